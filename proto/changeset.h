@@ -1,0 +1,47 @@
+/* What one local transaction wrote in one channel: the plaintext of open and sealed sections.
+ * PROTOCOL.md, "Change sets". Decoded values live in the arena or point into the input. */
+#ifndef STAFET_PROTO_CHANGESET_H
+#define STAFET_PROTO_CHANGESET_H
+
+#include "arena.h"
+#include "bytes.h"
+#include "id.h"
+
+struct write {
+    struct record_id record;
+    uint16_t collection, field;
+    struct bytes value;
+    const struct version_name *replaces; /* a zero feed means: the feed that this stands in */
+    size_t replaces_n;
+};
+
+struct answer_batch {
+    struct record_id survey;
+    struct hash mark;
+    uint32_t part, parts;
+    const struct bytes *answers; /* each an encoded answer */
+    size_t answers_n;
+};
+
+struct change_set {
+    const char *actor_name, *actor_function; /* never NULL */
+    const struct write *writes;
+    size_t writes_n;
+    bool has_answers;
+    struct answer_batch answers;
+};
+
+MUST_USE enum err change_set_encode(const struct change_set *, struct buffer *out);
+/* ERR_FORMAT, ERR_LIMIT (counts, sizes), ERR_MEMORY (the arena's cap). Invalid UTF-8 in names: ERR_FORMAT. */
+MUST_USE enum err change_set_decode(struct bytes, struct arena *, struct change_set *ret_set);
+
+struct reply {
+    uint32_t question; /* from 1 */
+    uint32_t choice;   /* from 1; 0: text */
+    const char *text;  /* NULL unless a text */
+};
+MUST_USE enum err answer_encode(const struct reply *replies, size_t replies_n, struct buffer *out);
+MUST_USE enum err answer_decode(struct bytes, struct arena *, const struct reply **ret_replies,
+                                size_t *ret_replies_n);
+
+#endif
