@@ -1,0 +1,49 @@
+/* Statements: each member's signed word about what it holds of a channel, and what this replica concludes from them.
+ * PROTOCOL.md, "Statements". */
+#ifndef STAFET_STORE_ACKS_H
+#define STAFET_STORE_ACKS_H
+
+#include "feed.h"
+#include "proto/statement.h"
+
+struct ack_info {
+    struct member_id member;
+    struct channel_id channel_id;
+    struct channel channel;
+    uint64_t counter;
+    uint32_t waiting;
+    time_ms stored;         /* when it was made (own) or arrived, by this node's wall clock */
+    struct bytes statement; /* the signed bytes, borrowed until the next step */
+};
+typedef enum err ack_visit(void *context, const struct ack_info *);
+MUST_USE enum err acks_each(struct store *, ack_visit *, void *context);
+
+/* This node's own statement about `channel`: signs and stores a new one if its heads have changed since the last or the last
+ * is a day old; else the stored one stands. */
+MUST_USE enum err acks_state(struct store *, const struct channel_id *);
+/* Stores another member's if it is newer and well signed. ERR_STALE: not newer. ERR_ROSTER: member not known yet. A
+ * statement that shows more of an own feed than is here marks this node as restored; one that shows the same head
+ * confirms the feed. */
+MUST_USE enum err acks_admit(struct store *, struct bytes statement);
+
+/* Does `member`'s latest statement cover entry `seq` of `feed`? Also the time it arrived. ERR_NOT_FOUND: no statement. */
+MUST_USE enum err acks_covers(struct store *, const struct member_id *, const struct feed_id *, uint64_t seq,
+                              bool *ret_covers, time_ms *ret_stored);
+
+/* How a member stands with what this node holds and it may hold. */
+struct standing {
+    struct member_id member;
+    uint64_t has, of;       /* entries of shared feeds */
+    uint64_t lacks_own;     /* of those missing, entries this node wrote */
+    bool complete;
+    time_ms last_stated;    /* 0: never */
+};
+MUST_USE enum err acks_standing(struct store *, const struct member_id *, struct standing *ret_standing);
+
+/* Have all active readers of every own feed stated that they hold its head? */
+MUST_USE enum err acks_all_read(struct store *, bool *ret_read, uint64_t *ret_entries_outstanding);
+
+/* Statements of others about own feeds beyond what is here: this node was restored from an old copy. */
+MUST_USE enum err acks_restored(struct store *, bool *ret_restored);
+
+#endif

@@ -1,0 +1,38 @@
+/* Survey answers at the municipality: one opaque row each, sealed at rest, never merged. And at a site the ledger of
+ * what it has imported: marks and counts, never content. */
+#ifndef STAFET_STORE_ANSWERS_H
+#define STAFET_STORE_ANSWERS_H
+
+#include "feed.h"
+#include "proto/changeset.h"
+
+/* One member's answers to a survey, whole imports only. */
+struct answers_count {
+    struct member_id member;
+    uint64_t answers;
+    uint64_t imports, imports_incomplete;
+    uint64_t late;      /* beyond `until`, if that was given */
+    time_ms last;       /* when the last arrived here */
+};
+typedef enum err answers_count_visit(void *context, const struct answers_count *);
+/* `until`: heads that closed the survey (later answers count as late); NULL: everything. */
+MUST_USE enum err answers_counts(struct store *, const struct record_id *survey, const struct version_name *until,
+                                 size_t until_n, answers_count_visit *, void *context);
+
+typedef enum err answer_visit(void *context, const struct member_id *, struct bytes answer);
+/* The answers of whole imports up to `until`, member by member. */
+MUST_USE enum err answers_each(struct store *, const struct record_id *survey, const struct version_name *until,
+                               size_t until_n, answer_visit *, void *context);
+/* The heads of the answers channel now, for closing a survey. In the arena. */
+MUST_USE enum err answers_heads(struct store *, struct arena *, const struct version_name **ret_heads, size_t *ret_n);
+
+/* The site's ledger of imports. */
+struct import { struct hash mark; struct record_id survey; uint64_t answers; time_ms at; struct version_name last; };
+/* ERR_EXISTS: this mark was imported already. */
+MUST_USE enum err import_put(struct store *, const struct import *);
+typedef enum err import_visit(void *context, const struct import *);
+MUST_USE enum err import_each(struct store *, const struct record_id *survey, import_visit *, void *context);
+/* H(mark) of a file's bytes, keyed with this node's rest key. */
+struct hash import_mark(const struct store *, struct bytes file);
+
+#endif

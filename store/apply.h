@@ -1,0 +1,34 @@
+/* Inside the store: where an accepted envelope's change sets meet the records. Called by admit.c and append.c alike, in
+ * their transaction; implemented beside the records. */
+#ifndef STAFET_STORE_APPLY_H
+#define STAFET_STORE_APPLY_H
+
+#include "proto/changeset.h"
+#include "store.h"
+
+/* Where a change set stands. */
+struct origin {
+    int64_t feed_row; /* the feed's local number (table feed) */
+    struct feed_id feed;
+    uint64_t seq;
+    struct id8 id8;
+    uint64_t clock;
+    struct member_id author;
+    enum role role; /* the author's, at the roster tip the header names */
+    struct channel channel;
+    struct channel_id channel_id;
+    time_ms stored;
+};
+
+/* Would this envelope be void? A pure function of the sets, the origin and the declared collections: two values for one field,
+ * a writer that may not, a value out of form, a fixed field replaced, a record id that neither party owns. ERR_DENIED or
+ * ERR_ARGUMENT with a sentence in `ret_why` (size bytes). Fields and collections that are not known here pass. */
+MUST_USE enum err apply_check(const struct origin *, const struct change_set *sets, size_t sets_n, char *ret_why,
+                              size_t size);
+/* Merges sets that apply_check has passed: versions, live sets, conflicts, answers; queues NEWS_RECORD. */
+MUST_USE enum err apply_sets(struct store *, const struct origin *, const struct change_set *sets, size_t sets_n);
+/* Forgets everything merged from the envelopes of this feed with these numbers, as if they had never been accepted (a rebuild after a
+ * void, an erasure): the caller applies again what remains. */
+MUST_USE enum err apply_forget(struct store *, int64_t feed_row, uint64_t seq);
+
+#endif

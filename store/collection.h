@@ -1,0 +1,57 @@
+/* The kinds of record and their fields, declared once: this table serves validation (local and remote alike), merge, forms,
+ * help, JSON and SQL views. Numbers are on the wire for ever; a published field's kind, policy and writers never change.
+ * proto/vectors/collections.json is its golden dump. */
+#ifndef STAFET_STORE_COLLECTION_H
+#define STAFET_STORE_COLLECTION_H
+
+#include "proto/bytes.h"
+#include "proto/channel.h"
+
+enum kind { KIND_TEXT = 1, KIND_LINE, KIND_DATE, KIND_CHOICE, KIND_FLAG, KIND_MEMBER, KIND_JSON, KIND_REVISION };
+enum policy { POLICY_KEEP_BOTH = 1, POLICY_UNION, POLICY_LATEST, POLICY_WITHDRAWN_WINS, POLICY_OWNER };
+/* Who of a channel's writers may write a field. The owner is the member that wrote the record's first version:
+ * for a handover, the sending site, named by field `from`. */
+enum end { END_ANY = 1, END_MUNICIPALITY, END_OWNER, END_RECEIVER };
+enum rest { REST_PLAIN = 1, REST_SEALED };
+enum part { PART_NONE = 0, PART_HEAD, PART_CHILD_VOICE, PART_PARENTS, PART_PROFESSIONAL, PART_SCHOOL, PART_START_PLAN,
+            PART_TRACK };
+
+struct label { const char *da, *en; };
+struct choice { const char *name; struct label label; };
+
+struct field {
+    uint16_t number;
+    const char *name; /* --set, form, JSON, SQL */
+    struct label label;
+    enum kind kind;
+    enum policy policy;
+    enum end writers;
+    enum part part;
+    uint32_t size_max; /* bytes */
+    bool fixed;        /* written once: a version that replaces another is void */
+    const struct choice *choices; /* ends with a NULL name */
+};
+struct collection {
+    uint16_t number;
+    const char *name;
+    struct label label;
+    enum channel_kind channel;
+    enum rest rest;
+    const struct field *fields;
+    size_t fields_n;
+};
+
+/* X(number, symbol): the collections of schema 1. */
+enum { COLLECTION_SURVEY = 1, COLLECTION_HANDOVER = 2 };
+
+const struct collection *collection_all(size_t *ret_n);
+const struct collection *collection_find(uint16_t number);             /* NULL: not known here */
+const struct field *collection_field(const struct collection *, uint16_t number); /* NULL: not known here */
+const struct field *collection_field_named(const struct collection *, const char *name);
+const struct label *part_label(enum part);
+const char *part_name(enum part);
+
+/* Is `value` in the canonical form of the field's kind, and small enough? On refusal `*ret_why` is a static sentence. */
+MUST_USE enum err field_check(const struct field *, struct bytes value, const char **ret_why);
+
+#endif

@@ -1,0 +1,39 @@
+/* Inside the store: SQLite in the form that the rest of the room uses. Statements are prepared once and kept, found by
+ * the address of their SQL literal, so that each stands beside its function as one readable text. */
+#ifndef STAFET_STORE_DB_H
+#define STAFET_STORE_DB_H
+
+#include "proto/bytes.h"
+#include <sqlite3.h>
+#include <stdbool.h>
+
+struct db;
+
+MUST_USE enum err db_open(const char *path, const char *vfs, struct db **ret_db);
+void db_close(struct db *);
+sqlite3 *db_handle(struct db *);
+const char *db_failure(const struct db *);
+
+/* SQLite's result code as an error: FULL is ERR_DISK_FULL, CORRUPT and NOTADB ERR_CORRUPT, NOMEM ERR_MEMORY, others ERR_IO. */
+MUST_USE enum err db_error(struct db *, int code);
+
+/* The kept statement of `sql` (a string literal: its address is the key), reset and unbound. NULL on failure. */
+sqlite3_stmt *db_statement(struct db *, const char *sql);
+/* Steps a statement that returns no row, and resets it. A NULL statement is the failure of db_statement. */
+MUST_USE enum err db_run(struct db *, sqlite3_stmt *);
+/* Steps to the next row. `*ret_row` false at the end (then it is reset). */
+MUST_USE enum err db_row(struct db *, sqlite3_stmt *, bool *ret_row);
+/* Runs SQL text without results. */
+MUST_USE enum err db_execute(struct db *, const char *sql);
+
+void db_bind_bytes(sqlite3_stmt *, int index, const void *data, size_t size);
+/* Copies column `index` if it is a blob of exactly `size` bytes; ERR_CORRUPT otherwise. */
+MUST_USE enum err db_column_copy(sqlite3_stmt *, int index, void *ret_bytes, size_t size);
+struct bytes db_column_bytes(sqlite3_stmt *, int index); /* borrowed until the next step */
+
+/* Savepoints, for parts of a transaction that may fail alone. */
+MUST_USE enum err db_savepoint(struct db *);
+MUST_USE enum err db_release(struct db *);
+void db_revert(struct db *);
+
+#endif

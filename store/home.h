@@ -1,0 +1,33 @@
+/* A node's folder: the lock that decides who owns it, the keys, and where everything lies.
+ *
+ *   HOME/lock        flock: whoever holds it owns keys and database (there is one SQLite connection ever)
+ *   HOME/keys        the node's seed, mode 0600
+ *   HOME/replica.db  the replica (with -wal beside it)
+ *   HOME/control     the owner's control socket
+ *   HOME/config      optional settings (node/config.h)
+ *
+ * The folder has mode 0700 and is refused when others may write to it. */
+#ifndef STAFET_STORE_HOME_H
+#define STAFET_STORE_HOME_H
+
+#include "proto/key.h"
+
+enum { HOME_PATH_MAX = 4096 };
+
+struct home {
+    char path[HOME_PATH_MAX];
+    int lock_fd;
+    struct node_keys *keys; /* in sodium_malloc memory; NULL until keys exist */
+};
+
+/* Takes the lock of `path`; `create` makes the folder. ERR_LOCKED: another process owns it; ERR_NOT_FOUND: there is no
+ * such home; ERR_DENIED: it is open to others. Loads the keys if there are any. */
+MUST_USE enum err home_open(const char *path, bool create, struct home *ret_home);
+/* Wipes the keys and releases the lock. */
+void home_close(struct home *);
+/* Makes keys from a fresh seed and writes them durably (file and folder synced). ERR_EXISTS. */
+MUST_USE enum err home_create_keys(struct home *);
+/* PATH/NAME into `ret_path`. ERR_LIMIT when too long. */
+MUST_USE enum err home_file(const struct home *, const char *name, char ret_path[static HOME_PATH_MAX]);
+
+#endif

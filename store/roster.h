@@ -1,0 +1,68 @@
+/* The roster: who is a member. Kept from the municipality's roster feed; entries of every counter are kept, since rights
+ * are judged at the roster tip that a header names. Founding, tickets and joining. */
+#ifndef STAFET_STORE_ROSTER_H
+#define STAFET_STORE_ROSTER_H
+
+#include "proto/declaration.h"
+#include "proto/ticket.h"
+#include "store.h"
+
+struct roster_tip {
+    struct feed_id feed; /* zero until there is one */
+    uint64_t seq;
+    struct id8 id8;
+};
+MUST_USE enum err roster_tip(struct store *, struct roster_tip *ret_tip);
+
+/* A member as of roster entry `at_seq` (UINT64_MAX: now). Strings live in the arena. ERR_NOT_FOUND. */
+MUST_USE enum err roster_member(struct store *, const struct member_id *, uint64_t at_seq, struct arena *,
+                                struct roster_entry *ret_entry);
+/* The active member with this transport key, for ZAP. ERR_NOT_FOUND. */
+MUST_USE enum err roster_by_transport(struct store *, const struct transport_public *, struct member_id *ret_member);
+/* By name, unique prefix of a name, or id; ERR_NOT_FOUND, ERR_AMBIGUOUS. */
+MUST_USE enum err roster_by_name(struct store *, const char *name, struct arena *, struct roster_entry *ret_entry);
+
+typedef enum err roster_visit(void *context, const struct roster_entry *);
+/* Present entries, in order of role, then name. */
+MUST_USE enum err roster_each(struct store *, roster_visit *, void *context);
+
+/* Founds a federation: this node is its municipality. Writes entry 1 of the roster feed (birth, founding, own entry), the
+ * epoch of the answers channel, and remembers who it is, in one transaction. ERR_EXISTS: this home is a member already. */
+MUST_USE enum err roster_found(struct store *, const char *name, const struct root_keys *,
+                               const char *const *endpoints, size_t endpoints_n,
+                               struct federation_id *ret_federation);
+MUST_USE enum err roster_federation_name(struct store *, struct arena *, const char **ret_name);
+
+/* Municipality: a new ticket, kept as its public key; `ret_ticket` as text. ERR_DENIED: not the municipality; ERR_EXISTS:
+ * an active member or an open ticket has that name. */
+MUST_USE enum err roster_invite(struct store *, const char *name, enum role, time_ms expires,
+                                struct buffer *ret_ticket);
+struct invitation {
+    struct transport_public ticket;
+    struct member_id member;
+    enum role role;
+    const char *name;
+    time_ms expires;
+    bool used;
+};
+typedef enum err invitation_visit(void *context, const struct invitation *);
+MUST_USE enum err roster_invitations(struct store *, invitation_visit *, void *context);
+/* Is this the key of a ticket that has been issued here (used and expired ones too: they get a clear answer)? For ZAP. */
+MUST_USE enum err roster_is_ticket(struct store *, const struct transport_public *, bool *ret_known);
+/* Admits the joiner, or finds that it was admitted with the same keys. `proved` is the key that CURVE proved.
+ * ERR_TICKET_UNKNOWN, ERR_TICKET_USED, ERR_TICKET_EXPIRED, ERR_DENIED. */
+MUST_USE enum err roster_join(struct store *, const struct transport_public *proved,
+                              const struct join_request *, struct roster_tip *ret_tip);
+
+/* The joiner's side: remembers the ticket (so that an interrupted join goes on with the same keys), and, once the roster
+ * has arrived and been checked against it, who this node is. */
+MUST_USE enum err roster_join_begin(struct store *, const char *ticket_text, const char *const *endpoints,
+                                    size_t endpoints_n);
+/* The ticket of a join under way: ERR_NOT_FOUND when there is none. */
+MUST_USE enum err roster_join_pending(struct store *, struct arena *, struct ticket *ret_ticket,
+                                      struct join_request *ret_request);
+/* Called after the JOINED answer: from now on the municipality's roster feed is admitted. The checks of PROTOCOL.md,
+ * "Tickets and joining", are made as it arrives; store_self answers from then. */
+MUST_USE enum err roster_join_answered(struct store *);
+
+#endif
