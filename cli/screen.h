@@ -1,0 +1,65 @@
+/* Human screens: a noun's render functions get the very document that --json prints, and write text. */
+#ifndef STAFET_CLI_SCREEN_H
+#define STAFET_CLI_SCREEN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum language { LANGUAGE_EN, LANGUAGE_DA };
+
+struct screen {
+    FILE *out;
+    enum language language; /* from LC_ALL, LC_MESSAGES, LANG; Danish for da* */
+    bool colour;            /* a terminal, and NO_COLOR unset */
+    int width;              /* columns; 80 when not a terminal */
+    bool quiet;
+};
+
+/* The text in the screen's language. */
+const char *say(const struct screen *, const char *en, const char *da);
+
+enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_GOOD, STYLE_BAD, STYLE_WARN };
+/* printf with a style (colour only where allowed). */
+void put(const struct screen *, enum style, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* A table: columns are as wide as their widest cell (UTF-8 aware), two spaces apart, no trailing blanks. */
+struct table;
+struct table *table_new(const struct screen *, int columns);
+void table_align_right(struct table *, int column);
+void table_cell(struct table *, enum style, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Prints with `indent` spaces before each row, and frees. */
+void table_print(struct table *, int indent);
+
+/* Times for people: "10:12" today, "Tue 14:10" this week, "3 Jun", "3 Jun 2025"; local time zone; in `buffer`. */
+const char *time_text(const struct screen *, int64_t unix_ms, char buffer[static 32]);
+const char *date_text(const struct screen *, const char *iso_date, char buffer[static 32]);
+
+/* A screen for a verb's result; looked up by noun and verb. Without one the document is shown as indented "key: value" lines. */
+struct view {
+    const char *noun, *verb;
+    void (*show)(const struct screen *, const json_t *document);
+};
+extern const struct view *const cli_views[]; /* NULL-terminated array of pointers to NULL-noun-terminated tables */
+
+/* What a verb does on the CLI's side before and after the call: reading and writing users' files, asking. Optional.
+ * `prepare` may change `args` (read files, open an editor, ask for confirmation) and returns an exit code or -1 to go on;
+ * `finish` may write files from the document. */
+struct cli_context;
+struct side {
+    const char *noun, *verb;
+    int (*prepare)(struct cli_context *, json_t *args);
+    int (*finish)(struct cli_context *, const json_t *args, const json_t *document);
+};
+extern const struct side *const cli_sides[];
+/* For prepare: call another verb (to show a form before asking). NULL on error, which has been printed. Caller owns. */
+json_t *cli_call(struct cli_context *, const char *noun, const char *verb, json_t *args);
+/* Asks yes/no on the terminal; `--yes` answers yes; without a terminal it is no, with a hint. */
+bool cli_confirm(struct cli_context *, const char *question);
+const struct screen *cli_screen(struct cli_context *);
+/* Prints "stafet: TEXT" and the mend on stderr (or {"error":…} with --json); returns the exit code for usage or failure. */
+int cli_fail(struct cli_context *, const char *name, const char *mend, const json_t *details, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+#endif

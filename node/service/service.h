@@ -1,0 +1,103 @@
+/* What a node can do for people, verb by verb, whoever asks: the CLI in its own process when no node runs, or over the control
+ * socket. Arguments and results are JSON documents; the human screens are rendered from the very same documents.
+ * The service never opens a user's path and knows no network: who serves the network plugs in through `struct surroundings`. */
+#ifndef STAFET_NODE_SERVICE_H
+#define STAFET_NODE_SERVICE_H
+
+#include "proto/clock.h"
+#include "proto/err.h"
+#include "store/home.h"
+#include "store/store.h"
+#include <jansson.h>
+
+struct service;
+struct job;
+
+/* Who asks: for the actor of what is written. Never NULL; "" when not given. */
+struct asker {
+    const char *name, *function;
+};
+
+/* Where a verb puts its result. Exactly one of result or error in the end. */
+struct reply {
+    json_t *document; /* the result; owned */
+    json_t *progress; /* {"done": n, "of": m, "what": "..."}: sent on when set, and taken; owned */
+    enum err error;
+    char text[512];   /* one sentence, what is wrong; ends without a full stop */
+    char mend[512];   /* what to do: a command or an instruction; may be empty */
+    json_t *details;  /* structured place: {"file","line","column","field",…} or {"candidates":[…]}; may be NULL; owned */
+};
+void reply_init(struct reply *);
+void reply_done(struct reply *);
+/* Sets error, text and mend; returns `e`, so that a verb can `return reply_fail(…)`. */
+enum err reply_fail(struct reply *, enum err e, const char *mend, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+enum param_kind {
+    PARAM_TEXT = 1,
+    PARAM_NUMBER,
+    PARAM_FLAG,
+    PARAM_DATE,
+    PARAM_DURATION, /* "7d", "12h", "30s"; in the JSON: milliseconds */
+    PARAM_FIELDS,   /* the rest: FIELD=VALUE, FIELD=@FILE, FIELD=-; in the JSON: an object */
+    PARAM_CONTENT,  /* a path on the command line; in the JSON: the file's text, and NAME_path beside it for messages */
+    PARAM_LIST      /* may be given several times; in the JSON: an array of texts */
+};
+struct param {
+    const char *name;    /* in JSON, and --name unless positional */
+    enum param_kind kind;
+    bool positional, required;
+    const char *summary_da, *summary_en;
+};
+
+enum access { ACCESS_READ = 1, ACCESS_WRITE, ACCESS_FOUND /* works before this home is a member */ };
+
+/* A verb, declared once: help, completion, argument checks and dispatch come from here. Exactly one of `run` and `begin`. */
+struct verb {
+    const char *noun, *name;
+    const char *summary_da, *summary_en;
+    enum access access;
+    const struct param *params; /* ends with a NULL name */
+    enum err (*run)(struct service *, const struct asker *, const json_t *args, struct reply *);
+    enum err (*begin)(struct service *, const struct asker *, const json_t *args, struct reply *, struct job **ret_job);
+};
+/* All nouns' verbs; NULL-terminated array of pointers to NULL-noun-terminated tables. */
+extern const struct verb *const service_verbs[];
+const struct verb *service_verb(const char *noun, const char *name);
+
+/* Work that lasts: sliced, so that the node goes on meanwhile; no transaction is held across steps. */
+enum job_state { JOB_MORE = 1, JOB_WAITING /* nothing to do before news or the deadline */, JOB_DONE };
+struct job {
+    enum job_state (*step)(struct job *, struct reply *); /* works at most about 10 ms */
+    void (*free)(struct job *);                           /* also when cancelled half-way: nothing is half applied */
+    time_ms deadline;                                     /* JOB_WAITING: wake at; on the store's clock */
+};
+
+/* What serving the network adds; all may be NULL when no node runs. */
+struct surroundings {
+    void *context;
+    bool running; /* a node serves the network in this process */
+    /* An array of {member, state, equal, since_ms, last_heard_ms, last_error, sent, received}; times are Unix ms. */
+    json_t *(*peers)(void *context);
+    /* Endpoints actually bound. */
+    json_t *(*endpoints)(void *context);
+    /* Asks for a prompt try to reach everybody (sync). */
+    void (*hurry)(void *context);
+};
+
+/* Borrows home and store for its life. `store` is opened by the caller after keys exist; verbs of `federation create` and `join`
+ * make the keys through `home` and open the store themselves through service_open_store. */
+MUST_USE enum err service_new(struct home *, const struct surroundings *, struct service **ret_service);
+void service_free(struct service *);
+/* Opens the store if the home has keys. ERR_NOT_FOUND: no keys yet. */
+MUST_USE enum err service_open_store(struct service *);
+struct store *service_store(struct service *); /* NULL: no keys yet */
+struct home *service_home(struct service *);
+const struct surroundings *service_surroundings(const struct service *);
+
+/* Checks the arguments against the verb's declaration and runs it. For a verb with `begin`, `*ret_job` is set and the caller steps and
+ * frees it; otherwise it is NULL and the reply is final. */
+MUST_USE enum err service_call(struct service *, const struct asker *, const char *noun, const char *name,
+                               const json_t *args, struct reply *, struct job **ret_job);
+
+#endif
