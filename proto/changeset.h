@@ -35,13 +35,13 @@ MUST_USE enum err change_set_encode(const struct change_set *, struct buffer *ou
 /* ERR_FORMAT, ERR_LIMIT (counts, sizes), ERR_MEMORY (the arena's cap). Invalid UTF-8 in names: ERR_FORMAT. */
 MUST_USE enum err change_set_decode(struct bytes, struct arena *, struct change_set *ret_set);
 
-struct reply {
+struct answer_reply {
     uint32_t question; /* from 1 */
     uint32_t choice;   /* from 1; 0: text */
     const char *text;  /* NULL unless a text */
 };
-MUST_USE enum err answer_encode(const struct reply *replies, size_t replies_n, struct buffer *out);
-MUST_USE enum err answer_decode(struct bytes, struct arena *, const struct reply **ret_replies,
+MUST_USE enum err answer_encode(const struct answer_reply *replies, size_t replies_n, struct buffer *out);
+MUST_USE enum err answer_decode(struct bytes, struct arena *, const struct answer_reply **ret_replies,
                                 size_t *ret_replies_n);
 
 #endif
