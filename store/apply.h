@@ -4,6 +4,7 @@
 #define STAFET_STORE_APPLY_H
 
 #include "proto/changeset.h"
+#include "proto/hash.h"
 #include "store.h"
 
 /* Where a change set stands. */
@@ -30,5 +31,12 @@ MUST_USE enum err apply_sets(struct store *, const struct origin *, const struct
 /* Forgets everything merged from the envelopes of this feed with these numbers, as if they had never been accepted (a rebuild after a
  * void, an erasure): the caller applies again what remains. */
 MUST_USE enum err apply_forget(struct store *, int64_t feed_row, uint64_t seq);
+
+/* Do the records hold what these sets, applied earlier, wrote? ERR_CORRUPT with a sentence in `ret_why` when a version is
+ * missing or has another value. For check.c, which walks every applied entry. */
+MUST_USE enum err apply_verify(struct store *, const struct origin *, const struct change_set *sets, size_t sets_n,
+                               char *ret_why, size_t size);
+/* Adds the record half's canonical content (accepted versions, live sets, answers) to store_digest's hasher. */
+MUST_USE enum err apply_digest(struct store *, struct hasher *);
 
 #endif

@@ -23,13 +23,30 @@ sqlite3_stmt *db_statement(struct db *, const char *sql);
 MUST_USE enum err db_run(struct db *, sqlite3_stmt *);
 /* Steps to the next row. `*ret_row` false at the end (then it is reset). */
 MUST_USE enum err db_row(struct db *, sqlite3_stmt *, bool *ret_row);
+/* A statement of its own, for a walk that calls visitors: a visitor may run any other walk meanwhile. The caller ends it with
+ * sqlite3_finalize, which takes NULL. NULL on failure. */
+sqlite3_stmt *db_walk(struct db *, const char *sql);
+/* Ends a kept statement before its last row. One left in mid-walk is ended by the next commit. */
+void db_reset(sqlite3_stmt *);
+/* What the last failure was, for a NULL statement. */
+MUST_USE enum err db_last(struct db *);
 /* Runs SQL text without results. */
 MUST_USE enum err db_execute(struct db *, const char *sql);
 
+/* Copies `data`. No bytes are an empty blob, never NULL. */
 void db_bind_bytes(sqlite3_stmt *, int index, const void *data, size_t size);
+/* The same without a copy: `data` must live until the statement has been run. */
+void db_bind_borrowed(sqlite3_stmt *, int index, const void *data, size_t size);
+void db_bind_text(sqlite3_stmt *, int index, const char *text);
 /* Copies column `index` if it is a blob of exactly `size` bytes; ERR_CORRUPT otherwise. */
 MUST_USE enum err db_column_copy(sqlite3_stmt *, int index, void *ret_bytes, size_t size);
 struct bytes db_column_bytes(sqlite3_stmt *, int index); /* borrowed until the next step */
+
+/* Transactions: begun immediate. SQLite may end one by itself when the disk is full; statements are refused from then until the
+ * roll-back, so that nothing of a lost transaction commits alone. A failed commit has rolled back. */
+MUST_USE enum err db_begin(struct db *);
+MUST_USE enum err db_commit(struct db *);
+void db_rollback(struct db *);
 
 /* Savepoints, for parts of a transaction that may fail alone. */
 MUST_USE enum err db_savepoint(struct db *);

@@ -1,0 +1,289 @@
+#include "db.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Statements by the address of their SQL, open addressing; the size is a power of two. */
+struct slot {
+    const char *sql;
+    sqlite3_stmt *statement;
+};
+
+struct db {
+    sqlite3 *handle;
+    struct slot *slots;
+    size_t slots_n, slots_max;
+    bool begun; /* between db_begin and db_commit or db_rollback */
+    int code;   /* the last failure */
+};
+
+static enum err error_of(int code) {
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return OK;
+    case SQLITE_FULL:
+        return ERR_DISK_FULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_CORRUPT;
+    case SQLITE_NOMEM:
+        return ERR_MEMORY;
+    default:
+        return ERR_IO;
+    }
+}
+
+enum err db_error(struct db *db, int code) {
+    enum err e = error_of(code);
+    if (e != OK)
+        db->code = code;
+    return e;
+}
+
+enum err db_last(struct db *db) {
+    enum err e = error_of(db->code);
+    return e != OK ? e : ERR_INTERNAL;
+}
+
+/* A bulk of 100,000 records touches few pages; 8 MiB hold them without growing the node much. */
+static const char pragmas[] = "PRAGMA locking_mode = EXCLUSIVE;"
+                              "PRAGMA journal_mode = WAL;"
+                              "PRAGMA synchronous = FULL;"
+                              "PRAGMA trusted_schema = OFF;"
+                              "PRAGMA cell_size_check = ON;"
+                              "PRAGMA mmap_size = 0;"
+                              "PRAGMA foreign_keys = ON;"
+                              "PRAGMA secure_delete = ON;"
+                              "PRAGMA temp_store = MEMORY;"
+                              "PRAGMA cache_size = -8192;";
+
+static int configure(sqlite3 *handle) {
+    int code = sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, (int *)NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL);
+    return code == SQLITE_OK ? sqlite3_exec(handle, pragmas, NULL, NULL, NULL) : code;
+}
+
+enum err db_open(const char *path, const char *vfs, struct db **ret_db) {
+    struct db *db = calloc(1, sizeof *db);
+    if (db == NULL)
+        return ERR_MEMORY;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
+    int code = sqlite3_open_v2(path, &db->handle, flags, vfs);
+    if (code == SQLITE_OK)
+        code = configure(db->handle);
+    if (code != SQLITE_OK) {
+        enum err e = error_of(code);
+        db_close(db);
+        return e;
+    }
+    *ret_db = db;
+    return OK;
+}
+
+void db_close(struct db *db) {
+    if (db == NULL)
+        return;
+    for (size_t i = 0; i < db->slots_max; i++)
+        sqlite3_finalize(db->slots[i].statement);
+    free(db->slots);
+    sqlite3_close(db->handle);
+    free(db);
+}
+
+sqlite3 *db_handle(struct db *db) {
+    return db->handle;
+}
+
+const char *db_failure(const struct db *db) {
+    return db->code == SQLITE_OK ? "" : sqlite3_errstr(db->code);
+}
+
+static struct slot *slot_of(struct slot *slots, size_t slots_max, const char *sql) {
+    size_t at = ((uintptr_t)sql >> 3) * 0x9e3779b1u;
+    while (slots[at & (slots_max - 1)].sql != NULL && slots[at & (slots_max - 1)].sql != sql)
+        at++;
+    return &slots[at & (slots_max - 1)];
+}
+
+static bool grow(struct db *db) {
+    size_t slots_max = db->slots_max == 0 ? 256 : db->slots_max * 2;
+    struct slot *slots = calloc(slots_max, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < db->slots_max; i++)
+        if (db->slots[i].sql != NULL)
+            *slot_of(slots, slots_max, db->slots[i].sql) = db->slots[i];
+    free(db->slots);
+    db->slots = slots;
+    db->slots_max = slots_max;
+    return true;
+}
+
+/* A full disk may have ended the transaction: what follows in it must not commit by itself. */
+static bool lost(struct db *db) {
+    if (!db->begun || !sqlite3_get_autocommit(db->handle))
+        return false;
+    if (db->code == SQLITE_OK)
+        db->code = SQLITE_ABORT;
+    return true;
+}
+
+static sqlite3_stmt *prepare(struct db *db, const char *sql, unsigned flags) {
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v3(db->handle, sql, -1, flags, &statement, NULL);
+    if (code != SQLITE_OK)
+        db->code = code;
+    return code == SQLITE_OK ? statement : NULL;
+}
+
+sqlite3_stmt *db_statement(struct db *db, const char *sql) {
+    if (lost(db))
+        return NULL;
+    if (db->slots_n * 2 >= db->slots_max && !grow(db)) {
+        db->code = SQLITE_NOMEM;
+        return NULL;
+    }
+    struct slot *slot = slot_of(db->slots, db->slots_max, sql);
+    if (slot->sql != NULL) {
+        sqlite3_reset(slot->statement);
+        sqlite3_clear_bindings(slot->statement);
+        return slot->statement;
+    }
+    sqlite3_stmt *statement = prepare(db, sql, SQLITE_PREPARE_PERSISTENT);
+    if (statement != NULL) {
+        *slot = (struct slot){sql, statement};
+        db->slots_n++;
+    }
+    return statement;
+}
+
+sqlite3_stmt *db_walk(struct db *db, const char *sql) {
+    return lost(db) ? NULL : prepare(db, sql, 0);
+}
+
+void db_reset(sqlite3_stmt *statement) {
+    if (statement != NULL)
+        sqlite3_reset(statement);
+}
+
+enum err db_run(struct db *db, sqlite3_stmt *statement) {
+    if (statement == NULL)
+        return db_last(db);
+    int code = sqlite3_step(statement);
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW ? ERR_INTERNAL : db_error(db, code);
+}
+
+enum err db_row(struct db *db, sqlite3_stmt *statement, bool *ret_row) {
+    if (statement == NULL)
+        return db_last(db);
+    int code = sqlite3_step(statement);
+    if (code != SQLITE_ROW)
+        sqlite3_reset(statement);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return db_error(db, code);
+    *ret_row = code == SQLITE_ROW;
+    return OK;
+}
+
+enum err db_execute(struct db *db, const char *sql) {
+    if (lost(db))
+        return db_last(db);
+    return db_error(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+}
+
+void db_bind_bytes(sqlite3_stmt *statement, int index, const void *data, size_t size) {
+    if (statement == NULL)
+        return;
+    if (size == 0)
+        sqlite3_bind_zeroblob(statement, index, 0);
+    else
+        sqlite3_bind_blob64(statement, index, data, size, SQLITE_TRANSIENT);
+}
+
+void db_bind_borrowed(sqlite3_stmt *statement, int index, const void *data, size_t size) {
+    if (statement == NULL)
+        return;
+    if (size == 0)
+        sqlite3_bind_zeroblob(statement, index, 0);
+    else
+        sqlite3_bind_blob64(statement, index, data, size, SQLITE_STATIC);
+}
+
+void db_bind_text(sqlite3_stmt *statement, int index, const char *text) {
+    if (statement != NULL)
+        sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+}
+
+enum err db_column_copy(sqlite3_stmt *statement, int index, void *ret_bytes, size_t size) {
+    if (sqlite3_column_type(statement, index) != SQLITE_BLOB)
+        return ERR_CORRUPT;
+    const void *data = sqlite3_column_blob(statement, index);
+    if (data == NULL || (size_t)sqlite3_column_bytes(statement, index) != size)
+        return ERR_CORRUPT;
+    memcpy(ret_bytes, data, size);
+    return OK;
+}
+
+struct bytes db_column_bytes(sqlite3_stmt *statement, int index) {
+    const uint8_t *data = sqlite3_column_blob(statement, index);
+    return (struct bytes){data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(statement, index)};
+}
+
+/* A statement left in mid-walk would keep its snapshot, and with it the write-ahead log, from being put away. */
+static void settle(struct db *db) {
+    for (size_t i = 0; i < db->slots_max; i++)
+        if (db->slots[i].sql != NULL && sqlite3_stmt_busy(db->slots[i].statement))
+            sqlite3_reset(db->slots[i].statement);
+}
+
+enum err db_begin(struct db *db) {
+    db->code = SQLITE_OK;
+    enum err e = db_run(db, db_statement(db, "BEGIN IMMEDIATE"));
+    if (e == OK)
+        db->begun = true;
+    return e;
+}
+
+enum err db_commit(struct db *db) {
+    settle(db);
+    enum err e = db_run(db, db_statement(db, "COMMIT"));
+    if (e == OK)
+        db->begun = false;
+    else
+        db_rollback(db);
+    return e;
+}
+
+void db_rollback(struct db *db) {
+    int code = db->code;
+    settle(db);
+    db->begun = false;
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    db->code = code;
+}
+
+enum err db_savepoint(struct db *db) {
+    return db_run(db, db_statement(db, "SAVEPOINT part"));
+}
+
+enum err db_release(struct db *db) {
+    return db_run(db, db_statement(db, "RELEASE part"));
+}
+
+void db_revert(struct db *db) {
+    int code = db->code;
+    settle(db);
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK TO part; RELEASE part", NULL, NULL, NULL);
+    db->code = code;
+}
