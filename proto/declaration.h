@@ -86,8 +86,8 @@ MUST_USE enum err declaration_encode(const struct declaration *, struct buffer *
 /* ERR_FORMAT unless exactly one is set and whole; ERR_LIMIT; ERR_MEMORY. */
 MUST_USE enum err declaration_decode(struct bytes, struct arena *, struct declaration *ret_declaration);
 
-/* Signs a founding record made of `founding`'s decoded fields and `nonce`; the record's bytes are appended to
- * `record`, which must outlive `founding`. */
+/* Signs a founding record made of `founding`'s name, municipality and keys, the root's public keys (which it fills in)
+ * and `nonce`. The record's bytes are appended to `record`, which must outlive `founding` unchanged. */
 MUST_USE enum err founding_sign(struct founding *founding, const struct incarnation *nonce,
                                 const struct root_keys *, struct buffer *record);
 /* ERR_SIGNATURE unless the root signed it. */

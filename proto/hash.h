@@ -23,6 +23,7 @@
     X(MARK, "stafet1.mark") /* keyed */                                                            \
     X(TICKET, "stafet1.ticket")                                                                    \
     X(ROOT, "stafet1.root")                                                                        \
+    X(OWNER, "stafet1.owner")                                                                      \
     X(WORDS, "stafet1.words")                                                                      \
     X(STORE, "stafet1.store") /* digest of a replica's content, for comparing replicas */
 

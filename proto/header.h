@@ -25,8 +25,8 @@ struct header {
 };
 
 void header_encode(const struct header *, uint8_t ret_bytes[static HEADER_SIZE]);
-/* ERR_VERSION, ERR_FORMAT (flags or reserved bytes set, seq 0, prev against seq, seal_seq > seq or more than
- * SEAL_REUSE_MAX back), ERR_LIMIT. */
+/* ERR_VERSION; ERR_LIMIT (sections_n); ERR_FORMAT: flags or reserved bytes set, schema 0, seq 0, a number or the clock
+ * from 2^63, prev against seq, a roster id8 without number, seal_seq > seq or seq - seal_seq >= SEAL_REUSE_MAX. */
 MUST_USE enum err header_decode(const uint8_t bytes[static HEADER_SIZE], struct header *ret_header);
 
 struct envelope_id envelope_id_of(const uint8_t signed_header[static SIGNED_HEADER_SIZE]);

@@ -4,6 +4,7 @@
 
 #include "err.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@
     X(incarnation, 16)   /* 48-bit Unix ms, then 80 random bits */                                 \
     X(envelope_id, 32)   /* hash of header and signature */                                        \
     X(id8, 8)            /* the first 8 bytes of an envelope id */                                 \
-    X(record_id, 16)     /* 48-bit Unix ms, then 80 random bits */                                 \
+    X(record_id, 16)     /* owner.h */                                                            \
     X(conflict_id, 32)   /* hash of record, field and live versions */                             \
     X(revision, 32)      /* hash of a record's live versions */                                    \
     X(hash, 32)          /* any other BLAKE2b-256 */
@@ -41,7 +42,6 @@ struct id8 envelope_id8(const struct envelope_id *);
 
 /* Fresh time-ordered ids. `now_ms` is Unix time. */
 struct incarnation incarnation_new(int64_t now_ms);
-struct record_id record_id_new(int64_t now_ms);
 struct member_id member_id_new(void);
 
 /* A version: one value of a field, named by where it was written. */
@@ -64,5 +64,22 @@ MUST_USE enum err id_parse(const char *text, uint8_t *ret_bytes, size_t size);
 void record_text(const struct record_id *, char ret_text[static ID_TEXT_MAX]);
 /* Does `prefix` (any case, at least one character) begin `text`, as the text form reads? */
 bool id_text_has_prefix(const char *text, const char *prefix);
+
+/* The same base32 for bytes of any size: BASE32_LENGTH(size) characters and a NUL. */
+#define BASE32_LENGTH(size) (((size) * 8 + 4) / 5)
+void base32_write(const uint8_t *bytes, size_t size, char *ret_text);
+/* Reads `length` characters, which must spell exactly `size` bytes. ERR_FORMAT otherwise. */
+MUST_USE enum err base32_read(const char *text, size_t length, uint8_t *ret_bytes, size_t size);
+
+/* Hexadecimal in lower case, as members and revisions are written in values. PROTOCOL.md, "Change sets". */
+enum { HEX_TEXT_MAX = 65 };
+/* Writes 2 * size characters and a NUL; `size` at most 32. */
+void hex_text(const uint8_t *bytes, size_t size, char ret_text[static HEX_TEXT_MAX]);
+/* The whole of `text` must spell exactly `size` bytes, in lower case. ERR_FORMAT otherwise. */
+MUST_USE enum err hex_parse(const char *text, uint8_t *ret_bytes, size_t size);
+void member_text(const struct member_id *, char ret_text[static HEX_TEXT_MAX]);
+MUST_USE enum err member_parse(const char *text, struct member_id *ret_member);
+void revision_text(const struct revision *, char ret_text[static HEX_TEXT_MAX]);
+MUST_USE enum err revision_parse(const char *text, struct revision *ret_revision);
 
 #endif

@@ -27,6 +27,7 @@ struct message_hello {
     struct id8 roster_id8;
     struct hash digest;
     uint32_t credit;
+    uint64_t statements; /* first 8 bytes of the hash over the statements that both may hold */
 };
 struct message_roster { struct feed_id feed; uint64_t seq; struct id8 id8; };
 struct channel_digest { struct channel_id channel; struct hash digest; };
@@ -67,8 +68,9 @@ struct message {
 
 /* Appends. For JOIN, `join.body` and `join.signature` come from join_sign. */
 MUST_USE enum err message_encode(const struct message *, struct buffer *out);
-/* Decoded values point into `bytes` or the arena. ERR_FORMAT, ERR_LIMIT, ERR_MEMORY. A JOIN's signature has been
- * checked against the signing key it brings; no other signature has. */
+/* Decoded values point into `bytes` or the arena. ERR_FORMAT, ERR_LIMIT, ERR_MEMORY. ERR_VERSION: a frame type that
+ * this version doesn't know, to be ignored. A JOIN's signature has been checked against the signing key it brings
+ * (ERR_SIGNATURE); no other signature has. */
 MUST_USE enum err message_decode(struct bytes, struct arena *, struct message *ret_message);
 
 /* Encodes and signs `join->request` into `body` (which must outlive `join`). */

@@ -1,0 +1,100 @@
+#include "arena.h"
+
+#include "limits.h"
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_SIZE_MIN = 4096, BLOCK_SIZE_MAX = 256 * 1024 };
+
+struct arena_block {
+    struct arena_block *next;
+    size_t size, used;
+    alignas(max_align_t) unsigned char data[];
+};
+
+void arena_init(struct arena *arena, size_t bytes_max) {
+    *arena = (struct arena){.bytes_max = bytes_max};
+}
+
+size_t arena_cap_for(size_t size) {
+    if (size >= (DECODE_MEMORY_MAX - KIB(64)) / 16)
+        return DECODE_MEMORY_MAX;
+    return 16 * size + KIB(64);
+}
+
+void arena_done(struct arena *arena) {
+    if (arena == NULL)
+        return;
+    for (struct arena_block *block = arena->blocks, *next; block != NULL; block = next) {
+        next = block->next;
+        free(block);
+    }
+    *arena = (struct arena){0};
+}
+
+void arena_reset(struct arena *arena) {
+    struct arena_block *kept = arena->blocks;
+    size_t bytes_max = arena->bytes_max;
+    if (kept != NULL) {
+        arena->blocks = kept->next;
+        kept->next = NULL;
+        kept->used = 0;
+    }
+    arena_done(arena);
+    arena->blocks = kept;
+    arena->bytes_max = bytes_max;
+}
+
+static struct arena_block *block_new(size_t size) {
+    struct arena_block *block = malloc(sizeof(struct arena_block) + size);
+    if (block != NULL)
+        *block = (struct arena_block){.size = size};
+    return block;
+}
+
+/* The block that `size` bytes go into: the one being filled, a new one in its place, or, for what
+ * would waste much of the present one's rest, one of its own behind it. */
+static struct arena_block *block_for(struct arena *arena, size_t size) {
+    struct arena_block *first = arena->blocks;
+    if (first != NULL && first->size - first->used >= size)
+        return first;
+    size_t next_size = first == NULL ? BLOCK_SIZE_MIN : first->size * 2;
+    if (next_size > BLOCK_SIZE_MAX)
+        next_size = BLOCK_SIZE_MAX;
+    bool alone = size > next_size / 4;
+    struct arena_block *block = block_new(alone ? size : next_size);
+    if (block == NULL)
+        return NULL;
+    if (alone && first != NULL) {
+        block->next = first->next;
+        first->next = block;
+    } else {
+        block->next = first;
+        arena->blocks = block;
+    }
+    return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size) {
+    if (size > SIZE_MAX - alignof(max_align_t))
+        return NULL;
+    size_t aligned = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (aligned > arena->bytes_max - arena->bytes)
+        return NULL;
+    struct arena_block *block = block_for(arena, aligned);
+    if (block == NULL)
+        return NULL;
+    void *start = block->data + block->used;
+    block->used += aligned;
+    arena->bytes += aligned;
+    return memset(start, 0, aligned);
+}
+
+void *arena_array(struct arena *arena, size_t n, size_t size) {
+    if (size != 0 && n > SIZE_MAX / size)
+        return NULL;
+    return arena_alloc(arena, n * size);
+}

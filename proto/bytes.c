@@ -1,0 +1,107 @@
+#include "bytes.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CAPACITY_MIN = 64 };
+
+struct bytes bytes_of_text(const char *text) {
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
+int bytes_equal(struct bytes a, struct bytes b) {
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+void buffer_done(struct buffer *b) {
+    if (b == NULL)
+        return;
+    free(b->data);
+    *b = (struct buffer){0};
+}
+
+void buffer_wipe(struct buffer *b) {
+    if (b == NULL)
+        return;
+    if (b->data != NULL)
+        sodium_memzero(b->data, b->capacity);
+    buffer_done(b);
+}
+
+void buffer_clear(struct buffer *b) {
+    b->size = 0;
+}
+
+/* Not realloc: it may leave a copy of a secret behind in freed memory. */
+static enum err grow(struct buffer *b, size_t size_min) {
+    size_t capacity = b->capacity < CAPACITY_MIN ? CAPACITY_MIN : b->capacity;
+    while (capacity < size_min) {
+        if (capacity > SIZE_MAX / 2)
+            return ERR_MEMORY;
+        capacity *= 2;
+    }
+    uint8_t *data = malloc(capacity);
+    if (data == NULL)
+        return ERR_MEMORY;
+    if (b->size > 0)
+        memcpy(data, b->data, b->size);
+    if (b->data != NULL)
+        sodium_memzero(b->data, b->size);
+    free(b->data);
+    b->data = data;
+    b->capacity = capacity;
+    return OK;
+}
+
+enum err buffer_extend(struct buffer *b, size_t size, uint8_t **ret_start) {
+    if (size > SIZE_MAX - b->size)
+        return ERR_MEMORY;
+    if (b->data == NULL || b->size + size > b->capacity) {
+        enum err err = grow(b, b->size + size);
+        if (err != OK)
+            return err;
+    }
+    *ret_start = b->data + b->size;
+    b->size += size;
+    return OK;
+}
+
+enum err buffer_append(struct buffer *b, const void *data, size_t size) {
+    uint8_t *start;
+    enum err err = buffer_extend(b, size, &start);
+    if (err == OK && size > 0)
+        memcpy(start, data, size);
+    return err;
+}
+
+struct bytes buffer_view(const struct buffer *b) {
+    return (struct bytes){b->data, b->size};
+}
+
+void put_u16(uint8_t *at, uint16_t value) {
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+void put_u32(uint8_t *at, uint32_t value) {
+    put_u16(at, (uint16_t)(value >> 16));
+    put_u16(at + 2, (uint16_t)value);
+}
+
+void put_u64(uint8_t *at, uint64_t value) {
+    put_u32(at, (uint32_t)(value >> 32));
+    put_u32(at + 4, (uint32_t)value);
+}
+
+uint16_t get_u16(const uint8_t *at) {
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+uint32_t get_u32(const uint8_t *at) {
+    return (uint32_t)get_u16(at) << 16 | get_u16(at + 2);
+}
+
+uint64_t get_u64(const uint8_t *at) {
+    return (uint64_t)get_u32(at) << 32 | get_u32(at + 4);
+}

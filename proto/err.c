@@ -1,0 +1,35 @@
+#include "err.h"
+
+const char *err_text(enum err e) {
+    switch (e) {
+#define X(name, number, word, text)                                                                \
+    case name:                                                                                     \
+        return text;
+        ERR_MAP(X)
+#undef X
+    }
+    return "an unknown error";
+}
+
+const char *err_name(enum err e) {
+    switch (e) {
+#define X(name, number, word, text)                                                                \
+    case name:                                                                                     \
+        return word;
+        ERR_MAP(X)
+#undef X
+    }
+    return "unknown";
+}
+
+enum err err_from_number(unsigned number) {
+    switch (number) {
+#define X(name, number_, word, text)                                                               \
+    case number_:                                                                                  \
+        return name;
+        ERR_MAP(X)
+#undef X
+    default:
+        return ERR_INTERNAL;
+    }
+}

@@ -1,0 +1,18 @@
+/* Text from outside: what may be shown on a screen, stored as a name, dialled as an endpoint.
+ * PROTOCOL.md, "Text". */
+#ifndef STAFET_PROTO_TEXT_H
+#define STAFET_PROTO_TEXT_H
+
+#include "bytes.h"
+#include <stdbool.h>
+
+/* Is it valid UTF-8 without control characters (U+0000-1F, U+007F-9F), but for line feeds when
+ * `lines`? */
+bool text_is_clean(struct bytes text, bool lines);
+/* One clean line of at most `size_max` bytes? The empty text is one. */
+bool text_is_name(const char *text, size_t size_max);
+/* "tcp://HOST:PORT", HOST a name, an IPv4 address or an IPv6 address in brackets, of at most
+ * ENDPOINT_SIZE_MAX? */
+bool text_is_endpoint(const char *text);
+
+#endif
