@@ -15,7 +15,10 @@ struct screen {
     bool colour;            /* a terminal, and NO_COLOR unset */
     int width;              /* columns; 80 when not a terminal */
     bool quiet;
+    int64_t now_ms;         /* what "today" is measured from; 0: the clock */
 };
+/* For `out`, from the environment and the terminal. */
+void screen_init(struct screen *, FILE *out);
 
 /* The text in the screen's language. */
 const char *say(const struct screen *, const char *en, const char *da);
@@ -31,6 +34,9 @@ void table_align_right(struct table *, int column);
 void table_cell(struct table *, enum style, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Prints with `indent` spaces before each row, and frees. */
 void table_print(struct table *, int indent);
+
+/* How many columns a UTF-8 text takes. */
+int text_width(const char *text);
 
 /* Times for people: "10:12" today, "Tue 14:10" this week, "3 Jun", "3 Jun 2025"; local time zone; in `buffer`. */
 const char *time_text(const struct screen *, int64_t unix_ms, char buffer[static 32]);
@@ -55,7 +61,7 @@ struct side {
 extern const struct side *const cli_sides[];
 /* For prepare: call another verb (to show a form before asking). NULL on error, which has been printed. Caller owns. */
 json_t *cli_call(struct cli_context *, const char *noun, const char *verb, json_t *args);
-/* Asks yes/no on the terminal; `--yes` answers yes; without a terminal it is no, with a hint. */
+/* Asks yes/no on the terminal; the global option `--yes` answers yes; without a terminal it is no, with a hint. */
 bool cli_confirm(struct cli_context *, const char *question);
 const struct screen *cli_screen(struct cli_context *);
 /* Prints "stafet: TEXT" and the mend on stderr (or {"error":…} with --json); returns the exit code for usage or failure. */

@@ -29,9 +29,14 @@ struct reply {
 };
 void reply_init(struct reply *);
 void reply_done(struct reply *);
-/* Sets error, text and mend; returns `e`, so that a verb can `return reply_fail(…)`. */
+/* Sets error, text and mend (NULL: none) and drops the document; returns `e`, so that a verb can `return reply_fail(…)`. */
 enum err reply_fail(struct reply *, enum err e, const char *mend, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Takes `document` as the result; NULL (Jansson was out of memory) is ERR_MEMORY. So a verb can `return reply_give(reply,
+ * json_pack(…))`. */
+enum err reply_give(struct reply *, json_t *document);
+/* `what` is a short English phrase of the job, "verifying"; `of` 0: not known. */
+void reply_progress(struct reply *, uint64_t done, uint64_t of, const char *what);
 
 enum param_kind {
     PARAM_TEXT = 1,
@@ -40,7 +45,8 @@ enum param_kind {
     PARAM_DATE,
     PARAM_DURATION, /* "7d", "12h", "30s"; in the JSON: milliseconds */
     PARAM_FIELDS,   /* the rest: FIELD=VALUE, FIELD=@FILE, FIELD=-; in the JSON: an object */
-    PARAM_CONTENT,  /* a path on the command line; in the JSON: the file's text, and NAME_path beside it for messages */
+    PARAM_CONTENT,  /* a path on the command line, - for standard input; in the JSON: the file's text, and NAME_path beside it for
+                     * messages */
     PARAM_LIST      /* may be given several times; in the JSON: an array of texts */
 };
 struct param {
@@ -52,7 +58,8 @@ struct param {
 
 enum access { ACCESS_READ = 1, ACCESS_WRITE, ACCESS_FOUND /* works before this home is a member */ };
 
-/* A verb, declared once: help, completion, argument checks and dispatch come from here. Exactly one of `run` and `begin`. */
+/* A verb, declared once: help, completion, argument checks and dispatch come from here. Exactly one of `run` and `begin`.
+ * A command of one word (`stafet status`) has that word as noun and "" as name. */
 struct verb {
     const char *noun, *name;
     const char *summary_da, *summary_en;
@@ -85,19 +92,27 @@ struct surroundings {
     void (*hurry)(void *context);
 };
 
-/* Borrows home and store for its life. `store` is opened by the caller after keys exist; verbs of `federation create` and `join`
- * make the keys through `home` and open the store themselves through service_open_store. */
+/* Borrows the home and the surroundings (NULL: none) for its life, owns the store. The verbs `federation create` and `join` make the
+ * keys through the home and open the store through service_open_store, which everybody else calls first. */
 MUST_USE enum err service_new(struct home *, const struct surroundings *, struct service **ret_service);
 void service_free(struct service *);
-/* Opens the store if the home has keys. ERR_NOT_FOUND: no keys yet. */
+/* Opens the store if the home has keys. Idempotent. ERR_NOT_FOUND: no keys yet; else as store_open. */
 MUST_USE enum err service_open_store(struct service *);
 struct store *service_store(struct service *); /* NULL: no keys yet */
 struct home *service_home(struct service *);
 const struct surroundings *service_surroundings(const struct service *);
 
-/* Checks the arguments against the verb's declaration and runs it. For a verb with `begin`, `*ret_job` is set and the caller steps and
- * frees it; otherwise it is NULL and the reply is final. */
+/* Checks the arguments (NULL: none) against the verb's declaration and runs it. For a verb with `begin` that succeeds, `*ret_job` is set,
+ * and the caller steps it with the same reply until JOB_DONE and frees it with service_job_free; otherwise it is NULL and the reply is
+ * final: document or error, never both.
+ * ERR_NOT_FOUND: no such verb; ERR_ARGUMENT; ERR_STATE: this home is no member of a federation yet. */
 MUST_USE enum err service_call(struct service *, const struct asker *, const char *noun, const char *name,
                                const json_t *args, struct reply *, struct job **ret_job);
+void service_job_free(struct job *); /* NULL is accepted */
+
+/* For verbs. */
+const char *service_text(const json_t *args, const char *name);                        /* NULL when not given */
+int64_t service_number(const json_t *args, const char *name, int64_t otherwise); /* durations too, in ms */
+bool service_flag(const json_t *args, const char *name);
 
 #endif

@@ -1,0 +1,161 @@
+#include "cli.h"
+#include "views.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int cli_exit_code(enum err e) {
+    switch ((unsigned)e) {
+    case OK:
+        return EXIT_DONE;
+    case ERR_ARGUMENT:
+    case ERR_FORMAT:
+    case ERR_LIMIT:
+    case ERR_AMBIGUOUS:
+        return EXIT_USAGE;
+    case ERR_TIMEOUT:
+    case ERR_KEY:
+    case ERR_ROSTER:
+        return EXIT_NOT_YET;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+static int exit_code_named(const char *name) {
+#define X(symbol, number, word, text)                                                              \
+    if (strcmp(name, word) == 0)                                                                   \
+        return cli_exit_code(symbol);
+    ERR_MAP(X)
+#undef X
+    return strcmp(name, "usage") == 0 ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static void print_details(const json_t *details) {
+    const json_t *candidates = json_object_get(details, "candidates"), *item;
+    size_t i;
+    json_array_foreach(candidates, i, item) {
+        if (json_is_string(item)) {
+            fprintf(stderr, "  %s\n", json_string_value(item));
+            continue;
+        }
+        const char *id = json_string_value(json_object_get(item, "id"));
+        const char *name = json_string_value(json_object_get(item, "name"));
+        fprintf(stderr, "  %s  %s\n", id != NULL ? id : "", name != NULL ? name : "");
+    }
+    const json_t *problems = json_object_get(details, "problems");
+    json_array_foreach(problems, i, item) {
+        const char *text =
+            json_string_value(json_is_string(item) ? item : json_object_get(item, "text"));
+        if (text != NULL)
+            fprintf(stderr, "  %s\n", text);
+    }
+}
+
+static int print_error(struct cli_context *cli, const char *name, const char *text,
+                       const char *mend, const json_t *details) {
+    if (cli->args->json) {
+        json_t *error = json_pack("{s:s, s:s, s:s, s:O?}", "error", name, "text", text, "mend",
+                                  mend != NULL ? mend : "", "details", details);
+        char *line = error != NULL ? json_dumps(error, JSON_PRESERVE_ORDER) : NULL;
+        fprintf(stderr, "%s\n", line != NULL ? line : "{\"error\": \"memory\"}");
+        free(line);
+        json_decref(error);
+    } else {
+        fprintf(stderr, "stafet: %s\n", text);
+        print_details(details);
+        if (mend != NULL && *mend != '\0')
+            fprintf(stderr, "  %s\n", mend);
+    }
+    return exit_code_named(name);
+}
+
+int cli_fail(struct cli_context *cli, const char *name, const char *mend, const json_t *details,
+             const char *format, ...) {
+    char text[1024];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    return print_error(cli, name, text, mend, details);
+}
+
+int cli_fail_reply(struct cli_context *cli, const struct reply *reply) {
+    return print_error(cli, err_name(reply->error),
+                       *reply->text != '\0' ? reply->text : err_text(reply->error), reply->mend,
+                       reply->details);
+}
+
+const struct screen *cli_screen(struct cli_context *cli) {
+    return &cli->screen;
+}
+
+int cli_locate(struct cli_context *cli, bool create) {
+    if (cli->locate != NULL)
+        return -1;
+    const char *home = cli->args->home;
+    enum err e = locate_new(home, create, LOCATE_WAIT_MS, &cli->locate);
+    switch ((unsigned)e) {
+    case OK:
+        return -1;
+    case ERR_NOT_FOUND:
+        return cli_fail(
+            cli, err_name(e),
+            "stafet federation create …, or stafet join TICKET; or --home says where it is", NULL,
+            "there is no home at %s", home);
+    case ERR_DENIED:
+        return cli_fail(
+            cli, err_name(e),
+            "it must belong to you with mode 0700; run the command as the user who owns it", NULL,
+            "the home %s is open to others or not yours", home);
+    case ERR_BUSY:
+        return cli_fail(cli, err_name(e), "try again when it has ended", NULL,
+                        "another process owns the home %s and does not answer", home);
+    default:
+        return cli_fail(cli, err_name(e), NULL, NULL, "the home %s cannot be opened: %s", home,
+                        err_text(e));
+    }
+}
+
+json_t *cli_call(struct cli_context *cli, const char *noun, const char *verb, json_t *args) {
+    struct reply reply;
+    reply_init(&reply);
+    json_t *document = NULL;
+    if (cli_locate(cli, false) >= 0)
+        return NULL;
+    if (locate_call(cli->locate, &cli->asker, noun, verb, args, NULL, NULL, &reply) == OK)
+        document = json_incref(reply.document);
+    else
+        cli_fail_reply(cli, &reply);
+    reply_done(&reply);
+    return document;
+}
+
+bool cli_confirm(struct cli_context *cli, const char *question) {
+    if (cli->args->yes)
+        return true;
+    if (!isatty(STDIN_FILENO)) {
+        cli_fail(cli, "cancelled", "--yes answers yes", NULL, "this asks first: %s", question);
+        return false;
+    }
+    fprintf(stderr, "%s [%s] ", question, say(&cli->screen, "y/N", "j/N"));
+    char line[16];
+    if (fgets(line, sizeof line, stdin) == NULL)
+        return false;
+    return *line == 'y' || *line == 'Y' || *line == 'j' || *line == 'J';
+}
+
+void cli_show(struct cli_context *cli, const struct verb *verb, const json_t *document) {
+    if (cli->args->json) {
+        json_dumpf(document, cli->screen.out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        fputc('\n', cli->screen.out);
+        return;
+    }
+    const struct view *view = view_find(verb->noun, verb->name);
+    if (view != NULL)
+        view->show(&cli->screen, document);
+    else
+        view_plain(&cli->screen, document);
+}

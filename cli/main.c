@@ -1,0 +1,115 @@
+#include "cli.h"
+#include "help.h"
+#include "progress.h"
+#include "sides.h"
+
+#include "proto/key.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* Secrets pass through this process: none of it may end in a core file. */
+static void forbid_core_dumps(void) {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
+}
+
+static bool needs_node(const struct verb *verb) {
+    return *verb->name == '\0' &&
+           (strcmp(verb->noun, "sync") == 0 || strcmp(verb->noun, "join") == 0);
+}
+
+static bool makes_home(const struct verb *verb) {
+    return verb->access == ACCESS_FOUND &&
+           (strcmp(verb->noun, "federation") == 0 || strcmp(verb->noun, "join") == 0);
+}
+
+static int call_verb(struct cli_context *cli, const struct verb *verb) {
+    json_t *values = cli->args->values;
+    const struct side *side = side_find(verb->noun, verb->name);
+    if (side != NULL && side->prepare != NULL) {
+        int code = side->prepare(cli, values);
+        if (code >= 0)
+            return code;
+    }
+    int code = cli_locate(cli, makes_home(verb));
+    if (code >= 0)
+        return code;
+    struct reply reply;
+    reply_init(&reply);
+    struct progress progress;
+    progress_init(&progress, &cli->screen);
+    enum err e = needs_node(verb) ? cli_call_with_node(cli, verb, values, &reply)
+                                  : locate_call(cli->locate, &cli->asker, verb->noun, verb->name,
+                                                values, progress_show, &progress, &reply);
+    progress_done(&progress);
+    if (e != OK) {
+        if (reply.error == OK)
+            reply_fail(&reply, e, NULL, "%s", err_text(e));
+        code = cli_fail_reply(cli, &reply);
+    } else {
+        code = EXIT_DONE;
+        if (side != NULL && side->finish != NULL)
+            code = side->finish(cli, values, reply.document);
+        if (code == EXIT_DONE || code < 0) {
+            cli_show(cli, verb, reply.document);
+            code = EXIT_DONE;
+        }
+    }
+    reply_done(&reply);
+    return code;
+}
+
+static int carry_out(struct cli_context *cli) {
+    struct args *args = cli->args;
+    if (args->version) {
+        put(&cli->screen, STYLE_PLAIN, "stafet %s\n", STAFET_VERSION);
+        return EXIT_DONE;
+    }
+    if (args->help) {
+        help_show(&cli->screen, args->noun, args->verb);
+        return EXIT_DONE;
+    }
+    if (args->verb == NULL)
+        return call_verb(cli, service_verb("waiting", ""));
+    if (strcmp(args->verb->noun, "node") == 0)
+        return cli_node_run(cli, args->values);
+    return call_verb(cli, args->verb);
+}
+
+int main(int argc, char **argv) {
+    forbid_core_dumps();
+    signal(SIGPIPE, SIG_IGN);
+    setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C"); /* JSON's numbers have a point everywhere */
+    struct args args;
+    struct cli_context cli = {.args = &args};
+    screen_init(&cli.screen, stdout);
+    enum err e = args_parse(&args, argc, argv);
+    cli.screen.quiet = args.quiet;
+    cli.asker = (struct asker){.name = args.as_name, .function = args.as_function};
+    int code;
+    if (e != OK) {
+        char mend[128];
+        snprintf(mend, sizeof mend, "stafet %s%s%s%s--help", args.noun != NULL ? args.noun : "",
+                 args.noun != NULL ? " " : "", args.verb != NULL ? args.verb->name : "",
+                 args.verb != NULL && *args.verb->name ? " " : "");
+        code =
+            cli_fail(&cli, e == ERR_ARGUMENT ? "usage" : err_name(e), mend, NULL, "%s", args.why);
+        if (e == ERR_NOT_FOUND)
+            code = EXIT_USAGE; /* a file that the command line names */
+    } else if ((e = key_library_init()) != OK) {
+        code = cli_fail(&cli, err_name(e), NULL, NULL, "%s", err_text(e));
+    } else {
+        code = carry_out(&cli);
+    }
+    locate_free(cli.locate);
+    args_done(&args);
+    if (fflush(stdout) != 0 && code == EXIT_DONE)
+        code = EXIT_FAILED;
+    return code;
+}

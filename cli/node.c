@@ -1,0 +1,99 @@
+#include "cli.h"
+#include "progress.h"
+
+#include "node/node.h"
+
+#include <string.h>
+
+/* "node run", as stafetd does it. */
+int cli_node_run(struct cli_context *cli, const json_t *args) {
+    int code = cli_locate(cli, false);
+    if (code >= 0)
+        return code;
+    if (locate_is_remote(cli->locate))
+        return cli_fail(cli, err_name(ERR_LOCKED), "stafet status", NULL,
+                        "a node is running in this home already");
+    struct node_options options = {
+        .listen = service_text(args, "listen"), .control = true, .quiet = cli->args->quiet};
+    char why[256] = "";
+    struct node *node = NULL;
+    enum err e = node_new(locate_home(cli->locate), &options, why, &node);
+    if (e != OK)
+        return cli_fail(cli, err_name(e),
+                        e == ERR_NOT_FOUND ? "stafet federation create …, or stafet join TICKET"
+                                           : NULL,
+                        NULL, "%s", *why != '\0' ? why : err_text(e));
+    e = node_run(node, NULL, NULL, INT64_MAX);
+    node_free(node);
+    if (e != OK && e != ERR_CANCELLED)
+        return cli_fail(cli, err_name(e), NULL, NULL, "the node stopped: %s", err_text(e));
+    return EXIT_DONE;
+}
+
+/* A job that a node's turns carry to its end. */
+struct errand {
+    struct node *node;
+    struct job *job;
+    struct reply *reply;
+    struct progress progress;
+    enum err refusal;
+};
+
+static bool errand_over(void *context) {
+    struct errand *errand = context;
+    enum job_state state = errand->job->step(errand->job, errand->reply);
+    if (errand->reply->progress != NULL) {
+        progress_show(&errand->progress, errand->reply->progress);
+        json_decref(errand->reply->progress);
+        errand->reply->progress = NULL;
+    }
+    enum err refusal = node_last_refusal(errand->node);
+    if (refusal == ERR_TICKET_UNKNOWN || refusal == ERR_TICKET_USED ||
+        refusal == ERR_TICKET_EXPIRED)
+        errand->refusal = refusal;
+    return state == JOB_DONE || errand->reply->error != OK || errand->refusal != OK;
+}
+
+static enum err run_errand(struct errand *errand, struct cli_context *cli, const struct verb *verb,
+                           const json_t *args) {
+    enum err e = service_call(node_service(errand->node), &cli->asker, verb->noun, verb->name, args,
+                              errand->reply, &errand->job);
+    if (e != OK || errand->job == NULL)
+        return e;
+    progress_init(&errand->progress, &cli->screen);
+    e = node_run(errand->node, errand_over, errand, INT64_MAX); /* the job has its own deadline */
+    progress_done(&errand->progress);
+    if (errand->refusal != OK)
+        return reply_fail(errand->reply, errand->refusal, "ask the municipality for a new ticket",
+                          "%s", err_text(errand->refusal));
+    if (e == OK)
+        e = errand->reply->error;
+    else if (errand->reply->error == OK)
+        reply_fail(errand->reply, e, NULL, "%s", err_text(e));
+    return e;
+}
+
+enum err cli_call_with_node(struct cli_context *cli, const struct verb *verb, const json_t *args,
+                            struct reply *reply) {
+    if (locate_is_remote(cli->locate)) {
+        struct progress progress;
+        progress_init(&progress, &cli->screen);
+        enum err e = locate_call(cli->locate, &cli->asker, verb->noun, verb->name, args,
+                                 progress_show, &progress, reply);
+        progress_done(&progress);
+        return e;
+    }
+    struct node_options options = {.quiet = true};
+    char why[256] = "";
+    struct errand errand = {.reply = reply};
+    enum err e = node_new(locate_home(cli->locate), &options, why, &errand.node);
+    if (e != OK)
+        return reply_fail(reply, e,
+                          e == ERR_NOT_FOUND ? "stafet federation create …, or stafet join TICKET"
+                                             : NULL,
+                          "%s", *why != '\0' ? why : err_text(e));
+    e = run_errand(&errand, cli, verb, args);
+    service_job_free(errand.job);
+    node_free(errand.node);
+    return e;
+}

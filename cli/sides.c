@@ -1,0 +1,25 @@
+#include "sides.h"
+
+#include <string.h>
+
+const struct side *const cli_sides[] = {
+    federation_sides,
+#if STAFET_HAS_SURVEY
+    survey_sides,
+#endif
+#if STAFET_HAS_HANDOVER
+    handover_sides,
+#endif
+#if STAFET_HAS_CONFLICT
+    conflict_sides,
+#endif
+    search_sides,     export_sides, NULL,
+};
+
+const struct side *side_find(const char *noun, const char *verb) {
+    for (const struct side *const *table = cli_sides; *table != NULL; table++)
+        for (const struct side *side = *table; side->noun != NULL; side++)
+            if (strcmp(side->noun, noun) == 0 && strcmp(side->verb, verb) == 0)
+                return side;
+    return NULL;
+}

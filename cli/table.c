@@ -1,0 +1,125 @@
+#include "screen.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cell {
+    char *text;
+    enum style style;
+};
+struct table {
+    const struct screen *screen;
+    int columns;
+    bool *right;
+    struct cell *cells;
+    size_t n, capacity;
+};
+
+static void *must(void *memory) {
+    if (memory == NULL) {
+        fputs("stafet: out of memory\n", stderr);
+        exit(1);
+    }
+    return memory;
+}
+
+/* The code point at `*at`, which is moved past it; a stray byte counts as one character. */
+static uint32_t next_point(const char **at) {
+    const unsigned char *p = (const unsigned char *)*at;
+    int more = *p >= 0xF0 ? 3 : *p >= 0xE0 ? 2 : *p >= 0xC0 ? 1 : 0;
+    uint32_t point = more == 0 ? *p : *p & (0x3FU >> more);
+    const unsigned char *q = p + 1;
+    for (; more > 0 && (*q & 0xC0) == 0x80; more--)
+        point = point << 6 | (*q++ & 0x3FU);
+    *at += q - p;
+    return point;
+}
+
+static int point_width(uint32_t point) {
+    if ((point >= 0x300 && point <= 0x36F) || (point >= 0x200B && point <= 0x200F) ||
+        (point >= 0xFE00 && point <= 0xFE0F))
+        return 0;
+    bool wide = (point >= 0x1100 && point <= 0x115F) || (point >= 0x2E80 && point <= 0xA4CF) ||
+                (point >= 0xAC00 && point <= 0xD7A3) || (point >= 0xF900 && point <= 0xFAFF) ||
+                (point >= 0xFE30 && point <= 0xFE6F) || (point >= 0xFF00 && point <= 0xFF60) ||
+                (point >= 0x1F300 && point <= 0x1FAFF);
+    return wide ? 2 : 1;
+}
+
+int text_width(const char *text) {
+    int width = 0;
+    while (*text != '\0')
+        width += point_width(next_point(&text));
+    return width;
+}
+
+struct table *table_new(const struct screen *screen, int columns) {
+    struct table *table = must(calloc(1, sizeof *table));
+    table->screen = screen;
+    table->columns = columns;
+    table->right = must(calloc((size_t)columns, sizeof *table->right));
+    return table;
+}
+
+void table_align_right(struct table *table, int column) {
+    table->right[column] = true;
+}
+
+void table_cell(struct table *table, enum style style, const char *format, ...) {
+    if (table->n == table->capacity) {
+        table->capacity = table->capacity == 0 ? 64 : table->capacity * 2;
+        table->cells = must(realloc(table->cells, table->capacity * sizeof *table->cells));
+    }
+    char *text;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    must(length < 0 ? NULL : text);
+    for (char *at = text; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ')
+            *at = ' '; /* a row is one line */
+    table->cells[table->n++] = (struct cell){.text = text, .style = style};
+}
+
+static void spaces(const struct table *table, int n) {
+    fprintf(table->screen->out, "%*s", n, "");
+}
+
+static void print_row(const struct table *table, const struct cell *row, int columns,
+                      const int *widths, int indent) {
+    while (columns > 0 && *row[columns - 1].text == '\0')
+        columns--;
+    if (columns > 0)
+        spaces(table, indent);
+    for (int i = 0; i < columns; i++) {
+        int room = widths[i] - text_width(row[i].text);
+        if (table->right[i])
+            spaces(table, room);
+        put(table->screen, row[i].style, "%s", row[i].text);
+        if (i + 1 < columns)
+            spaces(table, 2 + (table->right[i] ? 0 : room));
+    }
+    fputc('\n', table->screen->out);
+}
+
+void table_print(struct table *table, int indent) {
+    size_t columns = (size_t)table->columns;
+    int *widths = must(calloc(columns, sizeof *widths));
+    for (size_t i = 0; i < table->n; i++) {
+        int width = text_width(table->cells[i].text);
+        if (width > widths[i % columns])
+            widths[i % columns] = width;
+    }
+    for (size_t i = 0; i < table->n; i += columns) {
+        size_t left = table->n - i < columns ? table->n - i : columns;
+        print_row(table, table->cells + i, (int)left, widths, indent);
+    }
+    for (size_t i = 0; i < table->n; i++)
+        free(table->cells[i].text);
+    free(widths);
+    free(table->cells);
+    free(table->right);
+    free(table);
+}

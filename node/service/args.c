@@ -1,0 +1,126 @@
+#include "args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_date(const char *text) {
+    int year, month, day, end = 0;
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (strlen(text) != 10 || sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) != 3 ||
+        end != 10)
+        return false;
+    for (int i = 0; i < 10; i++)
+        if (i != 4 && i != 7 && (text[i] < '0' || text[i] > '9'))
+            return false;
+    if (month < 1 || month > 12 || day < 1)
+        return false;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return day <= days[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+static bool all_strings(const json_t *value) {
+    size_t i;
+    const json_t *item;
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, item) {
+            if (!json_is_string(item))
+                return false;
+        }
+        return true;
+    }
+    const char *key;
+    json_t *member;
+    json_t *object =
+        json_copy((json_t *)(uintptr_t)value); /* Jansson's iterators want it unqualified */
+    bool all = object != NULL;
+    json_object_foreach(object, key, member) all = all && json_is_string(member);
+    json_decref(object);
+    return all;
+}
+
+/* What is wrong with `value` for a parameter of this kind; NULL: nothing. */
+static const char *wrong(enum param_kind kind, const json_t *value) {
+    switch (kind) {
+    case PARAM_TEXT:
+    case PARAM_CONTENT:
+        return json_is_string(value) ? NULL : "must be a text";
+    case PARAM_NUMBER:
+        return json_is_integer(value) ? NULL : "must be a whole number";
+    case PARAM_FLAG:
+        return json_is_boolean(value) ? NULL : "must be true or false";
+    case PARAM_DATE:
+        return json_is_string(value) && is_date(json_string_value(value))
+                   ? NULL
+                   : "must be a date like 2026-06-03";
+    case PARAM_DURATION:
+        return json_is_integer(value) && json_integer_value(value) >= 0 &&
+                       json_integer_value(value) <= DURATION_MAX_MS
+                   ? NULL
+                   : "must be a span of at most a year, such as 7d, 12h or 30s";
+    case PARAM_FIELDS:
+        return json_is_object(value) && all_strings(value) ? NULL : "must be fields with texts";
+    case PARAM_LIST:
+        return json_is_array(value) && all_strings(value) ? NULL : "must be a list of texts";
+    }
+    return "is of an unknown kind";
+}
+
+static enum err refuse(struct reply *reply, const struct verb *verb, const char *field,
+                       const char *what) {
+    char mend[128];
+    snprintf(mend, sizeof mend, "stafet %s%s%s --help", verb->noun, *verb->name ? " " : "",
+             verb->name);
+    enum err e = reply_fail(reply, ERR_ARGUMENT, mend, "%s %s", field, what);
+    reply->details = json_pack("{s:s}", "field", field);
+    return e;
+}
+
+/* NAME_path goes with a content parameter called NAME. */
+static bool is_path_beside(const struct param *param, const char *key) {
+    size_t length = strlen(param->name);
+    return param->kind == PARAM_CONTENT && strncmp(key, param->name, length) == 0 &&
+           strcmp(key + length, "_path") == 0;
+}
+
+static bool is_known(const struct verb *verb, const char *key) {
+    for (const struct param *p = verb->params; p != NULL && p->name != NULL; p++)
+        if (strcmp(p->name, key) == 0 || is_path_beside(p, key))
+            return true;
+    return false;
+}
+
+enum err args_check(const struct verb *verb, const json_t *args, struct reply *reply) {
+    if (!json_is_object(args))
+        return reply_fail(reply, ERR_ARGUMENT, NULL, "the arguments must be a JSON object");
+    for (const struct param *p = verb->params; p != NULL && p->name != NULL; p++) {
+        const json_t *value = json_object_get(args, p->name);
+        if (value == NULL || json_is_null(value)) {
+            if (p->required)
+                return refuse(reply, verb, p->name, "is missing");
+            continue;
+        }
+        const char *what = wrong(p->kind, value);
+        if (what != NULL)
+            return refuse(reply, verb, p->name, what);
+    }
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)args, key, value) {
+        if (!is_known(verb, key))
+            return refuse(reply, verb, key, "is not something this command takes");
+    }
+    return OK;
+}
+
+const char *service_text(const json_t *args, const char *name) {
+    return json_string_value(json_object_get(args, name));
+}
+
+int64_t service_number(const json_t *args, const char *name, int64_t otherwise) {
+    const json_t *value = json_object_get(args, name);
+    return json_is_integer(value) ? (int64_t)json_integer_value(value) : otherwise;
+}
+
+bool service_flag(const json_t *args, const char *name) {
+    return json_is_true(json_object_get(args, name));
+}

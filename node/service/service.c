@@ -1,0 +1,117 @@
+#include "args.h"
+#include "inside.h"
+#include "scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum err service_new(struct home *home, const struct surroundings *surroundings,
+                     struct service **ret_service) {
+    struct service *service = calloc(1, sizeof *service);
+    if (service == NULL)
+        return ERR_MEMORY;
+    service->home = home;
+    if (surroundings != NULL)
+        service->surroundings = *surroundings;
+    *ret_service = service;
+    return OK;
+}
+
+void service_free(struct service *service) {
+    if (service == NULL)
+        return;
+    store_close(service->store);
+    scan_free(service->scan); /* after the store: see scan.h */
+    free(service);
+}
+
+enum err service_open_store(struct service *service) {
+    if (service->store != NULL)
+        return OK;
+    if (service->home->keys == NULL)
+        return ERR_NOT_FOUND;
+    char path[HOME_PATH_MAX];
+    enum err e = home_file(service->home, "replica.db", path);
+    if (e != OK)
+        return e;
+    struct store_config config = {.path = path, .keys = service->home->keys};
+    return store_open(&config, &service->store);
+}
+
+struct store *service_store(struct service *service) {
+    return service->store;
+}
+
+struct home *service_home(struct service *service) {
+    return service->home;
+}
+
+const struct surroundings *service_surroundings(const struct service *service) {
+    return &service->surroundings;
+}
+
+static enum err check_access(struct service *service, const struct verb *verb,
+                             struct reply *reply) {
+    if (verb->access == ACCESS_FOUND)
+        return OK;
+    struct self self = {0};
+    if (service->store != NULL) {
+        enum err e = store_self(service->store, &self);
+        if (e != OK)
+            return reply_fail(reply, e, NULL, "%s", err_text(e));
+    }
+    if (member_id_is_zero(&self.member))
+        return reply_fail(reply, ERR_STATE, "stafet federation create …, or stafet join TICKET",
+                          "this home is not a member of a federation yet");
+    return OK;
+}
+
+/* Every failure leaves here with a sentence, also one that the verb did not put into words. */
+static enum err settle(struct service *service, struct reply *reply, enum err e, bool has_job) {
+    if (e == OK && reply->error != OK)
+        e = reply->error;
+    if (e == OK && !has_job && reply->document == NULL)
+        e = ERR_INTERNAL;
+    if (e != OK && reply->error == OK) {
+        bool of_database = e == ERR_IO || e == ERR_DISK_FULL || e == ERR_CORRUPT;
+        const char *detail =
+            of_database && service->store != NULL ? store_failure(service->store) : "";
+        reply_fail(reply, e,
+                   e == ERR_DISK_FULL ? "make room on the disk and repeat the command" : NULL,
+                   "%s%s%s", err_text(e), *detail ? ": " : "", detail);
+    }
+    return e;
+}
+
+enum err service_call(struct service *service, const struct asker *asker, const char *noun,
+                      const char *name, const json_t *args, struct reply *reply,
+                      struct job **ret_job) {
+    *ret_job = NULL;
+    const struct verb *verb = service_verb(noun, name);
+    if (verb == NULL)
+        return reply_fail(reply, ERR_NOT_FOUND, "stafet --help", "there is no command \"%s%s%s\"",
+                          noun, *name ? " " : "", name);
+    json_t *none = NULL;
+    if (args == NULL && (args = none = json_object()) == NULL)
+        return reply_fail(reply, ERR_MEMORY, NULL, "%s", err_text(ERR_MEMORY));
+    struct job *job = NULL;
+    enum err e = args_check(verb, args, reply);
+    if (e == OK)
+        e = check_access(service, verb, reply);
+    if (e == OK)
+        e = verb->run != NULL ? verb->run(service, asker, args, reply)
+                              : verb->begin(service, asker, args, reply, &job);
+    json_decref(none);
+    e = settle(service, reply, e, job != NULL);
+    if (e != OK) {
+        service_job_free(job);
+        return e;
+    }
+    *ret_job = job;
+    return OK;
+}
+
+void service_job_free(struct job *job) {
+    if (job != NULL)
+        job->free(job);
+}
