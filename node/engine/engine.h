@@ -24,9 +24,11 @@ struct engine_config {
     enum role role;
     uint64_t instance;     /* random per process */
     uint64_t seed;         /* for the jitter of back-off */
+    struct bytes join;     /* while joining: the encoded JOIN frame; copied */
 };
 
-/* NULL when out of memory. */
+/* A member that has just joined and has no roster yet is told by EVENT_MEMBER of the municipality alone (the ticket's id and
+ * endpoints), with itself to follow from the roster. NULL when out of memory. */
 struct engine *engine_new(const struct engine_config *);
 void engine_free(struct engine *);
 
@@ -108,7 +110,8 @@ struct event {
 
 enum effect_kind {
     EFFECT_SEND = 1,  /* `bytes` as one frame over `link` */
-    EFFECT_DIAL,      /* connect to `member`; ends in CONNECTED or DISCONNECTED */
+    EFFECT_DIAL,      /* connect to `member` (zero while joining: the ticket's issuer, with the ticket's key); ends in CONNECTED or
+                       * DISCONNECTED */
     EFFECT_CLOSE,     /* the link, after what was sent; DISCONNECTED does not follow */
     EFFECT_LOAD,      /* a run of `feed` after (`after`, `id8`), at most `bytes_max`; ends in LOADED with `link` */
     EFFECT_ADMIT,     /* `bytes` is a run of `feed` from `member`; ends in ADMITTED with `link` */
@@ -116,7 +119,10 @@ enum effect_kind {
     EFFECT_STATEMENT, /* `bytes` is a statement from a peer: store it; a newer one comes back as STATED */
     EFFECT_PROOF,     /* `bytes` is a PROOF frame from a peer */
     EFFECT_REPORTED,  /* a peer reports (`after`, `id8`) as head of own feed `feed`: confirm it or learn of a restore */
-    EFFECT_JOIN       /* `bytes` is a JOIN frame, proved by `proved`: admit the joiner; ends in JOINED with `link` */
+    EFFECT_JOIN,      /* `bytes` is a JOIN frame, proved by `proved`: admit the joiner; ends in JOINED with `link` */
+    EFFECT_ENROLLED,  /* while joining: admitted as `member` at roster tip (`after`, `id8`); the engine has done its work, and the loop
+                       * starts one with `self` set */
+    EFFECT_PENDING    /* while joining: a person has to confirm it first; `bytes` is the issuer's text, untrusted */
 };
 
 struct effect {
@@ -129,7 +135,7 @@ struct effect {
     struct id8 id8;
     uint32_t bytes_max;
     struct transport_public proved;
-    enum err reason; /* CLOSE */
+    enum err reason; /* CLOSE: why; while joining, what the issuer answered. CLOSED: nothing is wrong */
     struct bytes bytes;
 };
 
@@ -144,6 +150,9 @@ void effects_done(struct effects *);
 
 /* Out of memory closes the session concerned and is reported by its CLOSE; the engine itself stays whole. */
 void engine_step(struct engine *, const struct event *, struct effects *effects);
+
+/* Forgets the waits of back-off: everybody who is to be dialled is, by the next TICK (due at once). */
+void engine_hurry(struct engine *);
 
 /* When the next TICK is due at the latest; INT64_MAX: none. */
 time_ms engine_deadline(const struct engine *);
@@ -163,7 +172,8 @@ struct peer_info {
     enum err last_error;
     uint64_t sent_bytes, received_bytes; /* payload of frames, whole process */
 };
-/* One for each member that this node dials or has a session with. */
+/* One for each member that this node dials, has a session with or has heard; while joining, one with a zero id for the issuer.
+ * In order of id; any step may change the number. */
 size_t engine_peers_n(const struct engine *);
 bool engine_peer(const struct engine *, size_t index, struct peer_info *ret_info);
 
