@@ -1,0 +1,191 @@
+#include "merge.h"
+
+#include <stdlib.h>
+
+void merge_done(struct merge *m) {
+    if (m == NULL)
+        return;
+    free(m->versions);
+    free(m->named);
+    *m = (struct merge){0};
+}
+
+void merge_clear(struct merge *m) {
+    m->versions_n = 0;
+    m->named_n = 0;
+}
+
+/* Where `name` stands or would stand in an array of things that begin with a version_name. Versions
+ * mostly come in version order, so the end is tried first. */
+static size_t position(const void *array, size_t n, size_t size, const struct version_name *name,
+                       bool *ret_found) {
+    const char *at = array;
+    size_t low = 0, high = n;
+    *ret_found = false;
+    if (n > 0 && version_name_compare((const void *)(at + (n - 1) * size), name) < 0)
+        return n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = version_name_compare((const void *)(at + middle * size), name);
+        if (order == 0) {
+            *ret_found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Makes room for one more element of `size` bytes at `index`. */
+static enum err open_gap(void **array, size_t *n, size_t *room, size_t size, size_t index) {
+    enum { ROOM_MIN = 4 };
+    if (*n == *room) {
+        size_t wanted = *room == 0 ? ROOM_MIN : *room * 2;
+        void *grown = reallocarray(*array, wanted, size);
+        if (grown == NULL)
+            return ERR_MEMORY;
+        *array = grown;
+        *room = wanted;
+    }
+    char *at = (char *)*array + index * size;
+    memmove(at + size, at, (*n - index) * size);
+    (*n)++;
+    return OK;
+}
+
+enum err merge_add_name(struct merge *m, const struct version_name *name) {
+    bool found;
+    size_t index = position(m->named, m->named_n, sizeof *m->named, name, &found);
+    if (found)
+        return OK;
+    void *array = m->named;
+    enum err e = open_gap(&array, &m->named_n, &m->named_room, sizeof *m->named, index);
+    m->named = array;
+    if (e == OK)
+        m->named[index] = *name;
+    return e;
+}
+
+enum err merge_add(struct merge *m, const struct merge_version *version,
+                   const struct version_name *replaces, size_t replaces_n) {
+    bool found;
+    size_t index =
+        position(m->versions, m->versions_n, sizeof *m->versions, &version->name, &found);
+    if (found)
+        return OK;
+    for (size_t i = 0; i < replaces_n; i++) {
+        enum err e = merge_add_name(m, &replaces[i]);
+        if (e != OK)
+            return e;
+    }
+    void *array = m->versions;
+    enum err e = open_gap(&array, &m->versions_n, &m->versions_room, sizeof *m->versions, index);
+    m->versions = array;
+    if (e == OK)
+        m->versions[index] = *version;
+    return e;
+}
+
+const struct merge_version *merge_find(const struct merge *m, const struct version_name *name) {
+    bool found;
+    size_t index = position(m->versions, m->versions_n, sizeof *m->versions, name, &found);
+    return found ? &m->versions[index] : NULL;
+}
+
+bool merge_is_named(const struct merge *m, const struct version_name *name) {
+    bool found;
+    position(m->named, m->named_n, sizeof *m->named, name, &found);
+    return found;
+}
+
+size_t merge_live(const struct merge *m, struct merge_version *ret_live) {
+    size_t n = 0, named = 0;
+    for (size_t i = 0; i < m->versions_n; i++) {
+        const struct merge_version *version = &m->versions[i];
+        while (named < m->named_n && version_name_compare(&m->named[named], &version->name) < 0)
+            named++;
+        if (named == m->named_n || version_name_compare(&m->named[named], &version->name) != 0)
+            ret_live[n++] = *version;
+    }
+    return n;
+}
+
+/* The latest of those that `counts` admits: highest clock, then highest version. live_n when it
+ * admits none. */
+static size_t latest(const struct merge_version *live, size_t live_n,
+                     bool (*counts)(const struct merge_version *)) {
+    size_t best = live_n;
+    for (size_t i = 0; i < live_n; i++)
+        if ((counts == NULL || counts(&live[i])) &&
+            (best == live_n || live[i].clock >= live[best].clock))
+            best = i;
+    return best;
+}
+
+static bool is_not_given(const struct merge_version *version) {
+    return !bytes_equal(version->value, bytes_of_text("given"));
+}
+
+static size_t sides(const struct merge_version *live, size_t live_n) {
+    size_t n = 0;
+    for (size_t i = 0; i < live_n; i++) {
+        size_t same = 0;
+        while (same < i && !bytes_equal(live[same].value, live[i].value))
+            same++;
+        n += same == i;
+    }
+    return n;
+}
+
+struct merge_pick merge_resolve(enum policy policy, const struct merge_version *live,
+                                size_t live_n) {
+    struct merge_pick pick = {.sides_n = sides(live, live_n)};
+    pick.conflicted = policy == POLICY_KEEP_BOTH && pick.sides_n > 1;
+    pick.shown = policy == POLICY_WITHDRAWN_WINS ? latest(live, live_n, is_not_given) : live_n;
+    if (pick.shown == live_n)
+        pick.shown = latest(live, live_n, NULL);
+    return pick;
+}
+
+static void add_name(struct hasher *h, const struct version_name *name) {
+    hasher_add(h, name->feed.bytes, sizeof name->feed.bytes);
+    hasher_add_u64(h, name->seq);
+    hasher_add(h, name->id8.bytes, sizeof name->id8.bytes);
+}
+
+struct conflict_id merge_conflict_id(const struct record_id *record, uint16_t field,
+                                     const struct merge_version *live, size_t live_n) {
+    struct hasher h;
+    hasher_init(&h, HASH_CONFLICT);
+    hasher_add(&h, record->bytes, sizeof record->bytes);
+    hasher_add_u16(&h, field);
+    for (size_t i = 0; i < live_n; i++)
+        add_name(&h, &live[i].name);
+    struct hash hash = hasher_final(&h);
+    struct conflict_id id;
+    memcpy(id.bytes, hash.bytes, sizeof id.bytes);
+    return id;
+}
+
+void merge_revision_begin(struct hasher *h, const struct record_id *record) {
+    hasher_init(h, HASH_REVISION);
+    hasher_add(h, record->bytes, sizeof record->bytes);
+}
+
+void merge_revision_add(struct hasher *h, uint16_t field, const struct merge_version *live,
+                        size_t live_n) {
+    for (size_t i = 0; i < live_n; i++) {
+        hasher_add_u16(h, field);
+        add_name(h, &live[i].name);
+    }
+}
+
+struct revision merge_revision_end(struct hasher *h) {
+    struct hash hash = hasher_final(h);
+    struct revision revision;
+    memcpy(revision.bytes, hash.bytes, sizeof revision.bytes);
+    return revision;
+}
