@@ -28,7 +28,7 @@ MUST_USE enum err answers_heads(struct store *, struct arena *, const struct ver
 
 /* The site's ledger of imports. */
 struct import { struct hash mark; struct record_id survey; uint64_t answers; time_ms at; struct version_name last; };
-/* ERR_EXISTS: this mark was imported already. */
+/* ERR_EXISTS: this mark was imported for this survey already. */
 MUST_USE enum err import_put(struct store *, const struct import *);
 typedef enum err import_visit(void *context, const struct import *);
 MUST_USE enum err import_each(struct store *, const struct record_id *survey, import_visit *, void *context);

@@ -22,11 +22,13 @@ struct origin {
 };
 
 /* Would this envelope be void? A pure function of the sets, the origin and the declared collections: two values for one field,
- * a writer that may not, a value out of form, a fixed field replaced, a record id that neither party owns. ERR_DENIED or
- * ERR_ARGUMENT with a sentence in `ret_why` (size bytes). Fields and collections that are not known here pass. */
+ * a writer that may not, a value out of form, a fixed field replaced, a record id that neither party owns, a field number beyond
+ * FIELDS_PER_RECORD_MAX, answers or records in a channel of another kind. ERR_DENIED or ERR_ARGUMENT with a sentence in `ret_why`
+ * (size bytes): void. ERR_MEMORY says nothing about the envelope. Fields and collections that are not known here pass. */
 MUST_USE enum err apply_check(const struct origin *, const struct change_set *sets, size_t sets_n, char *ret_why,
                               size_t size);
-/* Merges sets that apply_check has passed: versions, live sets, conflicts, answers; queues NEWS_RECORD. */
+/* Merges sets that apply_check has passed: versions, live sets, conflicts, answers; queues NEWS_RECORD. An envelope that has been
+ * merged already changes nothing. The feed must stand in table feed. Answers are kept only where their channel may be read. */
 MUST_USE enum err apply_sets(struct store *, const struct origin *, const struct change_set *sets, size_t sets_n);
 /* Forgets everything merged from the envelopes of this feed with these numbers, as if they had never been accepted (a rebuild after a
  * void, an erasure): the caller applies again what remains. */

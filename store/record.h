@@ -39,7 +39,7 @@ struct record {
 /* All of it lives in the arena. ERR_NOT_FOUND. */
 MUST_USE enum err record_load(struct store *, const struct record_id *, struct arena *, struct record *ret_record);
 const struct field_state *record_field(const struct record *, uint16_t number); /* NULL: never written */
-/* The shown value of a field as a NUL-terminated text; "" when it has none. */
+/* The shown value of a field as a NUL-terminated text; "" when it has none. Of a union all values, one a line. */
 const char *record_text_of(const struct record *, uint16_t number, struct arena *);
 
 typedef enum err record_visit(void *context, const struct record_id *);
@@ -67,7 +67,7 @@ MUST_USE enum err conflict_find(struct store *, const char *prefix, struct confl
 MUST_USE enum err conflict_base(struct store *, const struct conflict *, struct arena *, struct version *ret_base);
 
 /* Local and unsent: values typed but not yet sent, and small notes this node keeps about a record; sealed at rest, never on
- * the wire. Key and value are free; an empty value removes. */
+ * the wire. Key and value are free (the key stands in the clear); an empty value removes. local_get appends; ERR_NOT_FOUND. */
 MUST_USE enum err local_put(struct store *, const struct record_id *, const char *key, struct bytes value);
 MUST_USE enum err local_get(struct store *, const struct record_id *, const char *key, struct buffer *ret_value);
 typedef enum err local_visit(void *context, const struct record_id *, const char *key, struct bytes value);

@@ -1,0 +1,139 @@
+#include "field_row.h"
+
+#include "merge.h"
+#include "row_key.h"
+#include "version_row.h"
+
+enum err field_row_await(struct store *s, int64_t record_row, uint16_t field,
+                         const struct version_name *name) {
+    uint8_t bytes[NAME_SIZE];
+    version_name_write(name, bytes);
+    sqlite3_stmt *statement = db_statement(
+        s->db,
+        "INSERT INTO awaited (record, field, name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
+    sqlite3_bind_int64(statement, 1, record_row);
+    sqlite3_bind_int(statement, 2, field);
+    db_bind_borrowed(statement, 3, bytes, sizeof bytes);
+    return db_run(s->db, statement);
+}
+
+enum err field_row_set_live(struct store *s, int64_t key, bool live) {
+    sqlite3_stmt *statement = db_statement(s->db, "UPDATE version SET live = ?2 WHERE key = ?1");
+    sqlite3_bind_int64(statement, 1, key);
+    sqlite3_bind_int(statement, 2, live);
+    return db_run(s->db, statement);
+}
+
+static enum err count_live(struct store *s, int64_t record_row, uint16_t field, int *ret_n) {
+    bool row;
+    sqlite3_stmt *statement =
+        db_statement(s->db, "SELECT count(*) FROM (SELECT 1 FROM version WHERE record = ?1 AND "
+                            "live = 1 AND field = ?2 LIMIT 2)");
+    sqlite3_bind_int64(statement, 1, record_row);
+    sqlite3_bind_int(statement, 2, field);
+    enum err e = db_row(s->db, statement, &row);
+    if (e == OK)
+        *ret_n = sqlite3_column_int(statement, 0);
+    db_reset(statement);
+    return e;
+}
+
+/* Only whether there are several: what they say is looked at when somebody asks, so that merging
+ * needs no opened value. */
+enum err field_row_note_contested(struct store *s, int64_t record_row, uint16_t field) {
+    int live = 0;
+    enum err e = count_live(s, record_row, field, &live);
+    if (e != OK)
+        return e;
+    sqlite3_stmt *statement =
+        live > 1
+            ? db_statement(
+                  s->db,
+                  "INSERT INTO contested (record, field) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
+            : db_statement(s->db, "DELETE FROM contested WHERE record = ?1 AND field = ?2");
+    sqlite3_bind_int64(statement, 1, record_row);
+    sqlite3_bind_int(statement, 2, field);
+    return db_run(s->db, statement);
+}
+
+/* The names that a field's versions replaced, and which of the versions are here; their values
+ * don't matter. */
+static enum err load_field(struct store *s, int64_t record_row, uint16_t field,
+                           struct merge *merge) {
+    struct merge_version version = {0};
+    bool row;
+    enum err e;
+    sqlite3_stmt *statement = db_statement(
+        s->db,
+        "SELECT f.id, v.key, v.id8, v.replaces FROM version v JOIN feed f ON f.row = v.key >> 45"
+        " WHERE v.record = ?1 AND v.live IN (0, 1) AND v.field = ?2 ORDER BY f.id, v.key");
+    sqlite3_bind_int64(statement, 1, record_row);
+    sqlite3_bind_int(statement, 2, field);
+    while ((e = db_row(s->db, statement, &row)) == OK && row) {
+        struct bytes names = db_column_bytes(statement, 3);
+        version.name.seq = row_key_seq(sqlite3_column_int64(statement, 1));
+        e = db_column_copy(statement, 0, version.name.feed.bytes, sizeof version.name.feed.bytes);
+        if (e == OK)
+            e = db_column_copy(statement, 2, version.name.id8.bytes, sizeof version.name.id8.bytes);
+        for (size_t at = 0; e == OK && at + NAME_SIZE <= names.size; at += NAME_SIZE) {
+            struct version_name name;
+            version_name_read(names.data + at, &name);
+            e = merge_add_name(merge, &name);
+        }
+        if (e == OK)
+            e = merge_add(merge, &version, NULL, 0);
+        if (e != OK)
+            break;
+    }
+    db_reset(statement);
+    return e;
+}
+
+/* Walks the same rows again; each is set right before the next is read. */
+static enum err store_live(struct store *s, int64_t record_row, uint16_t field,
+                           const struct merge *merge) {
+    bool row;
+    enum err e;
+    struct version_name name;
+    sqlite3_stmt *walk = db_walk(
+        s->db, "SELECT v.key, v.id8, f.id, v.live FROM version v JOIN feed f ON f.row = v.key >> 45"
+               " WHERE v.record = ?1 AND v.live IN (0, 1) AND v.field = ?2 ORDER BY f.id, v.key");
+    sqlite3_bind_int64(walk, 1, record_row);
+    sqlite3_bind_int(walk, 2, field);
+    while ((e = db_row(s->db, walk, &row)) == OK && row) {
+        int64_t key = sqlite3_column_int64(walk, 0);
+        name.seq = row_key_seq(key);
+        e = db_column_copy(walk, 1, name.id8.bytes, sizeof name.id8.bytes);
+        if (e == OK)
+            e = db_column_copy(walk, 2, name.feed.bytes, sizeof name.feed.bytes);
+        bool live = e == OK && !merge_is_named(merge, &name);
+        if (e == OK && live != (sqlite3_column_int(walk, 3) != 0))
+            e = field_row_set_live(s, key, live);
+        if (e != OK)
+            break;
+    }
+    sqlite3_finalize(walk);
+    return e;
+}
+
+enum err field_row_rebuild(struct store *s, int64_t record_row, uint16_t field) {
+    struct merge merge = {0};
+    enum err e = load_field(s, record_row, field, &merge);
+    if (e == OK)
+        e = store_live(s, record_row, field, &merge);
+    if (e != OK)
+        goto done;
+    sqlite3_stmt *statement =
+        db_statement(s->db, "DELETE FROM awaited WHERE record = ?1 AND field = ?2");
+    sqlite3_bind_int64(statement, 1, record_row);
+    sqlite3_bind_int(statement, 2, field);
+    e = db_run(s->db, statement);
+    for (size_t i = 0; e == OK && merge.versions_n > 0 && i < merge.named_n; i++)
+        if (merge_find(&merge, &merge.named[i]) == NULL)
+            e = field_row_await(s, record_row, field, &merge.named[i]);
+    if (e == OK)
+        e = field_row_note_contested(s, record_row, field);
+done:
+    merge_done(&merge);
+    return e;
+}

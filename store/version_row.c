@@ -1,0 +1,303 @@
+#include "version_row.h"
+
+#include "proto/owner.h"
+#include "row_key.h"
+
+enum column {
+    KEY,
+    FIELD,
+    ID8,
+    CLOCK,
+    STORED,
+    LIVE,
+    REPLACES,
+    ACTOR_NAME,
+    ACTOR_FUNCTION,
+    VALUE,
+    SEALED,
+    FEED,
+    AUTHOR
+};
+
+bool version_row_is_sealed(uint16_t collection, enum channel_kind kind) {
+    const struct collection *known = collection_find(collection);
+    return known != NULL ? known->rest == REST_SEALED : channel_is_sealed(kind);
+}
+
+void version_name_write(const struct version_name *name, uint8_t ret_bytes[static NAME_SIZE]) {
+    memcpy(ret_bytes, name->feed.bytes, sizeof name->feed.bytes);
+    put_u64(ret_bytes + 32, name->seq);
+    memcpy(ret_bytes + 40, name->id8.bytes, sizeof name->id8.bytes);
+}
+
+void version_name_read(const uint8_t bytes[static NAME_SIZE], struct version_name *ret_name) {
+    memcpy(ret_name->feed.bytes, bytes, sizeof ret_name->feed.bytes);
+    ret_name->seq = get_u64(bytes + 32);
+    memcpy(ret_name->id8.bytes, bytes + 40, sizeof ret_name->id8.bytes);
+}
+
+bool record_row_owner(const struct record_row *row, struct member_id *ret_owner) {
+    if (row->channel.kind != CHANNEL_HANDOVER)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (record_id_owned_by(&row->id, &row->channel.parties[i])) {
+            *ret_owner = row->channel.parties[i];
+            return true;
+        }
+    return false;
+}
+
+static enum err owner_has_written(struct store *s, const struct record_row *row,
+                                  bool *ret_written) {
+    struct member_id owner;
+    *ret_written = false;
+    if (!record_row_owner(row, &owner))
+        return OK;
+    sqlite3_stmt *statement =
+        db_statement(s->db, "SELECT 1 FROM version v JOIN feed f ON f.row = v.key >> 45"
+                            " WHERE v.record = ?1 AND f.author = ?2 LIMIT 1");
+    sqlite3_bind_int64(statement, 1, row->row);
+    db_bind_bytes(statement, 2, owner.bytes, sizeof owner.bytes);
+    enum err e = db_row(s->db, statement, ret_written);
+    db_reset(statement);
+    return e;
+}
+
+/* Puts `candidate` in the place of `best` if its owner has written in it and best's hasn't. */
+static enum err prefer_written(struct store *s, const struct record_row *candidate,
+                               struct record_row *best, bool *best_written) {
+    bool written = false;
+    enum err e = *best_written ? OK : owner_has_written(s, best, best_written);
+    if (e == OK && !*best_written)
+        e = owner_has_written(s, candidate, &written);
+    if (e == OK && written) {
+        *best = *candidate;
+        *best_written = true;
+    }
+    return e;
+}
+
+static enum err read_record(sqlite3_stmt *statement, struct record_row *ret_row) {
+    struct record_row row = {.row = sqlite3_column_int64(statement, 0),
+                             .collection = (uint16_t)sqlite3_column_int(statement, 1),
+                             .channel.kind = (enum channel_kind)sqlite3_column_int(statement, 3)};
+    enum err e = db_column_copy(statement, 2, row.channel_id.bytes, sizeof row.channel_id.bytes);
+    for (int i = 0; e == OK && i < 2; i++)
+        e = db_column_copy(statement, 4 + i, row.channel.parties[i].bytes,
+                           sizeof row.channel.parties[i].bytes);
+    if (e == OK)
+        *ret_row = row;
+    return e;
+}
+
+enum err record_row_find(struct store *s, const struct record_id *id, struct record_row *ret_row) {
+    sqlite3_stmt *statement =
+        db_statement(s->db, "SELECT r.row, r.collection, c.id, c.kind, c.party_a, c.party_b"
+                            " FROM record r JOIN channel c ON c.row = r.channel"
+                            " WHERE r.id = ?1 ORDER BY c.id, r.collection");
+    db_bind_bytes(statement, 1, id->bytes, sizeof id->bytes);
+    struct record_row best = {0};
+    bool row, has_best = false, best_written = false;
+    enum err e;
+    while ((e = db_row(s->db, statement, &row)) == OK && row) {
+        struct record_row candidate;
+        if ((e = read_record(statement, &candidate)) != OK)
+            break;
+        candidate.id = *id;
+        if (!has_best)
+            best = candidate;
+        else if ((e = prefer_written(s, &candidate, &best, &best_written)) != OK)
+            break;
+        has_best = true;
+    }
+    db_reset(statement);
+    if (e == OK && !has_best)
+        e = ERR_NOT_FOUND;
+    if (e == OK)
+        *ret_row = best;
+    return e;
+}
+
+/* What a sealed version belongs to: record, field, feed and number. */
+enum { TAG_SIZE = 1 + 16 + 2 + 32 + 8 };
+static struct bytes tag_of(const struct record_id *record, uint16_t field,
+                           const struct feed_id *feed, uint64_t seq,
+                           uint8_t ret_tag[static TAG_SIZE]) {
+    ret_tag[0] = 'v';
+    memcpy(ret_tag + 1, record->bytes, sizeof record->bytes);
+    put_u16(ret_tag + 17, field);
+    memcpy(ret_tag + 19, feed->bytes, sizeof feed->bytes);
+    put_u64(ret_tag + 51, seq);
+    return (struct bytes){ret_tag, TAG_SIZE};
+}
+
+static enum err put_text(struct buffer *out, const char *text) {
+    size_t size = strlen(text);
+    uint8_t *at;
+    if (size > UINT16_MAX)
+        return ERR_LIMIT;
+    enum err e = buffer_extend(out, 2 + size, &at);
+    if (e == OK) {
+        put_u16(at, (uint16_t)size);
+        memcpy(at + 2, text, size);
+    }
+    return e;
+}
+
+enum err version_row_seal(const struct store *s, const struct record_id *record, uint16_t field,
+                          const struct feed_id *feed, uint64_t seq, const struct version_text *text,
+                          struct buffer *plain, struct buffer *ret_sealed) {
+    uint8_t tag[TAG_SIZE];
+    buffer_clear(plain);
+    buffer_clear(ret_sealed);
+    enum err e = put_text(plain, text->actor_name);
+    if (e == OK)
+        e = put_text(plain, text->actor_function);
+    if (e == OK)
+        e = buffer_append(plain, text->value.data, text->value.size);
+    if (e == OK)
+        e = rest_seal(s, tag_of(record, field, feed, seq, tag), buffer_view(plain), ret_sealed);
+    return e;
+}
+
+static enum err copy_text(struct arena *arena, const void *data, size_t size,
+                          const char **ret_text) {
+    char *text = arena_alloc(arena, size + 1);
+    if (text == NULL)
+        return ERR_MEMORY;
+    if (size > 0)
+        memcpy(text, data, size);
+    *ret_text = text;
+    return OK;
+}
+
+static enum err take_text(struct bytes *plain, struct arena *arena, const char **ret_text) {
+    if (plain->size < 2 || plain->size - 2 < get_u16(plain->data))
+        return ERR_CORRUPT;
+    size_t size = get_u16(plain->data);
+    enum err e = copy_text(arena, plain->data + 2, size, ret_text);
+    plain->data += 2 + size;
+    plain->size -= 2 + size;
+    return e;
+}
+
+static enum err take_value(struct bytes plain, struct arena *arena, struct bytes *ret_value) {
+    const char *copy;
+    enum err e = copy_text(arena, plain.data, plain.size, &copy);
+    if (e == OK)
+        *ret_value = (struct bytes){(const uint8_t *)copy, plain.size};
+    return e;
+}
+
+static enum err read_sealed(const struct store *s, sqlite3_stmt *statement, struct bytes tag,
+                            struct arena *arena, struct version *version) {
+    struct buffer plain = {0};
+    enum err e = rest_open(s, tag, db_column_bytes(statement, SEALED), &plain);
+    struct bytes rest = buffer_view(&plain);
+    if (e == OK)
+        e = take_text(&rest, arena, &version->actor_name);
+    if (e == OK)
+        e = take_text(&rest, arena, &version->actor_function);
+    if (e == OK)
+        e = take_value(rest, arena, &version->value);
+    buffer_wipe(&plain);
+    return e;
+}
+
+static enum err read_plain(sqlite3_stmt *statement, struct arena *arena, struct version *version) {
+    struct bytes name = db_column_bytes(statement, ACTOR_NAME);
+    enum err e = copy_text(arena, name.data, name.size, &version->actor_name);
+    struct bytes function = db_column_bytes(statement, ACTOR_FUNCTION);
+    if (e == OK)
+        e = copy_text(arena, function.data, function.size, &version->actor_function);
+    if (e == OK)
+        e = take_value(db_column_bytes(statement, VALUE), arena, &version->value);
+    return e;
+}
+
+static enum err read_names(sqlite3_stmt *statement, struct arena *arena, struct version_row *row) {
+    struct bytes bytes = db_column_bytes(statement, REPLACES);
+    if (bytes.size % NAME_SIZE != 0)
+        return ERR_CORRUPT;
+    row->replaces_n = bytes.size / NAME_SIZE;
+    struct version_name *names = arena_array(arena, row->replaces_n, sizeof *names);
+    if (names == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < row->replaces_n; i++)
+        version_name_read(bytes.data + i * NAME_SIZE, &names[i]);
+    row->replaces = names;
+    return OK;
+}
+
+enum err version_row_read(const struct store *s, sqlite3_stmt *statement,
+                          const struct record_id *record, struct arena *arena,
+                          struct version_row *ret_row) {
+    struct version_row row = {.key = sqlite3_column_int64(statement, KEY),
+                              .field = (uint16_t)sqlite3_column_int(statement, FIELD),
+                              .live = sqlite3_column_int(statement, LIVE) != 0,
+                              .stored = sqlite3_column_int64(statement, STORED)};
+    struct version *version = &row.version;
+    uint8_t tag[TAG_SIZE];
+    version->clock = (uint64_t)sqlite3_column_int64(statement, CLOCK);
+    version->name.seq = row_key_seq(row.key);
+    enum err e =
+        db_column_copy(statement, ID8, version->name.id8.bytes, sizeof version->name.id8.bytes);
+    if (e == OK)
+        e = db_column_copy(statement, FEED, version->name.feed.bytes,
+                           sizeof version->name.feed.bytes);
+    if (e == OK)
+        e = db_column_copy(statement, AUTHOR, version->author.bytes, sizeof version->author.bytes);
+    if (e == OK)
+        e = read_names(statement, arena, &row);
+    if (e == OK && sqlite3_column_type(statement, SEALED) == SQLITE_NULL)
+        e = read_plain(statement, arena, version);
+    else if (e == OK)
+        e = read_sealed(s, statement,
+                        tag_of(record, row.field, &version->name.feed, version->name.seq, tag),
+                        arena, version);
+    if (e == OK)
+        *ret_row = row;
+    return e;
+}
+
+static enum err count_history(struct store *s, int64_t record, uint16_t field, size_t *ret_n) {
+    bool row;
+    sqlite3_stmt *statement = db_statement(
+        s->db, "SELECT count(*) FROM version WHERE record = ?1 AND live IN (0, 1) AND field = ?2");
+    sqlite3_bind_int64(statement, 1, record);
+    sqlite3_bind_int(statement, 2, field);
+    enum err e = db_row(s->db, statement, &row);
+    if (e == OK)
+        *ret_n = (size_t)sqlite3_column_int64(statement, 0);
+    db_reset(statement);
+    return e;
+}
+
+enum err version_row_history(struct store *s, const struct record_row *record, uint16_t field,
+                             struct arena *arena, struct version_row **ret_rows, size_t *ret_n) {
+    size_t n = 0, n_max = 0;
+    bool row;
+    enum err e = count_history(s, record->row, field, &n_max);
+    if (e != OK)
+        return e;
+    struct version_row *rows = arena_array(arena, n_max, sizeof *rows);
+    if (rows == NULL)
+        return ERR_MEMORY;
+    sqlite3_stmt *statement = db_statement(
+        s->db, "SELECT v.key, v.field, v.id8, v.clock, v.stored, v.live, v.replaces,"
+               "       v.actor_name, v.actor_function, v.value, v.sealed, f.id, f.author"
+               " FROM version v JOIN feed f ON f.row = v.key >> 45"
+               " WHERE v.record = ?1 AND v.live IN (0, 1) AND v.field = ?2"
+               " ORDER BY f.id, v.key");
+    sqlite3_bind_int64(statement, 1, record->row);
+    sqlite3_bind_int(statement, 2, field);
+    while ((e = db_row(s->db, statement, &row)) == OK && row && n < n_max)
+        if ((e = version_row_read(s, statement, &record->id, arena, &rows[n++])) != OK)
+            break;
+    db_reset(statement);
+    if (e != OK)
+        return e;
+    *ret_rows = rows;
+    *ret_n = n;
+    return OK;
+}
