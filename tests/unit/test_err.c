@@ -1,0 +1,37 @@
+#include "paper.h"
+#include "proto/err.h"
+
+TEST(every_error_has_a_number_a_word_and_a_sentence_of_its_own) {
+    static const struct {
+        enum err err;
+        unsigned number;
+        const char *word, *text;
+    } all[] = {
+#define X(name, number, word, text) {name, number, word, text},
+        ERR_MAP(X)
+#undef X
+    };
+    size_t n = sizeof all / sizeof all[0];
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(all[i].err, all[i].number);
+        assert_int_equal(err_from_number(all[i].number), all[i].err);
+        assert_string_equal(err_name(all[i].err), all[i].word);
+        assert_string_equal(err_text(all[i].err), all[i].text);
+        assert_int_not_equal(all[i].text[strlen(all[i].text) - 1], '.');
+        for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(all[i].word, all[k].word);
+            assert_string_not_equal(all[i].text, all[k].text);
+        }
+    }
+}
+
+TEST(an_unknown_number_from_the_wire_is_internal) {
+    assert_int_equal(err_from_number(0), OK);
+    assert_int_equal(err_from_number(34), ERR_INTERNAL);
+    assert_int_equal(err_from_number(UINT32_MAX), ERR_INTERNAL);
+    assert_non_null(err_text((enum err)9999));
+    assert_non_null(err_name((enum err)9999));
+}
+
+RUN_TESTS(T(every_error_has_a_number_a_word_and_a_sentence_of_its_own),
+          T(an_unknown_number_from_the_wire_is_internal))
