@@ -1,29 +1,34 @@
-/* The shell around engine, store and service: sockets, time, signals, control socket; one thread, one loop.
- * `stafet node run` and `stafetd` run it for good; `stafet sync` and `stafet join` run it until something holds. */
+/* The shell around engine, store and service: sockets, time, signals, control socket; one thread,
+ * one loop. `stafet node run` and `stafetd` run it for good; `stafet sync` and `stafet join` run it
+ * until something holds. */
 #ifndef STAFET_NODE_NODE_H
 #define STAFET_NODE_NODE_H
 
+#include "monotonic.h"
 #include "service/service.h"
 
 struct node;
 
 struct node_options {
-    const char *listen;    /* tcp://HOST:PORT; NULL: as configured; without either the node only dials out */
-    bool control;          /* serve the control socket */
-    bool quiet;            /* no log lines on standard error but warnings */
+    const char
+        *listen;  /* tcp://HOST:PORT; NULL: as configured; without either the node only dials out */
+    bool control; /* serve the control socket */
+    bool quiet;   /* no log lines on standard error but warnings */
 };
 
-/* Opens store and service in `home` (which the caller has locked) and binds. ERR_NOT_FOUND: no keys in this home yet;
- * ERR_EXISTS: the listening address is in use; `ret_why` (256 bytes) says what was wrong in a sentence. */
-MUST_USE enum err node_new(struct home *, const struct node_options *, char ret_why[static 256], struct node **ret_node);
-/* Runs until `until` (asked after every turn; NULL: never) is true, `deadline` (monotonic ms; INT64_MAX: none) passes:
- * ERR_TIMEOUT, or SIGINT or SIGTERM arrive: ERR_CANCELLED. Stops gracefully: BYE to peers, statements flushed, WAL checkpointed. */
-MUST_USE enum err node_run(struct node *, bool (*until)(void *context), void *context, time_ms deadline);
+/* Opens store and service in `home` (which the caller has locked) and binds. ERR_NOT_FOUND: no keys
+ * in this home yet; ERR_EXISTS: the listening address is in use; `ret_why` (256 bytes) says what
+ * was wrong in a sentence. */
+MUST_USE enum err node_new(struct home *, const struct node_options *, char ret_why[static 256],
+                           struct node **ret_node);
+/* Runs until `until` (asked after every turn; NULL: never) is true, `deadline` (monotonic ms;
+ * INT64_MAX: none) passes: ERR_TIMEOUT, or SIGINT or SIGTERM arrive: ERR_CANCELLED. Stops
+ * gracefully: BYE to peers, statements flushed, WAL checkpointed. */
+MUST_USE enum err node_run(struct node *, bool (*until)(void *context), void *context,
+                           time_ms deadline);
 void node_free(struct node *);
 struct service *node_service(struct node *);
 /* The last reason why a peer or a join was refused, for messages; OK when none. */
 enum err node_last_refusal(const struct node *);
-
-time_ms node_monotonic_ms(void);
 
 #endif
