@@ -1,0 +1,308 @@
+/* list, show: fields on which two people wrote different things while apart. */
+#include "conflict.h"
+
+#include "conflict_side.h"
+#include "form.h"
+#include "handover.h"
+#include "verbs.h"
+#include "worddiff.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct param list_params[] = {{0}};
+static const struct param show_params[] = {
+    {"id", PARAM_TEXT, true, true, "uenigheden, eller dens første tegn",
+     "the conflict, or its first characters"},
+    {0},
+};
+static const struct param resolve_params[] = {
+    {"id", PARAM_TEXT, true, true, "uenigheden, eller dens første tegn",
+     "the conflict, or its first characters"},
+    {"take", PARAM_TEXT, false, false, "tag side N, eller det, som et sted har skrevet",
+     "take side N, or what a site has written"},
+    {"value", PARAM_TEXT, false, false, "skriv noget tredje; @FIL og - tages herfra",
+     "write something else; @FILE and - are read"},
+    {"edit", PARAM_FLAG, false, false, "skriv det i $EDITOR", "write it in $EDITOR"},
+    {"note", PARAM_TEXT, false, false, "hvorfor; begge steder kan læse det",
+     "why; both sites can read it"},
+    {0},
+};
+
+/* clang-format off */
+const struct verb conflict_verbs[] = {
+    {"conflict", "list", "vis felter, hvor to har skrevet hver sit", "list the fields on which two people differ",
+     ACCESS_READ, list_params, conflict_list, NULL},
+    {"conflict", "show", "vis, hvem der har skrevet hvad", "show who has written what",
+     ACCESS_READ, show_params, conflict_show, NULL},
+    {"conflict", "resolve",
+     "afgør en uenighed; afgørelsen sendes straks og kræver ikke nyt samtykke, for begge steder har allerede set siderne",
+     "settle a conflict; this is sent at once and needs no new agreement, since both sites have seen the sides",
+     ACCESS_WRITE, resolve_params, conflict_resolve, NULL},
+    {0},
+};
+/* clang-format on */
+
+struct gather {
+    struct conflict *list;
+    size_t n, capacity;
+};
+
+static enum err gather_one(void *context, const struct conflict *conflict) {
+    struct gather *gather = context;
+    if (gather->n == gather->capacity) {
+        size_t capacity = gather->capacity > 0 ? gather->capacity * 2 : 16;
+        struct conflict *list = realloc(gather->list, capacity * sizeof *list);
+        if (list == NULL)
+            return ERR_MEMORY;
+        gather->list = list;
+        gather->capacity = capacity;
+    }
+    gather->list[gather->n++] = *conflict;
+    return OK;
+}
+
+static void short_id_among(const struct gather *gather, const struct conflict_id *id,
+                           char ret_text[static ID_TEXT_MAX]) {
+    char other[ID_TEXT_MAX];
+    size_t size = 3;
+    id_text(id->bytes, sizeof id->bytes, ret_text);
+    for (size_t i = 0; i < gather->n; i++) {
+        size_t same = 0;
+        if (conflict_id_equal(&gather->list[i].id, id))
+            continue;
+        id_text(gather->list[i].id.bytes, sizeof gather->list[i].id.bytes, other);
+        while (ret_text[same] != '\0' && ret_text[same] == other[same])
+            same++;
+        if (same + 1 > size)
+            size = same + 1;
+    }
+    if (size < strlen(ret_text))
+        ret_text[size] = '\0';
+    for (char *at = ret_text; *at != '\0'; at++)
+        *at = (char)tolower((unsigned char)*at);
+}
+
+void conflict_short_id(struct store *store, const struct conflict_id *id,
+                       char ret_text[static ID_TEXT_MAX]) {
+    struct gather gather = {0};
+    enum err e = conflict_each(store, gather_one, &gather);
+    if (e == OK)
+        short_id_among(&gather, id, ret_text);
+    else
+        id_text(id->bytes, sizeof id->bytes, ret_text);
+    free(gather.list);
+}
+
+struct field_search {
+    const struct record_id *record;
+    uint16_t field;
+    struct conflict found;
+    bool has_found;
+};
+
+static enum err match_field(void *context, const struct conflict *conflict) {
+    struct field_search *search = context;
+    if (conflict->field == search->field && record_id_equal(&conflict->record, search->record)) {
+        search->found = *conflict;
+        search->has_found = true;
+    }
+    return OK;
+}
+
+enum err conflict_of_field(struct store *store, const struct record_id *record, uint16_t field,
+                           struct conflict *ret_conflict) {
+    struct field_search search = {.record = record, .field = field};
+    enum err e = conflict_each(store, match_field, &search);
+    if (e != OK)
+        return e;
+    if (!search.has_found)
+        return ERR_NOT_FOUND;
+    *ret_conflict = search.found;
+    return OK;
+}
+
+static void note_key(const struct conflict_id *id, char ret_key[static ID_TEXT_MAX + 16]) {
+    char text[ID_TEXT_MAX];
+    id_text(id->bytes, sizeof id->bytes, text);
+    snprintf(ret_key, ID_TEXT_MAX + 16, CONFLICT_NOTE "%s", text);
+}
+
+enum err conflict_note_shown(struct store *store, const struct conflict *conflict) {
+    char key[ID_TEXT_MAX + 16], field[8];
+    struct buffer old = {0};
+    note_key(&conflict->id, key);
+    enum err e = local_get(store, &conflict->record, key, &old);
+    buffer_wipe(&old);
+    if (e != ERR_NOT_FOUND)
+        return e;
+    snprintf(field, sizeof field, "%u", conflict->field);
+    return local_put(store, &conflict->record, key, bytes_of_text(field));
+}
+
+/* JSON of a conflict's place: id, short, record, child, field, label, part. */
+static json_t *place_json(struct store *store, const struct conflict *conflict,
+                          const char *short_id, struct arena *arena) {
+    struct handover handover;
+    const struct record_id *ids;
+    size_t ids_n;
+    char record[ID_TEXT_MAX];
+    if (handover_load(store, &conflict->record, arena, &handover) != OK ||
+        handover_ids(store, arena, &ids, &ids_n) != OK)
+        return NULL;
+    handover_short_id(ids, ids_n, &conflict->record, record);
+    const struct field *field = collection_field(handover.collection, conflict->field);
+    const char *child =
+        handover_text(&handover, collection_field(handover.collection, HANDOVER_CHILD_NAME), arena);
+    if (field == NULL || child == NULL)
+        return NULL;
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "id",
+                     form_id(conflict->id.bytes, sizeof conflict->id.bytes), "short", short_id,
+                     "record", handover.text, "record_short", record, "child", child, "field",
+                     field->name, "label", handover_label_json(&field->label), "part",
+                     part_name(field->part), "part_label",
+                     handover_label_json(part_label(field->part)));
+}
+
+enum err conflict_list(struct service *service, const struct asker *asker __attribute__((unused)),
+                       const json_t *args __attribute__((unused)), struct reply *reply) {
+    struct store *store = service_store(service);
+    struct gather gather = {0};
+    struct arena arena;
+    arena_init(&arena, HANDOVER_ARENA_MAX);
+    json_t *list = json_array();
+    enum err e = conflict_each(store, gather_one, &gather);
+    for (size_t i = 0; e == OK && i < gather.n; i++) {
+        char short_id[ID_TEXT_MAX];
+        struct sides sides;
+        short_id_among(&gather, &gather.list[i].id, short_id);
+        json_t *item = place_json(store, &gather.list[i], short_id, &arena);
+        e = sides_load(store, &gather.list[i], &arena, &sides);
+        if (e == OK && (item == NULL ||
+                        json_object_set_new(item, "sides", json_integer((json_int_t)sides.n)) != 0))
+            e = ERR_MEMORY;
+        if (e == OK)
+            e = conflict_note_shown(store, &gather.list[i]);
+        if (e == OK && json_array_append(list, item) != 0)
+            e = ERR_MEMORY;
+        json_decref(item);
+        arena_reset(&arena);
+    }
+    if (e == OK) {
+        e = reply_give(reply, json_pack("{s:o}", "conflicts", list));
+    } else {
+        json_decref(list);
+        handover_fail(store, reply, e);
+    }
+    free(gather.list);
+    arena_done(&arena);
+    return e;
+}
+
+/* show */
+
+static json_t *text_json(struct bytes value) {
+    return json_stringn(value.size > 0 ? (const char *)value.data : "", value.size);
+}
+
+static json_t *version_json(struct store *store, const struct version *version) {
+    return json_pack("{s:o, s:s, s:s, s:o}", "site", form_member(store, &version->author), "name",
+                     version->actor_name, "function", version->actor_function, "at",
+                     form_time(clock_ms(version->clock)));
+}
+
+static json_t *diff_json(struct bytes base, struct bytes value) {
+    struct arena arena;
+    const struct worddiff_piece *pieces;
+    size_t n = 0;
+    json_t *diff = json_array();
+    arena_init(&arena, worddiff_arena_max(base.size, value.size));
+    enum err e = worddiff(base, value, &arena, &pieces, &n);
+    int failed = e != OK;
+    for (size_t i = 0; !failed && i < n; i++)
+        failed = json_array_append_new(
+            diff, pieces[i].changed ? json_pack("{s:o, s:o}", "old", text_json(pieces[i].old),
+                                                "new", text_json(pieces[i].new))
+                                    : json_pack("{s:o}", "same", text_json(pieces[i].new)));
+    arena_done(&arena);
+    if (!failed)
+        return diff;
+    json_decref(diff);
+    return NULL;
+}
+
+static json_t *side_json(struct store *store, const struct sides *sides, size_t number,
+                         const struct version *base) {
+    const struct side *side = &sides->list[number];
+    json_t *versions = json_array();
+    int failed = 0;
+    for (size_t i = 0; i < side->versions_n && !failed; i++)
+        failed = json_array_append_new(versions, version_json(store, side->versions[i]));
+    if (failed) {
+        json_decref(versions);
+        return NULL;
+    }
+    return json_pack(
+        "{s:i, s:o, s:o, s:o}", "number", (int)number + 1, "value", text_json(side->value), "diff",
+        base != NULL ? diff_json(base->value, side->value) : json_null(), "written", versions);
+}
+
+static enum err add_sides(struct store *store, const struct conflict *conflict, struct arena *arena,
+                          json_t *document) {
+    struct sides sides;
+    struct version base;
+    enum err e = sides_load(store, conflict, arena, &sides);
+    if (e != OK)
+        return e;
+    e = conflict_base(store, conflict, arena, &base);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    bool has_base = e == OK;
+    json_t *list = json_array(), *origin = json_null();
+    int failed = 0;
+    for (size_t i = 0; i < sides.n && !failed; i++)
+        failed = json_array_append_new(list, side_json(store, &sides, i, has_base ? &base : NULL));
+    if (has_base) {
+        origin = version_json(store, &base);
+        failed |= json_object_set_new(origin, "value", text_json(base.value));
+    }
+    failed |= json_object_set_new(document, "base", origin);
+    failed |= json_object_set_new(document, "sides", list);
+    failed |= json_object_set_new(document, "shown", json_integer((json_int_t)sides.shown + 1));
+    return failed ? ERR_MEMORY : OK;
+}
+
+enum err conflict_document(struct store *store, const struct conflict *conflict,
+                           struct arena *arena, json_t **ret_document) {
+    char short_id[ID_TEXT_MAX];
+    conflict_short_id(store, &conflict->id, short_id);
+    json_t *document = place_json(store, conflict, short_id, arena);
+    enum err e = document != NULL ? add_sides(store, conflict, arena, document) : ERR_MEMORY;
+    if (e == OK)
+        e = conflict_note_shown(store, conflict);
+    if (e != OK) {
+        json_decref(document);
+        return e;
+    }
+    *ret_document = document;
+    return OK;
+}
+
+enum err conflict_show(struct service *service, const struct asker *asker __attribute__((unused)),
+                       const json_t *args, struct reply *reply) {
+    struct store *store = service_store(service);
+    struct arena arena;
+    struct conflict conflict;
+    json_t *document = NULL;
+    arena_init(&arena, HANDOVER_ARENA_MAX);
+    enum err e = conflict_open(store, service_text(args, "id"), &arena, reply, &conflict);
+    if (e != OK)
+        goto done;
+    e = conflict_document(store, &conflict, &arena, &document);
+    e = e == OK ? reply_give(reply, document) : handover_fail(store, reply, e);
+done:
+    arena_done(&arena);
+    return e;
+}

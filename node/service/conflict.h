@@ -1,0 +1,32 @@
+/* Inside the service: conflicts as people see them. */
+#ifndef STAFET_NODE_SERVICE_CONFLICT_H
+#define STAFET_NODE_SERVICE_CONFLICT_H
+
+#include "service.h"
+#include "store/record.h"
+
+/* The key of the note that a conflict was displayed here: this and its id. Its value is the field's number. */
+#define CONFLICT_NOTE "conflict/"
+
+/* The shortest prefix of a conflict's id, of at least three characters and in lower case, that tells it from the others here.
+ * Its whole id when they can't be read. */
+void conflict_short_id(struct store *, const struct conflict_id *, char ret_text[static ID_TEXT_MAX]);
+/* The conflict of this field. ERR_NOT_FOUND: it is in none. */
+MUST_USE enum err conflict_of_field(struct store *, const struct record_id *, uint16_t field,
+                                    struct conflict *ret_conflict);
+/* Notes that this conflict was displayed here, so that one that has changed since can be told from a mistyped one. */
+MUST_USE enum err conflict_note_shown(struct store *, const struct conflict *);
+
+/* By prefix of its id. When that is of a conflict displayed here before that has changed or been settled since: ERR_STALE, with what
+ * stands there now. On failure the reply says why. */
+MUST_USE enum err conflict_open(struct store *, const char *id, struct arena *, struct reply *,
+                                struct conflict *ret_conflict);
+/* What `conflict show` answers; it counts as displayed. */
+MUST_USE enum err conflict_document(struct store *, const struct conflict *, struct arena *, json_t **ret_document);
+
+/* Verbs, by file. */
+typedef enum err conflict_run(struct service *, const struct asker *, const json_t *args, struct reply *);
+conflict_run conflict_list, conflict_show; /* conflict.c */
+conflict_run conflict_resolve;             /* conflict_resolve.c */
+
+#endif

@@ -1,0 +1,253 @@
+#include "handover_draft.h"
+
+#include "handover_note.h"
+
+#include "proto/hash.h"
+#include "proto/limits.h"
+
+#include <string.h>
+
+const struct handover_draft *draft_of(const struct handover *handover, const struct field *field) {
+    const struct handover_draft *draft = &handover->drafts[field - handover->collection->fields];
+    return draft->field != NULL ? draft : NULL;
+}
+
+struct revision draft_revision(const struct handover *handover) {
+    struct hasher hasher;
+    struct revision revision;
+    size_t consents_n;
+    if (handover->stored && handover->drafts_n == 0)
+        return handover->record.revision;
+    const struct version *consents = handover_live(handover, HANDOVER_CONSENT, &consents_n);
+    hasher_init(&hasher, HASH_REVISION);
+    hasher_add(&hasher, handover->id.bytes, sizeof handover->id.bytes);
+    hasher_add(&hasher, "draft", 5);
+    hasher_add(&hasher, handover->record.revision.bytes, sizeof handover->record.revision.bytes);
+    for (size_t i = 0; i < consents_n; i++)
+        hasher_add(&hasher, consents[i].name.id8.bytes, sizeof consents[i].name.id8.bytes);
+    for (size_t i = 0; i < handover->collection->fields_n; i++) {
+        const struct handover_draft *draft = &handover->drafts[i];
+        if (draft->field == NULL)
+            continue;
+        hasher_add_u16(&hasher, draft->field->number);
+        hasher_add_u64(&hasher, draft->value.size);
+        hasher_add(&hasher, draft->value.data, draft->value.size);
+    }
+    struct hash hash = hasher_final(&hasher);
+    memcpy(revision.bytes, hash.bytes, sizeof revision.bytes);
+    return revision;
+}
+
+bool draft_is_overtaken(const struct handover *handover, const struct handover_draft *draft) {
+    size_t live_n;
+    const struct version *live = handover_live(handover, draft->field->number, &live_n);
+    for (size_t i = 0; i < live_n; i++) {
+        size_t j = 0;
+        while (j < draft->based_n && version_name_compare(&draft->based[j], &live[i].name) != 0)
+            j++;
+        if (j == draft->based_n)
+            return true;
+    }
+    return false;
+}
+
+/* Editing. */
+
+bool draft_has_line(struct bytes text, struct bytes line) {
+    for (size_t at = 0; at < text.size;) {
+        const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
+        size_t size = end != NULL ? (size_t)(end - text.data) - at : text.size - at;
+        if (bytes_equal((struct bytes){text.data + at, size}, line))
+            return true;
+        at += size + 1;
+    }
+    return false;
+}
+
+static struct bytes trimmed(struct bytes line) {
+    while (line.size > 0 && line.data[0] == ' ')
+        line = (struct bytes){line.data + 1, line.size - 1};
+    while (line.size > 0 && line.data[line.size - 1] == ' ')
+        line.size--;
+    return line;
+}
+
+/* Do two lists of lines name the same values, in whatever order? Both are tidy, so that none stands
+ * twice. */
+static bool has_same_lines(struct bytes a, struct bytes b) {
+    for (size_t at = 0; at < a.size;) {
+        const uint8_t *end = memchr(a.data + at, '\n', a.size - at);
+        size_t size = end != NULL ? (size_t)(end - a.data) - at : a.size - at;
+        if (!draft_has_line(b, (struct bytes){a.data + at, size}))
+            return false;
+        at += size + 1;
+    }
+    return a.size == b.size;
+}
+
+static size_t tidy_lines(struct bytes text, uint8_t *out) {
+    size_t size = 0;
+    for (size_t at = 0; at < text.size;) {
+        const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
+        size_t line_size = end != NULL ? (size_t)(end - text.data) - at : text.size - at;
+        struct bytes line = trimmed((struct bytes){text.data + at, line_size});
+        at += line_size + 1;
+        if (line.size == 0 || draft_has_line((struct bytes){out, size}, line))
+            continue;
+        if (size > 0)
+            out[size++] = '\n';
+        memcpy(out + size, line.data, line.size);
+        size += line.size;
+    }
+    return size;
+}
+
+enum err draft_tidy(const struct field *field, struct bytes value, struct arena *arena,
+                    struct bytes *ret_value) {
+    uint8_t *plain = arena_alloc(arena, value.size + 1),
+            *lines = arena_alloc(arena, value.size + 1);
+    size_t size = 0;
+    if (plain == NULL || lines == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < value.size; i++) {
+        if (value.data[i] == '\r' && i + 1 < value.size && value.data[i + 1] == '\n')
+            continue;
+        plain[size++] = value.data[i] == '\t' ? ' ' : value.data[i];
+    }
+    while (size > 0 && plain[size - 1] == '\n')
+        size--;
+    *ret_value = (struct bytes){plain, size};
+    if (field->policy == POLICY_UNION)
+        *ret_value = (struct bytes){lines, tidy_lines(*ret_value, lines)};
+    return OK;
+}
+
+/* Each value of a union field is checked alone. */
+static enum err check_value(const struct field *field, struct bytes value, const char **ret_why) {
+    if (field->policy != POLICY_UNION)
+        return field_check(field, value, ret_why);
+    enum err e = OK;
+    for (size_t at = 0; e == OK && at < value.size;) {
+        const uint8_t *end = memchr(value.data + at, '\n', value.size - at);
+        size_t size = end != NULL ? (size_t)(end - value.data) - at : value.size - at;
+        e = field_check(field, (struct bytes){value.data + at, size}, ret_why);
+        at += size + 1;
+    }
+    return e;
+}
+
+static enum err check_edit(const struct handover *handover, const struct field *field,
+                           struct bytes value, struct reply *reply) {
+    const struct field_state *state = record_field(&handover->record, field->number);
+    const char *why = "";
+    enum err e;
+    if (!handover_may_edit(handover, field)) {
+        if (field->part == PART_TRACK || field->writers == END_ANY)
+            e = reply_fail(reply, ERR_DENIED, NULL, "%s (%s) is not written by hand", field->name,
+                           field->label.en);
+        else
+            e = reply_fail(reply, ERR_DENIED, NULL,
+                           "%s (%s) is written by the %s of the handover alone", field->name,
+                           field->label.en, field->writers == END_OWNER ? "sender" : "receiver");
+    } else if (handover->stored && state != NULL && state->conflicted) {
+        e = reply_fail(reply, ERR_STATE, "stafet conflict list",
+                       "%s (%s) is in conflict; settle that first", field->name, field->label.en);
+    } else {
+        e = check_value(field, value, &why);
+        if (e == OK)
+            return OK;
+        reply_fail(reply, e, NULL, "%s (%s): %s", field->name, field->label.en, why);
+    }
+    json_decref(reply->details);
+    reply->details = json_pack("{s:s}", "field", field->name);
+    return e;
+}
+
+/* Which versions an edit was typed over. What a form was filled in from, if it comes from one; what
+ * a draft was, unless this node has displayed the record since; otherwise what is live. */
+static enum err based_on(const struct handover *handover, const struct field *field, bool from_form,
+                         struct arena *arena, const struct version_name **ret_based,
+                         size_t *ret_n) {
+    const struct handover_draft *form = &handover->forms[field - handover->collection->fields];
+    const struct handover_draft *draft = draft_of(handover, field);
+    char revision[HEX_TEXT_MAX];
+    size_t live_n;
+    revision_text(&handover->record.revision, revision);
+    bool has_seen = strcmp(revision, handover->shown) == 0;
+    if (from_form && form->field != NULL)
+        draft = form;
+    else if (has_seen)
+        draft = NULL;
+    if (draft != NULL) {
+        *ret_based = draft->based;
+        *ret_n = draft->based_n;
+        return OK;
+    }
+    const struct version *live = handover_live(handover, field->number, &live_n);
+    if (live_n > REPLACES_PER_WRITE_MAX)
+        live_n = REPLACES_PER_WRITE_MAX;
+    struct version_name *names = arena_array(arena, live_n, sizeof *names);
+    if (names == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < live_n; i++)
+        names[i] = live[i].name;
+    *ret_based = names;
+    *ret_n = live_n;
+    return OK;
+}
+
+enum err draft_edit(struct store *store, const struct handover *handover, const struct field *field,
+                    struct bytes value, bool from_form, struct arena *arena, struct reply *reply) {
+    const struct handover_draft *form = &handover->forms[field - handover->collection->fields];
+    const struct version_name *based;
+    size_t based_n;
+    if (from_form && form->field != NULL && bytes_equal(form->value, value))
+        return OK;
+    enum err e = draft_tidy(field, value, arena, &value);
+    if (e != OK)
+        return handover_fail(store, reply, e);
+    e = check_edit(handover, field, value, reply);
+    if (e != OK)
+        return e;
+    const char *sent = handover_sent_text(handover, field, arena);
+    if (sent == NULL)
+        return handover_fail(store, reply, ERR_MEMORY);
+    e = based_on(handover, field, from_form, arena, &based, &based_n);
+    bool same = field->policy == POLICY_UNION ? has_same_lines(bytes_of_text(sent), value)
+                                              : bytes_equal(bytes_of_text(sent), value);
+    if (e == OK && same)
+        e = note_remove(store, handover, "draft", field);
+    else if (e == OK)
+        e = note_put(store, handover, "draft", field, value, based, based_n);
+    return e == OK ? OK : handover_fail(store, reply, e);
+}
+
+enum err draft_note_form(struct store *store, const struct handover *handover,
+                         const struct field *field, const char *text) {
+    const struct handover_draft *draft = draft_of(handover, field);
+    struct version_name based[REPLACES_PER_WRITE_MAX];
+    size_t live_n;
+    if (draft != NULL)
+        return note_put(store, handover, "form", field, bytes_of_text(text), draft->based,
+                        draft->based_n);
+    const struct version *live = handover_live(handover, field->number, &live_n);
+    if (live_n > REPLACES_PER_WRITE_MAX)
+        live_n = REPLACES_PER_WRITE_MAX;
+    for (size_t i = 0; i < live_n; i++)
+        based[i] = live[i].name;
+    return note_put(store, handover, "form", field, bytes_of_text(text), based, live_n);
+}
+
+enum err draft_forget(struct store *store, const struct handover *handover) {
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < handover->collection->fields_n; i++) {
+        if (handover->drafts[i].field != NULL)
+            e = note_remove(store, handover, "draft", handover->drafts[i].field);
+        if (e == OK && handover->forms[i].field != NULL)
+            e = note_remove(store, handover, "form", handover->forms[i].field);
+    }
+    static const char *const others[] = {"agreed", "to"};
+    for (size_t i = 0; e == OK && i < sizeof others / sizeof *others; i++)
+        e = local_put(store, &handover->id, others[i], (struct bytes){NULL, 0});
+    return e;
+}

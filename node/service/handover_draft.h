@@ -1,0 +1,33 @@
+/* Inside the service: what has been typed into a handover and not been sent. A draft remembers the versions that it was
+ * typed over, so that its send replaces these and no others: one that arrived meanwhile stays live beside it. */
+#ifndef STAFET_NODE_SERVICE_HANDOVER_DRAFT_H
+#define STAFET_NODE_SERVICE_HANDOVER_DRAFT_H
+
+#include "handover.h"
+
+/* H(revision, record ‖ "draft" ‖ the record's own revision ‖ the live consents ‖ for each draft in order of field: number (u16) ‖
+ * size (u64) ‖ value). Consent is in it so that an agreement stands only for the consent it was given under. The record's
+ * own revision when there is no draft. */
+struct revision draft_revision(const struct handover *);
+
+const struct handover_draft *draft_of(const struct handover *, const struct field *); /* NULL: none */
+
+/* Puts `value` into its field's usual form: LF only, tabs as spaces, no line feed at the end; of a union field: trimmed
+ * lines, no empty ones, none twice. In the arena. */
+MUST_USE enum err draft_tidy(const struct field *, struct bytes value, struct arena *, struct bytes *ret_value);
+/* Is `line` one of the lines of `text`? */
+bool draft_has_line(struct bytes text, struct bytes line);
+/* Tidies, checks and stores one edit. An edit back to what the record says removes the draft; a value
+ * that comes back from a form as it was written out changes nothing. The reply says what is wrong: ERR_ARGUMENT, ERR_LIMIT, ERR_DENIED (the other end writes it, or
+ * nobody does by hand), ERR_STATE (the field is in conflict). */
+MUST_USE enum err draft_edit(struct store *, const struct handover *, const struct field *, struct bytes value,
+                             bool from_form, struct arena *, struct reply *);
+/* Notes what a form written out now says of a field. */
+MUST_USE enum err draft_note_form(struct store *, const struct handover *, const struct field *, const char *text);
+/* Removes drafts, forms and agreement; of a form never sent also the note that it exists. */
+MUST_USE enum err draft_forget(struct store *, const struct handover *);
+
+/* Do the versions that the draft was typed over differ from the live ones: has somebody else written meanwhile? */
+bool draft_is_overtaken(const struct handover *, const struct handover_draft *);
+
+#endif

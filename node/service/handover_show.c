@@ -1,0 +1,252 @@
+/* list, show, print: documents about what stands in handovers. */
+#include "conflict.h"
+#include "form.h"
+#include "handover_draft.h"
+#include "handover_track.h"
+
+#include <string.h>
+
+/* list */
+
+static json_t *list_item(struct store *store, const struct handover *handover,
+                         struct arena *arena) {
+    const char *state;
+    json_int_t conflicts_n = 0;
+    json_t *item = handover_head_json(store, handover, arena);
+    if (item == NULL || handover_state(store, handover, arena, &state) != OK) {
+        json_decref(item);
+        return NULL;
+    }
+    for (size_t i = 0; i < handover->record.fields_n; i++)
+        conflicts_n += handover->record.fields[i].conflicted;
+    json_object_set_new(item, "state", json_string(state));
+    json_object_set_new(item, "conflicts", json_integer(conflicts_n));
+    return item;
+}
+
+enum err handover_list(struct service *service, const struct asker *asker __attribute__((unused)),
+                       const json_t *args __attribute__((unused)), struct reply *reply) {
+    struct store *store = service_store(service);
+    const struct record_id *ids;
+    size_t ids_n;
+    struct arena arena, one;
+    arena_init(&arena, HANDOVER_ARENA_MAX);
+    arena_init(&one, HANDOVER_ARENA_MAX);
+    json_t *list = json_array();
+    enum err e = handover_ids(store, &arena, &ids, &ids_n);
+    for (size_t i = 0; e == OK && i < ids_n; i++) {
+        struct handover handover;
+        e = handover_load(store, &ids[i], &one, &handover);
+        if (e != OK)
+            break;
+        handover_short_id(ids, ids_n, &ids[i], handover.short_id);
+        if (json_array_append_new(list, list_item(store, &handover, &one)) != 0)
+            e = ERR_MEMORY;
+        arena_reset(&one);
+    }
+    if (e == OK) {
+        e = reply_give(reply, json_pack("{s:o}", "handovers", list));
+    } else {
+        json_decref(list);
+        handover_fail(store, reply, e);
+    }
+    arena_done(&one);
+    arena_done(&arena);
+    return e;
+}
+
+/* show */
+
+struct showing {
+    struct store *store;
+    const struct handover *handover;
+    struct arena *arena;
+    bool note; /* remember what was displayed */
+};
+
+static json_t *author_json(struct store *store, const struct version *version) {
+    return json_pack("{s:o, s:s, s:s, s:o}", "site", form_member(store, &version->author), "name",
+                     version->actor_name, "function", version->actor_function, "at",
+                     form_time(clock_ms(version->clock)));
+}
+
+static json_t *text_json(struct bytes value) {
+    return json_stringn(value.size > 0 ? (const char *)value.data : "", value.size);
+}
+
+static json_t *sides_json(const struct field_state *state) {
+    json_t *sides = json_array();
+    for (size_t i = 0; i < state->live_n; i++) {
+        size_t same = 0;
+        while (same < i && !bytes_equal(state->live[same].value, state->live[i].value))
+            same++;
+        if (same == i)
+            json_array_append_new(sides, text_json(state->live[i].value));
+    }
+    return sides;
+}
+
+static json_t *conflict_json(const struct showing *showing, const struct field_state *state) {
+    struct conflict conflict;
+    char short_id[ID_TEXT_MAX];
+    if (conflict_of_field(showing->store, &showing->handover->id, state->number, &conflict) != OK)
+        return NULL;
+    conflict_short_id(showing->store, &conflict.id, short_id);
+    if (showing->note && conflict_note_shown(showing->store, &conflict) != OK)
+        return NULL;
+    return json_pack("{s:o, s:s, s:o}", "id", form_id(conflict.id.bytes, sizeof conflict.id.bytes),
+                     "short", short_id, "values", sides_json(state));
+}
+
+static json_t *field_json(const struct showing *showing, const struct field *field) {
+    const struct handover *handover = showing->handover;
+    const struct field_state *state =
+        handover->stored ? record_field(&handover->record, field->number) : NULL;
+    const struct handover_draft *draft = draft_of(handover, field);
+    const char *sent = handover_sent_text(handover, field, showing->arena);
+    json_t *json = json_pack(
+        "{s:s, s:i, s:o, s:s, s:b, s:s, s:o, s:o, s:b, s:o}", "field", field->name, "number",
+        (int)field->number, "label", handover_label_json(&field->label), "kind",
+        kind_name(field->kind), "several", field->policy == POLICY_UNION, "value", sent, "by",
+        state != NULL ? author_json(showing->store, &state->live[state->shown]) : json_null(),
+        "draft", draft != NULL ? text_json(draft->value) : json_null(), "writable",
+        handover_may_edit(handover, field), "conflict",
+        state != NULL && state->conflicted ? conflict_json(showing, state) : json_null());
+    if (json != NULL && draft != NULL)
+        json_object_set_new(json, "overtaken", json_boolean(draft_is_overtaken(handover, draft)));
+    return json;
+}
+
+static json_t *part_json(const struct showing *showing, enum part part) {
+    const struct collection *collection = showing->handover->collection;
+    json_t *fields = json_array();
+    for (size_t i = 0; i < collection->fields_n; i++)
+        if (collection->fields[i].part == part &&
+            json_array_append_new(fields, field_json(showing, &collection->fields[i])) != 0) {
+            json_decref(fields);
+            return NULL;
+        }
+    return json_pack("{s:s, s:o, s:o}", "part", part_name(part), "label",
+                     handover_label_json(part_label(part)), "fields", fields);
+}
+
+/* What a newer schema has written: shown as it stands, and kept. */
+static json_t *unknown_json(const struct handover *handover) {
+    json_t *unknown = json_array();
+    for (size_t i = 0; i < handover->record.fields_n; i++) {
+        const struct field_state *state = &handover->record.fields[i];
+        if (state->field == NULL)
+            json_array_append_new(unknown,
+                                  json_pack("{s:i, s:o}", "number", (int)state->number, "value",
+                                            text_json(state->live[state->shown].value)));
+    }
+    return unknown;
+}
+
+static json_t *agreement_json(const struct handover *handover) {
+    const struct handover_agreement *agreement = &handover->agreement;
+    char revision[HEX_TEXT_MAX];
+    revision_text(&handover->revision, revision);
+    if (agreement->revision == NULL)
+        return json_null();
+    return json_pack("{s:s, s:s, s:s, s:b}", "by", agreement->by, "on", agreement->on, "revision",
+                     agreement->revision, "void", strcmp(agreement->revision, revision) != 0);
+}
+
+static json_t *form_json(const struct showing *showing) {
+    static const enum part parts[] = {PART_HEAD,         PART_CHILD_VOICE, PART_PARENTS,
+                                      PART_PROFESSIONAL, PART_SCHOOL,      PART_START_PLAN};
+    const char *state;
+    json_t *document = handover_head_json(showing->store, showing->handover, showing->arena);
+    json_t *list = json_array();
+    int failed = document == NULL ||
+                 handover_state(showing->store, showing->handover, showing->arena, &state) != OK;
+    for (size_t i = 0; !failed && i < sizeof parts / sizeof *parts; i++)
+        failed = json_array_append_new(list, part_json(showing, parts[i]));
+    if (!failed) {
+        failed |= json_object_set_new(document, "state", json_string(state));
+        failed |= json_object_set_new(document, "agreement", agreement_json(showing->handover));
+        failed |= json_object_set_new(document, "parts", json_incref(list));
+        failed |= json_object_set_new(document, "unknown", unknown_json(showing->handover));
+    }
+    json_decref(list);
+    if (!failed)
+        return document;
+    json_decref(document);
+    return NULL;
+}
+
+static enum err note_shown(struct store *store, const struct handover *handover) {
+    char revision[HEX_TEXT_MAX];
+    revision_text(&handover->record.revision, revision);
+    if (!handover->stored || strcmp(handover->shown, revision) == 0)
+        return OK;
+    return local_put(store, &handover->id, "shown", bytes_of_text(revision));
+}
+
+enum err handover_show(struct service *service, const struct asker *asker, const json_t *args,
+                       struct reply *reply) {
+    struct store *store = service_store(service);
+    struct arena arena;
+    struct handover handover;
+    arena_init(&arena, HANDOVER_ARENA_MAX);
+    enum err e = handover_open(service, service_text(args, "id"), &arena, reply, &handover);
+    if (e != OK)
+        goto done;
+    struct showing showing = {.store = store, .handover = &handover, .arena = &arena, .note = true};
+    json_t *document = form_json(&showing);
+    e = document != NULL ? note_shown(store, &handover) : ERR_MEMORY;
+    /* Only what has been put together for the reader counts as read; and it can be read on a full
+     * disk too. */
+    if (e == OK &&
+        json_object_set_new(document, "not_noted",
+                            form_error(track_mark_read(store, &handover, asker, &arena))) != 0)
+        e = ERR_MEMORY;
+    if (e == OK) {
+        e = reply_give(reply, document);
+    } else {
+        json_decref(document);
+        handover_fail(store, reply, e);
+    }
+done:
+    arena_done(&arena);
+    return e;
+}
+
+/* print */
+
+enum err handover_print(struct service *service, const struct asker *asker __attribute__((unused)),
+                        const json_t *args, struct reply *reply) {
+    struct store *store = service_store(service);
+    struct arena arena;
+    struct handover handover;
+    struct track track;
+    arena_init(&arena, HANDOVER_ARENA_MAX);
+    enum err e = handover_open(service, service_text(args, "id"), &arena, reply, &handover);
+    if (e != OK)
+        goto done;
+    struct showing showing = {.store = store, .handover = &handover, .arena = &arena};
+    json_t *document = form_json(&showing);
+    e = document != NULL ? track_of(store, &handover, &arena, &track) : ERR_MEMORY;
+    if (e == OK &&
+        (json_object_set_new(document, "printed", form_time(store_now(store))) != 0 ||
+         json_object_set_new(document, "federation", form_federation(store)) != 0 ||
+         json_object_set_new(document, "sent", form_time(track.sent.at)) != 0 ||
+         json_object_set_new(document, "delivered", form_time(track.delivered.at)) != 0 ||
+         json_object_set_new(document, "agreed_by",
+                             track.agreed.by != NULL ? json_string(track.agreed.by)
+                                                     : json_null()) != 0 ||
+         json_object_set_new(document, "agreed_on",
+                             track.agreed.on != NULL ? json_string(track.agreed.on)
+                                                     : json_null()) != 0))
+        e = ERR_MEMORY;
+    if (e == OK) {
+        e = reply_give(reply, document);
+    } else {
+        json_decref(document);
+        handover_fail(store, reply, e);
+    }
+done:
+    arena_done(&arena);
+    return e;
+}
