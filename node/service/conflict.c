@@ -4,6 +4,7 @@
 #include "conflict_side.h"
 #include "form.h"
 #include "handover.h"
+#include "prefix.h"
 #include "verbs.h"
 #include "worddiff.h"
 
@@ -66,21 +67,19 @@ static enum err gather_one(void *context, const struct conflict *conflict) {
 
 static void short_id_among(const struct gather *gather, const struct conflict_id *id,
                            char ret_text[static ID_TEXT_MAX]) {
-    char other[ID_TEXT_MAX];
-    size_t size = 3;
-    id_text(id->bytes, sizeof id->bytes, ret_text);
-    for (size_t i = 0; i < gather->n; i++) {
-        size_t same = 0;
-        if (conflict_id_equal(&gather->list[i].id, id))
-            continue;
-        id_text(gather->list[i].id.bytes, sizeof gather->list[i].id.bytes, other);
-        while (ret_text[same] != '\0' && ret_text[same] == other[same])
-            same++;
-        if (same + 1 > size)
-            size = same + 1;
+    char text[ID_TEXT_MAX];
+    struct prefixes prefixes = {0};
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < gather->n; i++) {
+        id_text(gather->list[i].id.bytes, sizeof gather->list[i].id.bytes, text);
+        e = prefixes_add(&prefixes, text);
     }
-    if (size < strlen(ret_text))
-        ret_text[size] = '\0';
+    id_text(id->bytes, sizeof id->bytes, text);
+    if (e == OK)
+        prefixes_shorten(&prefixes, text, ret_text);
+    else
+        memcpy(ret_text, text, sizeof text);
+    prefixes_done(&prefixes);
     for (char *at = ret_text; *at != '\0'; at++)
         *at = (char)tolower((unsigned char)*at);
 }

@@ -3,6 +3,7 @@
 
 #include "handover_draft.h"
 #include "handover_note.h"
+#include "prefix.h"
 #include "verbs.h"
 
 #include <stdlib.h>
@@ -162,21 +163,19 @@ done:
 
 void handover_short_id(const struct record_id *ids, size_t ids_n, const struct record_id *id,
                        char ret_text[static ID_TEXT_MAX]) {
-    char other[ID_TEXT_MAX];
-    size_t size = 3;
-    record_text(id, ret_text);
-    for (size_t i = 0; i < ids_n; i++) {
-        size_t same = 0;
-        if (record_id_equal(&ids[i], id))
-            continue;
-        record_text(&ids[i], other);
-        while (ret_text[same] != '\0' && ret_text[same] == other[same])
-            same++;
-        if (same + 1 > size)
-            size = same + 1;
+    char text[ID_TEXT_MAX];
+    struct prefixes prefixes = {0};
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < ids_n; i++) {
+        record_text(&ids[i], text);
+        e = prefixes_add(&prefixes, text);
     }
-    if (size < strlen(ret_text))
-        ret_text[size] = '\0';
+    record_text(id, text);
+    if (e == OK)
+        prefixes_shorten(&prefixes, text, ret_text);
+    else
+        memcpy(ret_text, text, sizeof text);
+    prefixes_done(&prefixes);
 }
 
 static json_t *candidate_json(struct store *store, const struct record_id *ids, size_t ids_n,

@@ -53,7 +53,7 @@ MUST_USE enum err handover_load(struct store *, const struct record_id *, struct
 
 /* All handovers, drafts too, oldest first. In the arena. */
 MUST_USE enum err handover_ids(struct store *, struct arena *, const struct record_id **ret_ids, size_t *ret_n);
-/* The shortest prefix, of at least three characters, that tells `id` from the others. */
+/* The shortest prefix, of at least three characters, that tells `id` from the others; all of it when out of memory. */
 void handover_short_id(const struct record_id *ids, size_t ids_n, const struct record_id *id,
                        char ret_text[static ID_TEXT_MAX]);
 
