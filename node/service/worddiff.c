@@ -89,19 +89,41 @@ static void add(struct pieces *pieces, bool changed, struct bytes old, struct by
     if (last != NULL && last->changed == changed) {
         last->old = joined(last->old, old);
         last->new = joined(last->new, new);
-    } else if (changed && pieces->n >= 2 && pieces->list[pieces->n - 2].changed &&
-               is_all_space(last->new)) {
-        struct worddiff_piece *before = &pieces->list[pieces->n - 2];
-        before->old = joined(joined(before->old, last->old), old);
-        before->new = joined(joined(before->new, last->new), new);
-        pieces->n--;
     } else {
         pieces->list[pieces->n++] = (struct worddiff_piece){changed, old, new};
     }
 }
 
-/* The steps of a longest common subsequence of old[0..n) and new[0..m), as a table of n rows and m
- * columns: the step to take from (i, j). Lengths are kept for two rows only, from the end. */
+static bool is_replacement(const struct worddiff_piece *piece) {
+    return piece->changed && piece->old.size > 0 && piece->new.size > 0;
+}
+
+/* "[12→13] [August→September]" is easier to read as one. */
+static void join_replacements(struct pieces *pieces) {
+    size_t n = 0;
+    for (size_t i = 0; i < pieces->n; i++) {
+        struct worddiff_piece piece = pieces->list[i];
+        struct worddiff_piece *before = n >= 2 ? &pieces->list[n - 2] : NULL;
+        struct worddiff_piece *between = n >= 2 ? &pieces->list[n - 1] : NULL;
+        if (before != NULL && is_replacement(&piece) && is_replacement(before) &&
+            is_all_space(between->new)) {
+            before->old = joined(joined(before->old, between->old), piece.old);
+            before->new = joined(joined(before->new, between->new), piece.new);
+            n--;
+        } else {
+            pieces->list[n++] = piece;
+        }
+    }
+    pieces->n = n;
+}
+
+/* A word that both have says more than the space beside it. */
+static uint32_t weight(struct bytes word) {
+    return is_space(word.data[0]) || is_punctuation(word.data[0]) ? 1 : 4;
+}
+
+/* The steps of a heaviest common subsequence of old[0..n) and new[0..m), as a table of n rows and m
+ * columns: the step to take from (i, j). Weights are kept for two rows only, from the end. */
 static bool steps_of(const struct bytes *old, size_t n, const struct bytes *new, size_t m,
                      struct arena *arena, uint8_t **ret_steps) {
     uint8_t *steps = arena_array(arena, n, m);
@@ -113,11 +135,11 @@ static bool steps_of(const struct bytes *old, size_t n, const struct bytes *new,
         for (size_t j = m; j-- > 0;) {
             uint8_t *step = &steps[i * m + j];
             if (bytes_equal(old[i], new[j])) {
-                row[j] = below[j + 1] + 1;
+                row[j] = below[j + 1] + weight(old[i]);
                 *step = STEP_BOTH;
             } else {
-                *step = below[j] >= row[j + 1] ? STEP_OLD : STEP_NEW;
-                row[j] = below[j] >= row[j + 1] ? below[j] : row[j + 1];
+                *step = below[j] > row[j + 1] ? STEP_OLD : STEP_NEW;
+                row[j] = below[j] > row[j + 1] ? below[j] : row[j + 1];
             }
         }
         uint32_t *swapped = below;
@@ -170,6 +192,7 @@ enum err worddiff(struct bytes old, struct bytes new, struct arena *arena,
     if (e != OK)
         return e;
     add(&pieces, false, span(&a, a.n - tail, a.n), span(&b, b.n - tail, b.n));
+    join_replacements(&pieces);
     *ret_pieces = pieces.list;
     *ret_n = pieces.n;
     return OK;
