@@ -1,6 +1,6 @@
 #include "locate.h"
 
-#include "client/client.h"
+#include "control_client/client.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -65,6 +65,8 @@ bool locate_is_remote(const struct locate *locate) {
 }
 
 struct home *locate_home(struct locate *locate) {
+    service_free(locate->service);
+    locate->service = NULL;
     return locate->client != NULL ? NULL : &locate->home;
 }
 

@@ -17,7 +17,7 @@ void locate_free(struct locate *);
 
 /* Does a running node own the home? */
 bool locate_is_remote(const struct locate *);
-/* The home in this process; NULL when remote. Its service must not have been called yet if the caller makes a node of it. */
+/* The home in this process, for a node of its own; NULL when remote. A service that has been called here is closed first. */
 struct home *locate_home(struct locate *);
 
 typedef void locate_progress(void *context, const json_t *progress);

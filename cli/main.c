@@ -52,10 +52,9 @@ static int call_verb(struct cli_context *cli, const struct verb *verb) {
             reply_fail(&reply, e, NULL, "%s", err_text(e));
         code = cli_fail_reply(cli, &reply);
     } else {
-        code = EXIT_DONE;
-        if (side != NULL && side->finish != NULL)
-            code = side->finish(cli, values, reply.document);
-        if (code == EXIT_DONE || code < 0) {
+        code =
+            side != NULL && side->finish != NULL ? side->finish(cli, values, reply.document) : -1;
+        if (code < 0) {
             cli_show(cli, verb, reply.document);
             code = EXIT_DONE;
         }

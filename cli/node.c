@@ -73,16 +73,8 @@ static enum err run_errand(struct errand *errand, struct cli_context *cli, const
     return e;
 }
 
-enum err cli_call_with_node(struct cli_context *cli, const struct verb *verb, const json_t *args,
-                            struct reply *reply) {
-    if (locate_is_remote(cli->locate)) {
-        struct progress progress;
-        progress_init(&progress, &cli->screen);
-        enum err e = locate_call(cli->locate, &cli->asker, verb->noun, verb->name, args,
-                                 progress_show, &progress, reply);
-        progress_done(&progress);
-        return e;
-    }
+static enum err run_own_node(struct cli_context *cli, const struct verb *verb, const json_t *args,
+                             struct reply *reply) {
     struct node_options options = {.quiet = true};
     char why[256] = "";
     struct errand errand = {.reply = reply};
@@ -96,4 +88,22 @@ enum err cli_call_with_node(struct cli_context *cli, const struct verb *verb, co
     service_job_free(errand.job);
     node_free(errand.node);
     return e;
+}
+
+enum err cli_call_with_node(struct cli_context *cli, const struct verb *verb, const json_t *args,
+                            struct reply *reply) {
+    bool joins = strcmp(verb->noun, "join") == 0;
+    if (!locate_is_remote(cli->locate) && !joins)
+        return run_own_node(cli, verb, args, reply);
+    struct progress progress;
+    progress_init(&progress, &cli->screen);
+    enum err e = locate_call(cli->locate, &cli->asker, verb->noun, verb->name, args, progress_show,
+                             &progress, reply);
+    progress_done(&progress);
+    const char *state = json_string_value(json_object_get(reply->document, "state"));
+    if (e != OK || !joins || state == NULL || strcmp(state, "pending") != 0)
+        return e;
+    /* The keys are made and the ticket is noted: what is left takes the network. */
+    reply_done(reply);
+    return run_own_node(cli, verb, args, reply);
 }

@@ -20,8 +20,9 @@ struct screen {
 /* For `out`, from the environment and the terminal. */
 void screen_init(struct screen *, FILE *out);
 
-/* The text in the screen's language. */
-const char *say(const struct screen *, const char *en, const char *da);
+/* The text in the screen's language; as a format, both are checked. */
+const char *say(const struct screen *, const char *en, const char *da)
+    __attribute__((format_arg(2), format_arg(3)));
 
 enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_GOOD, STYLE_BAD, STYLE_WARN };
 /* printf with a style (colour only where allowed). */
@@ -50,8 +51,9 @@ struct view {
 extern const struct view *const cli_views[]; /* NULL-terminated array of pointers to NULL-noun-terminated tables */
 
 /* What a verb does on the CLI's side before and after the call: reading and writing users' files, asking. Optional.
- * `prepare` may change `args` (read files, open an editor, ask for confirmation) and returns an exit code or -1 to go on;
- * `finish` may write files from the document. */
+ * `prepare` may change `args` (read files, open an editor, ask for confirmation) and returns an exit code, having said why, or -1 to
+ * go on. `finish` may write files from the document; it returns an exit code, and then nothing more is printed, or -1 to have the
+ * document shown as usual. */
 struct cli_context;
 struct side {
     const char *noun, *verb;

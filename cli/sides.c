@@ -13,7 +13,7 @@ const struct side *const cli_sides[] = {
 #if STAFET_HAS_CONFLICT
     conflict_sides,
 #endif
-    search_sides,     export_sides, NULL,
+    search_sides,     export_sides, verify_sides, NULL,
 };
 
 const struct side *side_find(const char *noun, const char *verb) {

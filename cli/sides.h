@@ -10,6 +10,7 @@ extern const struct side federation_sides[];
 extern const struct side handover_sides[];
 extern const struct side search_sides[];
 extern const struct side survey_sides[];
+extern const struct side verify_sides[];
 
 const struct side *side_find(const char *noun, const char *verb); /* NULL: none */
 

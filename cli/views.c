@@ -4,7 +4,7 @@
 #include <string.h>
 
 const struct view *const cli_views[] = {
-    status_views,   federation_views, member_views, join_views,   sync_views,
+    status_views,   waiting_views, federation_views, member_views, join_views,       sync_views,
 #if STAFET_HAS_SURVEY
     survey_views,
 #endif
@@ -14,7 +14,7 @@ const struct view *const cli_views[] = {
 #if STAFET_HAS_CONFLICT
     conflict_views,
 #endif
-    peer_views,     log_views,        verify_views, search_views, quarantine_views, export_views,
+    peer_views,     log_views,     verify_views,     search_views, quarantine_views, export_views,
     NULL,
 };
 

@@ -18,6 +18,7 @@ extern const struct view status_views[];
 extern const struct view survey_views[];
 extern const struct view sync_views[];
 extern const struct view verify_views[];
+extern const struct view waiting_views[];
 
 const struct view *view_find(const char *noun, const char *verb); /* NULL: none */
 /* Any document as indented "key: value" lines. */

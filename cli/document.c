@@ -1,0 +1,33 @@
+#include "document.h"
+
+#include <string.h>
+
+const char *text_at(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+int64_t number_at(const json_t *object, const char *key) {
+    return json_integer_value(json_object_get(object, key));
+}
+
+bool flag_at(const json_t *object, const char *key) {
+    return json_is_true(json_object_get(object, key));
+}
+
+const char *label_at(const struct screen *screen, const json_t *object, const char *key) {
+    return text_at(json_object_get(object, key), say(screen, "en", "da"));
+}
+
+const char *role_label(const struct screen *screen, const char *role) {
+    static const struct role_label {
+        const char *role, *en, *da;
+    } labels[] = {{"municipality", "municipality", "kommune"},
+                  {"kindergarten", "kindergarten", "børnehave"},
+                  {"school", "school", "skole"},
+                  {"relay", "relay", "relæ"}};
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+        if (strcmp(labels[i].role, role) == 0)
+            return say(screen, labels[i].en, labels[i].da);
+    return role;
+}

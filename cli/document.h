@@ -1,0 +1,15 @@
+/* Inside the CLI: reading documents without fuss. What is missing reads as "" or 0. */
+#ifndef STAFET_CLI_DOCUMENT_H
+#define STAFET_CLI_DOCUMENT_H
+
+#include "screen.h"
+
+const char *text_at(const json_t *object, const char *key);
+int64_t number_at(const json_t *object, const char *key);
+bool flag_at(const json_t *object, const char *key);
+/* The label in the screen's language, from {"da", "en"}. */
+const char *label_at(const struct screen *, const json_t *object, const char *key);
+/* A member's role as people say it. */
+const char *role_label(const struct screen *, const char *role);
+
+#endif

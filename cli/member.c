@@ -1,0 +1,105 @@
+#include "document.h"
+#include "views.h"
+
+#include <string.h>
+
+static void show_invite(const struct screen *screen, const json_t *document) {
+    char when[32];
+    const json_t *municipality = json_object_get(document, "municipality");
+    put(screen, STYLE_PLAIN,
+        say(screen, "Ticket for %s (%s), good until %s, for one use:\n\n",
+            "Billet til %s (%s), gælder til %s og kun én gang:\n\n"),
+        text_at(document, "name"), role_label(screen, text_at(document, "role")),
+        time_text(screen, number_at(document, "expires"), when));
+    fprintf(screen->out, "%s\n\n", text_at(document, "ticket"));
+    put(screen, STYLE_PLAIN, "%s\n  stafet join TICKET\n",
+        say(screen, "Send it to the site, where somebody runs",
+            "Send den til stedet, hvor nogen kører"));
+    put(screen, STYLE_PLAIN,
+        say(screen, "Then compare words by telephone. The site must see these for %s:\n",
+            "Sammenlign så ord i telefonen. Stedet skal se disse for %s:\n"),
+        text_at(municipality, "name"));
+    put(screen, STYLE_BOLD, "  %s\n", text_at(municipality, "fingerprint"));
+    put(screen, STYLE_PLAIN, "%s\n",
+        say(screen,
+            "and reads you its own, which stafet member list shows here once it has joined.",
+            "og læser sine egne op, som stafet member list viser her, når det har sluttet sig "
+            "til."));
+}
+
+static const char *status_label(const struct screen *screen, const char *status) {
+    if (strcmp(status, "active") == 0)
+        return say(screen, "active", "aktiv");
+    if (strcmp(status, "suspended") == 0)
+        return say(screen, "suspended", "sat på pause");
+    return say(screen, "removed", "fjernet");
+}
+
+static void head(const struct screen *screen, struct table *table, const char *const (*titles)[2],
+                 size_t n) {
+    for (size_t i = 0; i < n; i++)
+        table_cell(table, STYLE_DIM, "%s", say(screen, titles[i][0], titles[i][1]));
+}
+
+static void show_members(const struct screen *screen, const json_t *members) {
+    static const char *const titles[][2] = {{"Name", "Navn"},
+                                            {"Role", "Rolle"},
+                                            {"Status", "Status"},
+                                            {"Fingerprint", "Fingeraftryk"},
+                                            {"Addresses", "Adresser"}};
+    struct table *table = table_new(screen, 5);
+    head(screen, table, titles, 5);
+    size_t i, j;
+    const json_t *member, *endpoint;
+    json_array_foreach(members, i, member) {
+        char endpoints[512] = "";
+        size_t used = 0;
+        json_array_foreach(json_object_get(member, "endpoints"), j, endpoint) {
+            const char *text = json_string_value(endpoint);
+            if (used + strlen(text) + 2 < sizeof endpoints)
+                used += (size_t)snprintf(endpoints + used, sizeof endpoints - used, "%s%s",
+                                         used > 0 ? " " : "", text);
+        }
+        const char *status = text_at(member, "status");
+        bool active = strcmp(status, "active") == 0, self = flag_at(member, "self");
+        table_cell(table, self ? STYLE_BOLD : STYLE_PLAIN, "%s%s", text_at(member, "name"),
+                   self ? say(screen, " (here)", " (her)") : "");
+        table_cell(table, STYLE_PLAIN, "%s", role_label(screen, text_at(member, "role")));
+        table_cell(table, active ? STYLE_PLAIN : STYLE_WARN, "%s", status_label(screen, status));
+        table_cell(table, STYLE_PLAIN, "%s", text_at(member, "fingerprint"));
+        table_cell(table, STYLE_PLAIN, "%s", endpoints);
+    }
+    table_print(table, 0);
+}
+
+static void show_list(const struct screen *screen, const json_t *document) {
+    show_members(screen, json_object_get(document, "members"));
+    size_t i, open = 0;
+    const json_t *invitation;
+    struct table *table = table_new(screen, 3);
+    json_array_foreach(json_object_get(document, "invitations"), i, invitation) {
+        const char *state = text_at(invitation, "state");
+        if (strcmp(state, "used") == 0)
+            continue;
+        char when[32];
+        bool is_open = strcmp(state, "open") == 0;
+        time_text(screen, number_at(invitation, "expires"), when);
+        table_cell(table, STYLE_PLAIN, "%s", text_at(invitation, "name"));
+        table_cell(table, STYLE_PLAIN, "%s", role_label(screen, text_at(invitation, "role")));
+        table_cell(table, is_open ? STYLE_PLAIN : STYLE_DIM,
+                   is_open ? say(screen, "good until %s", "gælder til %s")
+                           : say(screen, "expired %s", "udløb %s"),
+                   when);
+        open++;
+    }
+    if (open > 0)
+        put(screen, STYLE_BOLD, "%s\n",
+            say(screen, "Invited, not joined", "Inviteret, ikke med endnu"));
+    table_print(table, 2);
+}
+
+const struct view member_views[] = {
+    {.noun = "member", .verb = "invite", .show = show_invite},
+    {.noun = "member", .verb = "list", .show = show_list},
+    {.noun = NULL},
+};

@@ -1,0 +1,66 @@
+#include "document.h"
+#include "file.h"
+#include "proto/id.h"
+#include "sides.h"
+#include "views.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Takes the keys out of the home that was named, in hexadecimal. */
+static int prepare_search(struct cli_context *cli, json_t *args) {
+    const char *home = json_string_value(json_object_get(args, "keys"));
+    if (home == NULL)
+        return -1;
+    char path[4096], why[512], hex[HEX_TEXT_MAX];
+    struct buffer content = {0};
+    if (snprintf(path, sizeof path, "%s/keys", home) >= (int)sizeof path)
+        return cli_fail(cli, "limit", NULL, NULL, "--keys is too long");
+    enum err e = file_read(path, &content, why);
+    if (e != OK)
+        return cli_fail(cli, err_name(e), "--keys names the home whose keys are tried", NULL, "%s",
+                        why);
+    int code = -1;
+    if (content.size != 32)
+        code = cli_fail(cli, "format", NULL, NULL, "%s does not hold a node's keys", path);
+    else {
+        hex_text(content.data, content.size, hex);
+        json_object_set_new(args, "keys", json_string(hex));
+    }
+    buffer_wipe(&content);
+    return code;
+}
+
+const struct side search_sides[] = {
+    {.noun = "search", .verb = "", .prepare = prepare_search},
+    {.noun = NULL},
+};
+
+static void show_search(const struct screen *screen, const json_t *document) {
+    const json_t *sections = json_object_get(document, "sections");
+    long long hits = (long long)number_at(document, "hits");
+    put(screen, STYLE_BOLD, say(screen, "%lld hits\n", "%lld fund\n"), hits);
+    put(screen, STYLE_PLAIN,
+        say(screen, "  %lld in %lld sections that the keys open\n",
+            "  %lld i %lld afsnit, som nøglerne åbner\n"),
+        (long long)number_at(sections, "hits"), (long long)number_at(sections, "opened"));
+    long long in_files = 0, bytes = 0;
+    size_t i;
+    const json_t *file;
+    json_array_foreach(json_object_get(document, "files"), i, file) {
+        in_files += number_at(file, "hits");
+        bytes += number_at(file, "bytes");
+    }
+    put(screen, STYLE_PLAIN,
+        say(screen, "  %lld in the %zu files of the home, byte for byte (%lld bytes)\n",
+            "  %lld i hjemmets %zu filer, byte for byte (%lld byte)\n"),
+        in_files, json_array_size(json_object_get(document, "files")), bytes);
+    json_array_foreach(json_object_get(document, "files"), i, file) if (number_at(file, "hits") > 0)
+        put(screen, STYLE_PLAIN, "    %s  %lld\n", text_at(file, "name"),
+            (long long)number_at(file, "hits"));
+}
+
+const struct view search_views[] = {
+    {.noun = "search", .verb = "", .show = show_search},
+    {.noun = NULL},
+};

@@ -1,0 +1,48 @@
+#include "cli.h"
+#include "document.h"
+#include "sides.h"
+#include "views.h"
+
+static void show_verify(const struct screen *screen, const json_t *document) {
+    long long checked = (long long)number_at(document, "envelopes");
+    if (flag_at(document, "sound")) {
+        put(screen, STYLE_GOOD,
+            say(screen, "Sound: %lld envelopes, their chains, signatures and records.\n",
+                "I orden: %lld kuverter med kæder, underskrifter og poster.\n"),
+            checked);
+        return;
+    }
+    put(screen, STYLE_BAD,
+        say(screen, "DAMAGED: %lld of %lld envelopes or parts of the database\n",
+            "BESKADIGET: %lld af %lld kuverter eller dele af databasen\n"),
+        (long long)number_at(document, "findings_n"), checked);
+    struct table *table = table_new(screen, 3);
+    size_t i;
+    const json_t *finding;
+    json_array_foreach(json_object_get(document, "findings"), i, finding) {
+        long long seq = (long long)number_at(finding, "seq");
+        table_cell(table, STYLE_PLAIN, "%s", text_at(json_object_get(finding, "author"), "name"));
+        table_cell(table, STYLE_PLAIN, seq > 0 ? say(screen, "envelope %lld", "kuvert %lld") : "",
+                   seq);
+        table_cell(table, STYLE_PLAIN, "%s", text_at(finding, "text"));
+    }
+    table_print(table, 2);
+}
+
+/* Damage is a failure, and its document is shown all the same. */
+static int finish_verify(struct cli_context *cli, const json_t *args, const json_t *document) {
+    (void)args;
+    if (flag_at(document, "sound"))
+        return -1;
+    cli_show(cli, cli->args->verb, document);
+    return EXIT_FAILED;
+}
+
+const struct view verify_views[] = {
+    {.noun = "verify", .verb = "", .show = show_verify},
+    {.noun = NULL},
+};
+const struct side verify_sides[] = {
+    {.noun = "verify", .verb = "", .finish = finish_verify},
+    {.noun = NULL},
+};

@@ -1,0 +1,130 @@
+#include "waiting.h"
+
+#include "document.h"
+#include "views.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { LINE_MAX_BYTES = 512, DAY_MS = 24 * 3600 * 1000 };
+
+static int64_t days_since(const struct screen *screen, int64_t at) {
+    int64_t now = screen->now_ms != 0 ? screen->now_ms : (int64_t)time(NULL) * 1000;
+    return now > at ? (now - at) / DAY_MS : 0;
+}
+
+/* "6 days ago", "today". */
+static const char *ago(const struct screen *screen, int64_t at, char buffer[static 48]) {
+    long long days = (long long)days_since(screen, at);
+    if (days == 0)
+        snprintf(buffer, 48, "%s", say(screen, "today", "i dag"));
+    else if (days == 1)
+        snprintf(buffer, 48, "%s", say(screen, "1 day ago", "for 1 dag siden"));
+    else
+        snprintf(buffer, 48, say(screen, "%lld days ago", "for %lld dage siden"), days);
+    return buffer;
+}
+
+static const char *name_of(const struct screen *screen, const json_t *item) {
+    const char *name = text_at(item, "name");
+    return *name != '\0' ? name : say(screen, "(no name)", "(uden navn)");
+}
+
+static void handover_line(const struct screen *screen, const json_t *item, const char *kind,
+                          char line[static LINE_MAX_BYTES]) {
+    char when[48];
+    const char *name = name_of(screen, item);
+    const char *other = text_at(json_object_get(item, "with"), "name");
+    ago(screen, number_at(item, "at"), when);
+    if (strcmp(kind, "handover_unsent") == 0)
+        snprintf(line, LINE_MAX_BYTES,
+                 say(screen, "%s, changed and not sent to %s", "%s, ændret og ikke sendt til %s"),
+                 name, other);
+    else if (strcmp(kind, "handover_not_read") == 0)
+        snprintf(line, LINE_MAX_BYTES,
+                 say(screen, "%s, sent %s, not read", "%s, sendt %s, ikke læst"), name, when);
+    else if (strcmp(kind, "handover_to_read") == 0)
+        snprintf(line, LINE_MAX_BYTES,
+                 say(screen, "%s, from %s %s, not read", "%s, fra %s %s, ikke læst"), name, other,
+                 when);
+    else
+        snprintf(line, LINE_MAX_BYTES,
+                 say(screen, "%s, from %s %s, not accepted", "%s, fra %s %s, ikke modtaget"), name,
+                 other, when);
+}
+
+static void line_of(const struct screen *screen, const json_t *item,
+                    char line[static LINE_MAX_BYTES]) {
+    const char *kind = text_at(item, "kind");
+    char date[32];
+    if (strcmp(kind, "conflict") == 0)
+        snprintf(line, LINE_MAX_BYTES, say(screen, "Conflict: %s, %s", "Konflikt: %s, %s"),
+                 name_of(screen, item), label_at(screen, item, "label"));
+    else if (strncmp(kind, "handover_", strlen("handover_")) == 0)
+        handover_line(screen, item, kind, line);
+    else if (strcmp(kind, "survey_to_import") == 0)
+        snprintf(line, LINE_MAX_BYTES,
+                 say(screen, "%s, answers until %s", "%s, svar til og med %s"),
+                 name_of(screen, item), date_text(screen, text_at(item, "closes_on"), date));
+    else if (strcmp(kind, "survey_to_close") == 0)
+        snprintf(line, LINE_MAX_BYTES,
+                 say(screen, "%s, ended %s, not closed", "%s, sluttede %s, ikke lukket"),
+                 name_of(screen, item), date_text(screen, text_at(item, "closes_on"), date));
+    else if (strcmp(kind, "incidents") == 0)
+        snprintf(line, LINE_MAX_BYTES,
+                 say(screen, "Incidents and forks: %lld", "Hændelser og forgreninger: %lld"),
+                 (long long)number_at(item, "n"));
+    else
+        snprintf(line, LINE_MAX_BYTES, "%s", kind);
+}
+
+static void command_of(const json_t *item, char command[static LINE_MAX_BYTES]) {
+    size_t used = (size_t)snprintf(command, LINE_MAX_BYTES, "stafet");
+    size_t i;
+    const json_t *word;
+    json_array_foreach(json_object_get(item, "command"), i, word) {
+        const char *text = json_string_value(word);
+        if (text != NULL && used + strlen(text) + 2 < LINE_MAX_BYTES)
+            used += (size_t)snprintf(command + used, LINE_MAX_BYTES - used, " %s", text);
+    }
+}
+
+void waiting_show(const struct screen *screen, const json_t *items) {
+    struct table *table = table_new(screen, 3);
+    size_t i;
+    const json_t *item;
+    json_array_foreach(items, i, item) {
+        char line[LINE_MAX_BYTES], command[LINE_MAX_BYTES];
+        const char *kind = text_at(item, "kind");
+        line_of(screen, item, line);
+        command_of(item, command);
+        bool pressing = strcmp(kind, "incidents") == 0 || strcmp(kind, "conflict") == 0;
+        table_cell(table, pressing ? STYLE_WARN : STYLE_PLAIN, "%s", line);
+        table_cell(table, STYLE_PLAIN, "%s", "");
+        table_cell(table, STYLE_BOLD, "%s", command);
+    }
+    table_print(table, 2);
+}
+
+static void show_waiting(const struct screen *screen, const json_t *document) {
+    const json_t *items = json_object_get(document, "waiting");
+    put(screen, STYLE_BOLD, "%s, %s\n", text_at(json_object_get(document, "member"), "name"),
+        text_at(json_object_get(document, "federation"), "name"));
+    if (!flag_at(document, "running"))
+        put(screen, STYLE_WARN, "%s\n",
+            say(screen, "node not running: nothing is being sent  (stafet node run)",
+                "noden kører ikke: intet bliver sendt  (stafet node run)"));
+    if (json_array_size(items) == 0)
+        put(screen, STYLE_PLAIN, "%s\n",
+            say(screen, "Nothing waits for you. (stafet --help)",
+                "Intet venter på dig. (stafet --help)"));
+    else
+        put(screen, STYLE_PLAIN, "%s\n", say(screen, "Waiting for you", "Venter på dig"));
+    waiting_show(screen, items);
+}
+
+const struct view waiting_views[] = {
+    {.noun = "waiting", .verb = "", .show = show_waiting},
+    {.noun = NULL},
+};

@@ -1,0 +1,250 @@
+#include "lack.h"
+
+#include "proto/limits.h"
+#include "store/roster.h"
+
+#include <stdlib.h>
+
+/* A head that somebody stated. */
+struct stated {
+    struct member_id member;
+    struct feed_id feed;
+    uint64_t seq;
+    bool held; /* this node may hold all feeds of that channel */
+};
+struct relay {
+    struct member_id id;
+    uint64_t entries; /* in lack_of: of what the member asked about lacks */
+};
+struct lacks {
+    struct store *store;
+    struct self self;
+    struct feed_info *feeds; /* in order of id */
+    size_t feeds_n, feeds_capacity;
+    struct stated *stated; /* in order of feed, member */
+    size_t stated_n, stated_capacity;
+    struct relay *relays;
+    size_t relays_n, relays_capacity;
+    uint64_t here;
+};
+
+/* Room for one more at the end of a growing list. */
+static enum err grow(void **list, size_t n, size_t *capacity, size_t size) {
+    if (n < *capacity)
+        return OK;
+    size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
+    void *moved = realloc(*list, wanted * size);
+    if (moved == NULL)
+        return ERR_MEMORY;
+    *list = moved;
+    *capacity = wanted;
+    return OK;
+}
+
+static enum err add_feed(void *context, const struct feed_info *feed) {
+    struct lacks *lacks = context;
+    void *list = lacks->feeds;
+    enum err e = grow(&list, lacks->feeds_n, &lacks->feeds_capacity, sizeof *lacks->feeds);
+    lacks->feeds = list;
+    if (e == OK)
+        lacks->feeds[lacks->feeds_n++] = *feed;
+    return e;
+}
+
+static enum err add_relay(void *context, const struct roster_entry *entry) {
+    struct lacks *lacks = context;
+    bool relays = entry->role == ROLE_MUNICIPALITY || entry->role == ROLE_RELAY;
+    if (!relays || entry->status != MEMBER_ACTIVE ||
+        member_id_equal(&entry->member, &lacks->self.member))
+        return OK;
+    void *list = lacks->relays;
+    enum err e = grow(&list, lacks->relays_n, &lacks->relays_capacity, sizeof *lacks->relays);
+    lacks->relays = list;
+    if (e == OK)
+        lacks->relays[lacks->relays_n++] = (struct relay){.id = entry->member};
+    return e;
+}
+
+static bool holds_channel(const struct lacks *lacks, const struct channel *channel) {
+    return channel_may_read(channel, &lacks->self.member, lacks->self.role) ||
+           lacks->self.role == ROLE_MUNICIPALITY || lacks->self.role == ROLE_RELAY;
+}
+
+static enum err add_statement(void *context, const struct ack_info *ack) {
+    struct lacks *lacks = context;
+    if (member_id_equal(&ack->member, &lacks->self.member))
+        return OK;
+    struct arena arena;
+    arena_init(&arena, DECODE_MEMORY_MAX);
+    struct statement statement;
+    enum err e = statement_decode(ack->statement, &arena, &statement);
+    for (size_t i = 0; e == OK && i < statement.heads_n; i++) {
+        void *list = lacks->stated;
+        e = grow(&list, lacks->stated_n, &lacks->stated_capacity, sizeof *lacks->stated);
+        lacks->stated = list;
+        if (e == OK)
+            lacks->stated[lacks->stated_n++] =
+                (struct stated){.member = ack->member,
+                                .feed = statement.heads[i].feed,
+                                .seq = statement.heads[i].seq,
+                                .held = holds_channel(lacks, &ack->channel)};
+    }
+    arena_done(&arena);
+    return e;
+}
+
+static int by_feed(const void *a, const void *b) {
+    return feed_id_compare(&((const struct feed_info *)a)->id, &((const struct feed_info *)b)->id);
+}
+
+static int by_feed_and_member(const void *a, const void *b) {
+    const struct stated *x = a, *y = b;
+    int order = feed_id_compare(&x->feed, &y->feed);
+    return order != 0 ? order : member_id_compare(&x->member, &y->member);
+}
+
+/* The head of a feed that the member has stated; 0: none. */
+static uint64_t stated_head(const struct lacks *lacks, const struct feed_id *feed,
+                            const struct member_id *member) {
+    struct stated key = {.member = *member, .feed = *feed};
+    const struct stated *found =
+        lacks->stated_n == 0
+            ? NULL
+            : bsearch(&key, lacks->stated, lacks->stated_n, sizeof key, by_feed_and_member);
+    return found != NULL ? found->seq : 0;
+}
+
+/* What others have stated beyond what is here. Of a feed that isn't here at all it counts only
+ * where this node holds the whole channel. */
+static uint64_t count_here(const struct lacks *lacks) {
+    uint64_t entries = 0;
+    for (size_t i = 0; i < lacks->stated_n;) {
+        const struct stated *first = &lacks->stated[i];
+        uint64_t highest = 0;
+        for (; i < lacks->stated_n && feed_id_equal(&lacks->stated[i].feed, &first->feed); i++)
+            if (lacks->stated[i].seq > highest)
+                highest = lacks->stated[i].seq;
+        struct feed_info key = {.id = first->feed};
+        const struct feed_info *feed =
+            lacks->feeds_n == 0 ? NULL
+                                : bsearch(&key, lacks->feeds, lacks->feeds_n, sizeof key, by_feed);
+        uint64_t have = feed != NULL ? feed->head.seq : 0;
+        if ((feed != NULL || first->held) && highest > have)
+            entries += highest - have;
+    }
+    return entries;
+}
+
+enum err lacks_new(struct store *store, struct lacks **ret_lacks) {
+    struct lacks *lacks = calloc(1, sizeof *lacks);
+    if (lacks == NULL)
+        return ERR_MEMORY;
+    lacks->store = store;
+    enum err e = store_self(store, &lacks->self);
+    if (e == OK)
+        e = feed_each(store, add_feed, lacks);
+    if (e == OK)
+        e = roster_each(store, add_relay, lacks);
+    if (e == OK)
+        e = acks_each(store, add_statement, lacks);
+    if (e != OK) {
+        lacks_free(lacks);
+        return e;
+    }
+    if (lacks->feeds_n > 0)
+        qsort(lacks->feeds, lacks->feeds_n, sizeof *lacks->feeds, by_feed);
+    if (lacks->stated_n > 0)
+        qsort(lacks->stated, lacks->stated_n, sizeof *lacks->stated, by_feed_and_member);
+    lacks->here = count_here(lacks);
+    *ret_lacks = lacks;
+    return OK;
+}
+
+void lacks_free(struct lacks *lacks) {
+    if (lacks == NULL)
+        return;
+    free(lacks->feeds);
+    free(lacks->stated);
+    free(lacks->relays);
+    free(lacks);
+}
+
+static enum err take_stored(void *context, const struct feed_info *feed,
+                            const struct entry_info *entry) {
+    (void)feed;
+    *(time_ms *)context = entry->stored;
+    return ERR_CANCELLED; /* the first is enough */
+}
+
+static enum err stored_at(struct store *store, const struct feed_id *feed, uint64_t seq,
+                          time_ms *ret_at) {
+    *ret_at = 0;
+    enum err e = feed_entries(store, feed, seq, take_stored, ret_at);
+    return e == ERR_CANCELLED ? OK : e;
+}
+
+/* One feed's share in what the member lacks. */
+static enum err count_feed(struct lacks *lacks, const struct feed_info *feed,
+                           const struct member_id *member, struct lack *lack) {
+    uint64_t has = stated_head(lacks, &feed->id, member);
+    if (has >= feed->head.seq)
+        return OK;
+    time_ms stored;
+    enum err e = stored_at(lacks->store, &feed->id, has + 1, &stored);
+    if (e != OK)
+        return e;
+    lack->entries += feed->head.seq - has;
+    if (lack->since == 0 || stored < lack->since)
+        lack->since = stored;
+    for (size_t i = 0; i < lacks->relays_n; i++) {
+        uint64_t at = stated_head(lacks, &feed->id, &lacks->relays[i].id);
+        if (at > feed->head.seq)
+            at = feed->head.seq;
+        if (at > has)
+            lacks->relays[i].entries += at - has;
+    }
+    return OK;
+}
+
+enum err lack_of(struct lacks *lacks, const struct member_id *member, enum role role,
+                 struct lack *ret_lack) {
+    struct lack lack = {0};
+    for (size_t i = 0; i < lacks->relays_n; i++)
+        lacks->relays[i].entries = 0;
+    for (size_t i = 0; i < lacks->feeds_n; i++) {
+        const struct feed_info *feed = &lacks->feeds[i];
+        if (!channel_may_hold(&feed->channel, &feed->author, member, role))
+            continue;
+        enum err e = count_feed(lacks, feed, member, &lack);
+        if (e != OK)
+            return e;
+    }
+    for (size_t i = 0; i < lacks->relays_n; i++)
+        if (lacks->relays[i].entries > lack.at_entries &&
+            !member_id_equal(&lacks->relays[i].id, member)) {
+            lack.at = lacks->relays[i].id;
+            lack.at_entries = lacks->relays[i].entries;
+        }
+    *ret_lack = lack;
+    return OK;
+}
+
+uint64_t lacks_here(const struct lacks *lacks) {
+    return lacks->here;
+}
+
+bool lacks_share_channel(const struct lacks *lacks, const struct member_id *member) {
+    for (size_t i = 0; i < lacks->feeds_n; i++) {
+        const struct channel *channel = &lacks->feeds[i].channel;
+        if (channel->kind != CHANNEL_HANDOVER)
+            continue;
+        bool self = false, other = false;
+        for (int j = 0; j < 2; j++) {
+            self = self || member_id_equal(&channel->parties[j], &lacks->self.member);
+            other = other || member_id_equal(&channel->parties[j], member);
+        }
+        if (self && other)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,150 @@
+#include "form.h"
+#include "proto/limits.h"
+#include "proto/text.h"
+#include "verbs.h"
+
+#include <string.h>
+
+enum { DAY_MS = 24 * 3600 * 1000 };
+
+static enum err self_entry(struct store *store, struct arena *arena,
+                           struct roster_entry *ret_entry) {
+    struct self self;
+    enum err e = store_self(store, &self);
+    return e == OK ? roster_member(store, &self.member, UINT64_MAX, arena, ret_entry) : e;
+}
+
+static enum err check_invitation(struct store *store, const char *name, const char *role_text,
+                                 struct reply *reply, enum role *ret_role) {
+    struct self self;
+    enum err e = store_self(store, &self);
+    if (e != OK)
+        return e;
+    if (self.role != ROLE_MUNICIPALITY)
+        return reply_fail(reply, ERR_DENIED, "ask the municipality",
+                          "only the municipality invites members");
+    if (*name == '\0' || !text_is_name(name, NAME_SIZE_MAX))
+        return reply_fail(reply, ERR_ARGUMENT, NULL, "a name is one line of 1 to %d bytes",
+                          NAME_SIZE_MAX);
+    if (role_parse(role_text, ret_role) != OK || *ret_role == ROLE_MUNICIPALITY)
+        return reply_fail(reply, ERR_ARGUMENT, "--role is kindergarten, school or relay",
+                          "there is no role \"%.60s\" to invite", role_text);
+    return OK;
+}
+
+static enum err invite(struct service *service, const struct asker *asker, const json_t *args,
+                       struct reply *reply) {
+    (void)asker;
+    struct store *store = service_store(service);
+    const char *name = service_text(args, "name");
+    enum role role;
+    enum err e = check_invitation(store, name, service_text(args, "role"), reply, &role);
+    if (e != OK)
+        return e;
+    time_ms expires = store_now(store) + service_number(args, "expires", 7 * (int64_t)DAY_MS);
+    struct buffer ticket = {0};
+    struct arena arena;
+    arena_init(&arena, KIB(64));
+    struct roster_entry self;
+    e = roster_invite(store, name, role, expires, &ticket);
+    if (e == ERR_EXISTS)
+        e = reply_fail(reply, e, "stafet member list",
+                       "a member or an open invitation is called \"%s\" already", name);
+    if (e == OK)
+        e = self_entry(store, &arena, &self);
+    if (e == OK)
+        e = reply_give(reply, json_pack("{s:s, s:s, s:I, s:s, s:{s:s, s:o}}", "name", name, "role",
+                                        role_name(role), "expires", (json_int_t)expires, "ticket",
+                                        (const char *)ticket.data, "municipality", "name",
+                                        self.name, "fingerprint", form_words(&self.keys)));
+    buffer_wipe(&ticket);
+    arena_done(&arena);
+    return e;
+}
+
+struct list {
+    json_t *members, *invitations;
+    struct member_id self;
+    time_ms now;
+};
+
+static enum err add_member(void *context, const struct roster_entry *entry) {
+    struct list *list = context;
+    json_t *form = form_entry(entry);
+    if (form == NULL ||
+        json_object_set_new(form, "self",
+                            json_boolean(member_id_equal(&entry->member, &list->self))) != 0 ||
+        json_array_append_new(list->members, form) != 0)
+        return ERR_MEMORY;
+    return OK;
+}
+
+static enum err add_invitation(void *context, const struct invitation *invitation) {
+    struct list *list = context;
+    const char *state = invitation->used                   ? "used"
+                        : invitation->expires <= list->now ? "expired"
+                                                           : "open";
+    json_t *form = json_pack("{s:s, s:s, s:I, s:s}", "name", invitation->name, "role",
+                             role_name(invitation->role), "expires",
+                             (json_int_t)invitation->expires, "state", state);
+    return json_array_append_new(list->invitations, form) == 0 ? OK : ERR_MEMORY;
+}
+
+static enum err list_members(struct service *service, const struct asker *asker, const json_t *args,
+                             struct reply *reply) {
+    (void)asker, (void)args;
+    struct store *store = service_store(service);
+    struct self self;
+    enum err e = store_self(store, &self);
+    struct list list = {.members = json_array(),
+                        .invitations = json_array(),
+                        .self = self.member,
+                        .now = store_now(store)};
+    if (e == OK)
+        e = roster_each(store, add_member, &list);
+    if (e == OK && self.role == ROLE_MUNICIPALITY)
+        e = roster_invitations(store, add_invitation, &list);
+    if (e == OK)
+        return reply_give(reply,
+                          json_pack("{s:o, s:o, s:o}", "federation", form_federation(store),
+                                    "members", list.members, "invitations", list.invitations));
+    json_decref(list.members);
+    json_decref(list.invitations);
+    return e;
+}
+
+static const struct param invite_params[] = {
+    {.name = "name",
+     .kind = PARAM_TEXT,
+     .positional = true,
+     .required = true,
+     .summary_da = "stedets navn",
+     .summary_en = "the site's name"},
+    {.name = "role",
+     .kind = PARAM_TEXT,
+     .required = true,
+     .summary_da = "kindergarten, school eller relay",
+     .summary_en = "kindergarten, school or relay"},
+    {.name = "expires",
+     .kind = PARAM_DURATION,
+     .summary_da = "hvor længe billetten gælder; ellers 7d",
+     .summary_en = "how long the ticket is good; else 7d"},
+    {.name = NULL},
+};
+
+const struct verb member_verbs[] = {
+    {.noun = "member",
+     .name = "invite",
+     .summary_da = "lav en billet, som et sted kan slutte sig til med",
+     .summary_en = "make a ticket with which a site can join",
+     .access = ACCESS_WRITE,
+     .params = invite_params,
+     .run = invite},
+    {.noun = "member",
+     .name = "list",
+     .summary_da = "hvem der er med, og åbne invitationer",
+     .summary_en = "who is a member, and open invitations",
+     .access = ACCESS_READ,
+     .run = list_members},
+    {.noun = NULL},
+};

@@ -1,0 +1,194 @@
+#include "form.h"
+#include "lack.h"
+#include "proto/limits.h"
+#include "store/quarantine.h"
+#include "verbs.h"
+#include "waiting.h"
+
+struct status {
+    struct service *service;
+    struct store *store;
+    struct self self;
+    struct lacks *lacks;
+    json_t *peers, *members;
+    uint64_t others;
+    bool all_in_sync;
+};
+
+/* What the node says about its session with the member; NULL: it has none and wants none. */
+static json_t *session_with(const struct status *status, const struct member_id *member) {
+    size_t i;
+    json_t *peer;
+    json_array_foreach(status->peers, i, peer) {
+        struct member_id id;
+        const char *text = json_string_value(json_object_get(peer, "member"));
+        if (text != NULL && form_read_member(text, &id) == OK && member_id_equal(&id, member))
+            return peer;
+    }
+    return NULL;
+}
+
+/* Sites talk to the municipality and to relays, and to the sites they share a handover channel
+ * with; two others hear of each other by signed statements alone. */
+static bool expects_session(const struct status *status, const struct roster_entry *entry) {
+    bool hub = status->self.role == ROLE_MUNICIPALITY || status->self.role == ROLE_RELAY ||
+               entry->role == ROLE_MUNICIPALITY || entry->role == ROLE_RELAY;
+    return hub || lacks_share_channel(status->lacks, &entry->member);
+}
+
+static json_t *session_form(const json_t *peer) {
+    if (peer == NULL)
+        return json_null();
+    return json_pack(
+        "{s:O?, s:O?, s:O?, s:O?, s:O?}", "state", json_object_get(peer, "state"), "equal",
+        json_object_get(peer, "equal"), "since", json_object_get(peer, "since_ms"), "last_heard",
+        json_object_get(peer, "last_heard_ms"), "last_error", json_object_get(peer, "last_error"));
+}
+
+static json_t *place_form(const struct status *status, const struct lack *lack) {
+    if (member_id_is_zero(&lack->at) || lack->at_entries == 0)
+        return json_null();
+    json_t *form = form_member(status->store, &lack->at);
+    json_object_set_new(form, "entries", json_integer((json_int_t)lack->at_entries));
+    return form;
+}
+
+static enum err add_member(void *context, const struct roster_entry *entry) {
+    struct status *status = context;
+    if (entry->status != MEMBER_ACTIVE || member_id_equal(&entry->member, &status->self.member))
+        return OK;
+    struct standing standing;
+    struct lack lack;
+    enum err e = acks_standing(status->store, &entry->member, &standing);
+    if (e == OK)
+        e = lack_of(status->lacks, &entry->member, entry->role, &lack);
+    if (e != OK)
+        return e;
+    const json_t *peer = session_with(status, &entry->member);
+    bool expected = expects_session(status, entry);
+    bool connected = json_is_true(json_object_get(peer, "equal"));
+    bool in_sync = standing.complete && (connected || !expected);
+    status->others++;
+    status->all_in_sync = status->all_in_sync && in_sync;
+    json_int_t heard = json_integer_value(json_object_get(peer, "last_heard_ms"));
+    time_ms reached = heard > standing.last_stated ? heard : standing.last_stated;
+    json_t *form =
+        json_pack("{s:o, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:o}", "id",
+                  form_id(entry->member.bytes, sizeof entry->member.bytes), "name", entry->name,
+                  "role", role_name(entry->role), "in_sync", in_sync, "complete", standing.complete,
+                  "has", (json_int_t)standing.has, "of", (json_int_t)standing.of, "lacks_own",
+                  (json_int_t)standing.lacks_own, "lacks_since", form_time(lack.since), "waits_at",
+                  place_form(status, &lack), "stated", form_time(standing.last_stated), "reached",
+                  form_time(reached), "direct", expected, "session", session_form(peer));
+    return json_array_append_new(status->members, form) == 0 ? OK : ERR_MEMORY;
+}
+
+struct counts {
+    uint64_t unconfirmed, forked, waiting, voided;
+    struct member_id self;
+};
+
+static enum err count_feed(void *context, const struct feed_info *feed) {
+    struct counts *counts = context;
+    bool own = member_id_equal(&feed->author, &counts->self);
+    counts->unconfirmed += own && !feed->confirmed;
+    counts->forked += feed->forked;
+    counts->waiting += feed->waiting;
+    counts->voided += feed->voided;
+    return OK;
+}
+
+struct quarantine_counts {
+    uint64_t refused, incidents;
+};
+
+static enum err count_quarantined(void *context, const struct quarantined *item) {
+    struct quarantine_counts *counts = context;
+    counts->refused += item->kind == QUARANTINE_REFUSED;
+    counts->incidents += item->kind == QUARANTINE_INCIDENT;
+    return OK;
+}
+
+static enum err log_form(struct status *status, bool restored, json_t **ret_form) {
+    struct counts counts = {.self = status->self.member};
+    struct quarantine_counts quarantine = {0};
+    enum err e = feed_each(status->store, count_feed, &counts);
+    if (e == OK)
+        e = quarantine_each(status->store, count_quarantined, &quarantine);
+    if (e != OK)
+        return e;
+    *ret_form =
+        json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "restored", restored, "missing",
+                  (json_int_t)lacks_here(status->lacks), "unconfirmed",
+                  (json_int_t)counts.unconfirmed, "forked", (json_int_t)counts.forked, "waiting",
+                  (json_int_t)counts.waiting, "void", (json_int_t)counts.voided, "refused",
+                  (json_int_t)quarantine.refused, "incidents", (json_int_t)quarantine.incidents);
+    return *ret_form != NULL ? OK : ERR_MEMORY;
+}
+
+/* In sync says that every member is known to hold what this node holds, by its own signature and
+ * over a session that is whole, and that this node knows of nothing it lacks. A session alone, an
+ * old word alone, or a time-out never says it. */
+static enum err describe(struct status *status, struct reply *reply) {
+    const struct surroundings *around = service_surroundings(status->service);
+    struct arena arena;
+    arena_init(&arena, KIB(64));
+    struct roster_entry self;
+    json_t *log = NULL, *waiting = NULL;
+    bool restored = false;
+    enum err e = roster_member(status->store, &status->self.member, UINT64_MAX, &arena, &self);
+    if (e == OK)
+        e = acks_restored(status->store, &restored);
+    if (e == OK)
+        e = roster_each(status->store, add_member, status);
+    if (e == OK)
+        e = log_form(status, restored, &log);
+    if (e == OK)
+        e = waiting_items(status->service, &waiting);
+    if (e == OK) {
+        bool in_sync = around->running && status->others > 0 && status->all_in_sync && !restored &&
+                       lacks_here(status->lacks) == 0;
+        json_t *endpoints =
+            around->endpoints != NULL ? around->endpoints(around->context) : json_array();
+        e = reply_give(reply,
+                       json_pack("{s:o, s:o, s:I, s:b, s:{s:b, s:o}, s:O, s:o, s:o}", "federation",
+                                 form_federation(status->store), "member", form_entry(&self), "now",
+                                 (json_int_t)store_now(status->store), "in_sync", in_sync, "node",
+                                 "running", around->running, "endpoints", endpoints, "members",
+                                 status->members, "log", log, "waiting", waiting));
+        log = waiting = NULL;
+    }
+    json_decref(log);
+    json_decref(waiting);
+    arena_done(&arena);
+    return e;
+}
+
+static enum err show_status(struct service *service, const struct asker *asker, const json_t *args,
+                            struct reply *reply) {
+    (void)asker, (void)args;
+    const struct surroundings *around = service_surroundings(service);
+    struct status status = {
+        .service = service, .store = service_store(service), .all_in_sync = true};
+    enum err e = store_self(status.store, &status.self);
+    if (e == OK)
+        e = lacks_new(status.store, &status.lacks);
+    status.peers = around->peers != NULL ? around->peers(around->context) : json_array();
+    status.members = json_array();
+    if (e == OK)
+        e = describe(&status, reply);
+    json_decref(status.peers);
+    json_decref(status.members);
+    lacks_free(status.lacks);
+    return e;
+}
+
+const struct verb status_verbs[] = {
+    {.noun = "status",
+     .name = "",
+     .summary_da = "hvem der har hvad, og hvad der venter",
+     .summary_en = "who holds what, and what waits",
+     .access = ACCESS_READ,
+     .run = show_status},
+    {.noun = NULL},
+};
