@@ -21,27 +21,30 @@ static enum err add_file(void *context, const struct scan_file *file) {
     return json_array_append_new(files->list, form) == 0 ? OK : ERR_MEMORY;
 }
 
-/* The keys of another home, from the content of its keys file in hexadecimal. */
-static enum err read_keys(const char *hex, struct reply *reply, struct node_keys *ret_keys) {
+/* The keys of another home, from the text of its keys file (store/home.c): a title, then the seed
+ * in words. */
+static enum err read_keys(const char *text, struct reply *reply, struct node_keys *ret_keys) {
+    static const char title[] = "stafet keys 1\n";
     struct seed seed;
-    enum err e = hex_parse(hex, seed.bytes, sizeof seed.bytes);
-    if (e == OK)
-        e = node_keys_derive(&seed, ret_keys);
-    else
-        e = reply_fail(reply, ERR_ARGUMENT, NULL, "these are not a home's keys");
+    enum err e = ERR_FORMAT;
+    if (strncmp(text, title, strlen(title)) == 0)
+        e = words_to_seed(text + strlen(title), &seed);
+    if (e != OK)
+        return reply_fail(reply, ERR_ARGUMENT, NULL, "these are not a home's keys");
+    e = node_keys_derive(&seed, ret_keys);
     sodium_memzero(&seed, sizeof seed);
     return e;
 }
 
-static enum err search_sections(struct service *service, const char *hex, const char *text,
+static enum err search_sections(struct service *service, const char *file, const char *text,
                                 struct reply *reply, uint64_t *ret_opened, uint64_t *ret_hits) {
     struct store *store = service_store(service);
-    if (hex == NULL)
+    if (file == NULL)
         return check_search(store, store_keys(store), text, ret_opened, ret_hits);
     struct node_keys *keys = sodium_malloc(sizeof *keys);
     if (keys == NULL)
         return ERR_MEMORY;
-    enum err e = read_keys(hex, reply, keys);
+    enum err e = read_keys(file, reply, keys);
     if (e == OK)
         e = check_search(store, keys, text, ret_opened, ret_hits);
     sodium_free(keys);
