@@ -238,7 +238,8 @@ struct bytes db_column_bytes(sqlite3_stmt *statement, int index) {
     return (struct bytes){data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(statement, index)};
 }
 
-/* A statement left in mid-walk would keep its snapshot, and with it the write-ahead log, from being put away. */
+/* A statement left in mid-walk would keep its snapshot, and with it the write-ahead log, from being
+ * put away. */
 static void settle(struct db *db) {
     for (size_t i = 0; i < db->slots_max; i++)
         if (db->slots[i].sql != NULL && sqlite3_stmt_busy(db->slots[i].statement))

@@ -1,5 +1,6 @@
-/* Inside the store: SQLite in the form that the rest of the room uses. Statements are prepared once and kept, found by
- * the address of their SQL literal, so that each stands beside its function as one readable text. */
+/* Inside the store: SQLite in the form that the rest of the room uses. Statements are prepared once
+ * and kept, found by the address of their SQL literal, so that each stands beside its function as
+ * one readable text. */
 #ifndef STAFET_STORE_DB_H
 #define STAFET_STORE_DB_H
 
@@ -14,17 +15,20 @@ void db_close(struct db *);
 sqlite3 *db_handle(struct db *);
 const char *db_failure(const struct db *);
 
-/* SQLite's result code as an error: FULL is ERR_DISK_FULL, CORRUPT and NOTADB ERR_CORRUPT, NOMEM ERR_MEMORY, others ERR_IO. */
+/* SQLite's result code as an error: FULL is ERR_DISK_FULL, CORRUPT and NOTADB ERR_CORRUPT, NOMEM
+ * ERR_MEMORY, others ERR_IO. */
 MUST_USE enum err db_error(struct db *, int code);
 
-/* The kept statement of `sql` (a string literal: its address is the key), reset and unbound. NULL on failure. */
+/* The kept statement of `sql` (a string literal: its address is the key), reset and unbound. NULL
+ * on failure. */
 sqlite3_stmt *db_statement(struct db *, const char *sql);
-/* Steps a statement that returns no row, and resets it. A NULL statement is the failure of db_statement. */
+/* Steps a statement that returns no row, and resets it. A NULL statement is the failure of
+ * db_statement. */
 MUST_USE enum err db_run(struct db *, sqlite3_stmt *);
 /* Steps to the next row. `*ret_row` false at the end (then it is reset). */
 MUST_USE enum err db_row(struct db *, sqlite3_stmt *, bool *ret_row);
-/* A statement of its own, for a walk that calls visitors: a visitor may run any other walk meanwhile. The caller ends it with
- * sqlite3_finalize, which takes NULL. NULL on failure. */
+/* A statement of its own, for a walk that calls visitors: a visitor may run any other walk
+ * meanwhile. The caller ends it with sqlite3_finalize, which takes NULL. NULL on failure. */
 sqlite3_stmt *db_walk(struct db *, const char *sql);
 /* Ends a kept statement before its last row. One left in mid-walk is ended by the next commit. */
 void db_reset(sqlite3_stmt *);
@@ -42,8 +46,9 @@ void db_bind_text(sqlite3_stmt *, int index, const char *text);
 MUST_USE enum err db_column_copy(sqlite3_stmt *, int index, void *ret_bytes, size_t size);
 struct bytes db_column_bytes(sqlite3_stmt *, int index); /* borrowed until the next step */
 
-/* Transactions: begun immediate. SQLite may end one by itself when the disk is full; statements are refused from then until the
- * roll-back, so that nothing of a lost transaction commits alone. A failed commit has rolled back. */
+/* Transactions: begun immediate. SQLite may end one by itself when the disk is full; statements are
+ * refused from then until the roll-back, so that nothing of a lost transaction commits alone. A
+ * failed commit has rolled back. */
 MUST_USE enum err db_begin(struct db *);
 MUST_USE enum err db_commit(struct db *);
 void db_rollback(struct db *);

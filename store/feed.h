@@ -10,10 +10,10 @@ struct feed_info {
     struct channel channel;
     struct member_id author;
     struct incarnation incarnation;
-    struct head head;      /* the last entry, durably stored */
-    uint64_t waiting;      /* entries stored but not applied, void ones apart */
+    struct head head; /* the last entry, durably stored */
+    uint64_t waiting; /* entries stored but not applied, void ones apart */
     uint64_t voided;
-    bool confirmed;        /* own feeds: may be continued */
+    bool confirmed; /* own feeds: may be continued */
     bool forked;
 };
 
@@ -23,11 +23,19 @@ typedef enum err feed_visit(void *context, const struct feed_info *);
 MUST_USE enum err feed_each(struct store *, feed_visit *, void *context);
 MUST_USE enum err feed_find(struct store *, const struct feed_id *, struct feed_info *ret_info);
 
-/* Appends to `out` a run that follows entry `after` (whose id begins with `after_id8`; ignored when `after` is 0): whole
- * envelopes, at least one, at most `bytes_max` unless the first alone is larger, ending at a signature that this node
- * has checked. ERR_NOT_FOUND: no such feed or nothing after it; ERR_CHAIN: `after` is another envelope here. */
-MUST_USE enum err feed_load(struct store *, const struct feed_id *, uint64_t after, const struct id8 *after_id8,
-                            size_t bytes_max, struct buffer *out);
+/* Appends to `out` a run that follows entry `after` (whose id begins with `after_id8`; ignored when
+ * `after` is 0): whole envelopes, at least one, at most `bytes_max` unless the first alone is
+ * larger, ending at a signature that this node has checked. ERR_NOT_FOUND: no such feed or nothing
+ * after it; ERR_CHAIN: `after` is another envelope here. */
+MUST_USE enum err feed_load(struct store *, const struct feed_id *, uint64_t after,
+                            const struct id8 *after_id8, size_t bytes_max, struct buffer *out);
+
+/* Another member has reported this head of an own feed: the same as here confirms the feed; more
+ * than here means that this node was restored from an old copy (acks_restored), and the feed is not
+ * continued until what it lacks has come back. Feeds of others and lesser heads change nothing. The
+ * roster feed is confirmed so too: from HELLO's and ROSTER's tip. ERR_NOT_FOUND. */
+MUST_USE enum err feed_confirm(struct store *, const struct feed_id *, uint64_t seq,
+                               const struct id8 *);
 
 /* One entry as stored, with what became of it; for log list and verify. */
 enum entry_status { ENTRY_APPLIED = 1, ENTRY_WAITING = 2, ENTRY_VOID = 3 };
@@ -40,6 +48,7 @@ struct entry_info {
     struct bytes envelope; /* borrowed until the next step */
 };
 typedef enum err entry_visit(void *context, const struct feed_info *, const struct entry_info *);
-MUST_USE enum err feed_entries(struct store *, const struct feed_id *, uint64_t from, entry_visit *, void *context);
+MUST_USE enum err feed_entries(struct store *, const struct feed_id *, uint64_t from, entry_visit *,
+                               void *context);
 
 #endif

@@ -6,33 +6,70 @@
 #include "news.h"
 #include "store.h"
 
-struct news_queue;  /* news.c */
-struct key_ring;    /* epoch.c: content keys and epoch secrets in memory */
+struct news_queue; /* news.c */
+struct feed_cache; /* feed_row.c: feeds in use, with their authors' rights and content keys */
+struct key_ring;   /* epoch.c: epoch secrets in memory */
+struct judge;      /* judge.c: room for decoding one envelope */
+struct backlog;    /* backlog.c: what has to be judged again */
+
+/* How far the roster has been applied, and what it rests on. */
+struct roster_state {
+    int64_t feed_row; /* 0: no roster yet */
+    struct feed_id feed;
+    uint64_t seq;
+    struct id8 id8;
+    struct member_id municipality;
+    struct federation_id federation;
+};
 
 struct store {
     struct db *db;
     struct store_config config;
     struct hash place;
     struct self self;
+    struct roster_state roster;
+    uint64_t clock; /* the latest seen or given out */
+    struct {
+        bool known;
+        int64_t rows, bytes;
+    } quarantine; /* what it holds; not known after a roll-back */
     bool in_transaction;
     struct news_queue *news;
+    struct feed_cache *feeds;
     struct key_ring *ring;
+    struct judge *judge;
+    struct backlog *backlog;
     char failure[256]; /* what store_failure answers */
 };
+
+/* Sets the sentence that store_failure answers, and passes `e` on. */
+enum err store_fail(struct store *, enum err e, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* News is queued as pending and published by commit, dropped by rollback. */
 MUST_USE enum err news_put_feed(struct store *, const struct feed_id *);
 MUST_USE enum err news_put_roster(struct store *);
-MUST_USE enum err news_put_statement(struct store *, const struct member_id *, const struct channel_id *);
+MUST_USE enum err news_put_statement(struct store *, const struct member_id *,
+                                     const struct channel_id *);
 MUST_USE enum err news_put_record(struct store *, const struct record_id *);
 
-/* Runs `begin … commit` around work that the caller has not put in a transaction: returns in `*ret_own` whether this call began one.
- * With store_leave: commits an own one on OK, rolls it back otherwise, and passes `e` on. */
+/* A part of the transaction that may fail alone: with an error, store_part_end undoes what was done
+ * since store_part_begin, in the database, in the news and in memory, and passes the error on.
+ * Pointers to cached feeds end with it. */
+MUST_USE enum err store_part_begin(struct store *);
+MUST_USE enum err store_part_end(struct store *, enum err e);
+
+/* Runs `begin … commit` around work that the caller has not put in a transaction: returns in
+ * `*ret_own` whether this call began one. With store_leave: commits an own one on OK, rolls it back
+ * otherwise, and passes `e` on. */
 MUST_USE enum err store_enter(struct store *, bool *ret_own);
 MUST_USE enum err store_leave(struct store *, bool own, enum err e);
 
-/* Sensitive values at rest: XChaCha20-Poly1305 under the node's rest key, with what they belong to as associated data. */
-MUST_USE enum err rest_seal(const struct store *, struct bytes place, struct bytes plain, struct buffer *out);
-MUST_USE enum err rest_open(const struct store *, struct bytes place, struct bytes sealed, struct buffer *out);
+/* Sensitive values at rest: XChaCha20-Poly1305 under the node's rest key, with what they belong to
+ * as associated data. */
+MUST_USE enum err rest_seal(const struct store *, struct bytes place, struct bytes plain,
+                            struct buffer *out);
+MUST_USE enum err rest_open(const struct store *, struct bytes place, struct bytes sealed,
+                            struct buffer *out);
 
 #endif

@@ -1,0 +1,96 @@
+#include "feed_row.h"
+#include "replica.h"
+
+static enum err note_put(struct store *store, int64_t key, const char *note) {
+    if (note == NULL || note[0] == '\0')
+        return OK;
+    sqlite3_stmt *put =
+        db_statement(store->db, "INSERT OR REPLACE INTO entry_note (key, text) VALUES (?, ?)");
+    sqlite3_bind_int64(put, 1, key);
+    db_bind_text(put, 2, note);
+    return db_run(store->db, put);
+}
+
+enum err entry_insert(struct store *store, struct feed_row *feed, const struct envelope *envelope,
+                      const struct entry_new *entry) {
+    const struct header *header = &envelope->header;
+    if (header->seq > (uint64_t)ENTRY_SEQ_MAX)
+        return ERR_LIMIT;
+    int64_t key = entry_key(feed->row, header->seq);
+    sqlite3_stmt *put = db_statement(
+        store->db, "INSERT INTO entry (key, id, status, reason, checked, stored, bytes)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?)");
+    sqlite3_bind_int64(put, 1, key);
+    db_bind_borrowed(put, 2, envelope->id.bytes, sizeof envelope->id.bytes);
+    sqlite3_bind_int(put, 3, (int)entry->status);
+    sqlite3_bind_int(put, 4, (int)entry->reason);
+    sqlite3_bind_int(put, 5, entry->checked);
+    sqlite3_bind_int64(put, 6, entry->stored);
+    db_bind_borrowed(put, 7, envelope->bytes.data, envelope->bytes.size);
+    enum err e = db_run(store->db, put);
+    if (e == OK)
+        e = note_put(store, key, entry->note);
+    if (e != OK)
+        return e;
+    feed->info.head = (struct head){header->seq, envelope->id};
+    feed->clock = header->clock;
+    if (header->roster_seq > feed->tip_max)
+        feed->tip_max = header->roster_seq;
+    feed->info.waiting += entry->status == ENTRY_WAITING;
+    feed->info.voided += entry->status == ENTRY_VOID;
+    return OK;
+}
+
+enum err entry_judged(struct store *store, struct feed_row *feed, uint64_t seq,
+                      enum entry_status status, enum err reason, const char *note) {
+    int64_t key = entry_key(feed->row, seq);
+    sqlite3_stmt *put =
+        db_statement(store->db, "UPDATE entry SET status = ?2, reason = ?3 WHERE key = ?1");
+    sqlite3_bind_int64(put, 1, key);
+    sqlite3_bind_int(put, 2, (int)status);
+    sqlite3_bind_int(put, 3, (int)reason);
+    enum err e = db_run(store->db, put);
+    if (e == OK)
+        e = note_put(store, key, note);
+    if (e != OK)
+        return e;
+    feed->info.waiting -= status != ENTRY_WAITING;
+    feed->info.voided += status == ENTRY_VOID;
+    return OK;
+}
+
+enum err entry_id(struct store *store, int64_t feed_row, uint64_t seq, struct envelope_id *ret_id) {
+    if (seq > (uint64_t)ENTRY_SEQ_MAX)
+        return ERR_NOT_FOUND;
+    sqlite3_stmt *get = db_statement(store->db, "SELECT id FROM entry WHERE key = ?");
+    sqlite3_bind_int64(get, 1, entry_key(feed_row, seq));
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK && !row)
+        return ERR_NOT_FOUND;
+    if (e == OK)
+        e = db_column_copy(get, 0, ret_id->bytes, sizeof ret_id->bytes);
+    db_reset(get);
+    return e;
+}
+
+enum err entry_bytes(struct store *store, int64_t feed_row, uint64_t seq, struct buffer *out,
+                     time_ms *ret_stored) {
+    if (seq > (uint64_t)ENTRY_SEQ_MAX)
+        return ERR_NOT_FOUND;
+    sqlite3_stmt *get = db_statement(store->db, "SELECT stored, bytes FROM entry WHERE key = ?");
+    sqlite3_bind_int64(get, 1, entry_key(feed_row, seq));
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK && !row)
+        return ERR_NOT_FOUND;
+    if (e == OK) {
+        struct bytes bytes = db_column_bytes(get, 1);
+        time_ms stored = sqlite3_column_int64(get, 0);
+        e = buffer_append(out, bytes.data, bytes.size);
+        if (e == OK)
+            *ret_stored = stored;
+    }
+    db_reset(get);
+    return e;
+}

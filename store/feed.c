@@ -1,0 +1,181 @@
+#include "feed.h"
+#include "feed_row.h"
+#include "member.h"
+#include "proto/limits.h"
+#include "replica.h"
+
+enum err feed_each(struct store *store, feed_visit *visit, void *context) {
+    sqlite3_stmt *walk = db_walk(store->db, "SELECT * FROM feed_full ORDER BY channel_id, id");
+    struct feed_row feed;
+    bool row = false;
+    enum err e;
+    while ((e = db_row(store->db, walk, &row)) == OK && row) {
+        if ((e = feed_row_read(store, walk, &feed)) != OK || (e = visit(context, &feed.info)) != OK)
+            break;
+    }
+    sqlite3_finalize(walk);
+    return e;
+}
+
+enum err feed_find(struct store *store, const struct feed_id *id, struct feed_info *ret_info) {
+    struct feed_row *feed = NULL;
+    feed_cache_trim(store->feeds);
+    enum err e = feed_row_find(store, id, &feed);
+    if (e == OK)
+        *ret_info = feed->info;
+    return e;
+}
+
+/* A run on its way out: where it may end, since its receiver checks the last signature only. */
+struct loading {
+    struct buffer *out;
+    size_t start;   /* of the run in `out` */
+    size_t ends_at; /* after the last entry whose signature is known to be good */
+    struct sign_public author;
+};
+
+static enum err may_end(struct loading *loading, struct bytes envelope, bool checked) {
+    struct signature signature;
+    memcpy(signature.bytes, envelope.data + HEADER_SIZE, sizeof signature.bytes);
+    if (!checked) {
+        enum err e = key_verify(&loading->author, SIGN_ENVELOPE,
+                                (struct bytes){envelope.data, HEADER_SIZE}, &signature);
+        if (e != OK)
+            return e;
+    }
+    loading->ends_at = loading->out->size;
+    return OK;
+}
+
+/* The last entry that fits may be one that came in the middle of a run: its own signature is
+ * checked before a run ends there. Where that one is bad the run ends at the one before, or goes on
+ * to the next that is good. */
+static enum err load(struct store *store, sqlite3_stmt *walk, size_t bytes_max,
+                     struct loading *loading) {
+    bool row = false, last_checked = false;
+    size_t last_size = 0;
+    enum err e;
+    while ((e = db_row(store->db, walk, &row)) == OK && row) {
+        struct bytes envelope = db_column_bytes(walk, 1);
+        if (envelope.size < SIGNED_HEADER_SIZE)
+            return ERR_CORRUPT;
+        bool full =
+            loading->out->size - loading->start + envelope.size > bytes_max && last_size > 0;
+        if (full && loading->ends_at < loading->out->size) {
+            const uint8_t *last = loading->out->data + loading->out->size - last_size;
+            e = may_end(loading, (struct bytes){last, last_size}, last_checked);
+            if (e != OK && e != ERR_SIGNATURE)
+                return e;
+            e = OK;
+        }
+        if (full && loading->ends_at > loading->start)
+            break;
+        if ((e = buffer_append(loading->out, envelope.data, envelope.size)) != OK)
+            return e;
+        last_size = envelope.size;
+        last_checked = sqlite3_column_int(walk, 0) != 0;
+        if (last_checked)
+            loading->ends_at = loading->out->size;
+    }
+    return e;
+}
+
+static enum err feed_follows(struct store *store, const struct feed_row *feed, uint64_t after,
+                             const struct id8 *after_id8) {
+    if (after >= feed->info.head.seq && after != feed->info.head.seq)
+        return ERR_NOT_FOUND;
+    if (after > 0) {
+        struct envelope_id id;
+        enum err e = entry_id(store, feed->row, after, &id);
+        if (e != OK)
+            return e;
+        struct id8 id8 = envelope_id8(&id);
+        if (!id8_equal(&id8, after_id8))
+            return ERR_CHAIN;
+    }
+    return after == feed->info.head.seq ? ERR_NOT_FOUND : OK;
+}
+
+enum err feed_load(struct store *store, const struct feed_id *id, uint64_t after,
+                   const struct id8 *after_id8, size_t bytes_max, struct buffer *out) {
+    struct feed_row *feed = NULL;
+    struct loading loading = {.out = out, .start = out->size, .ends_at = out->size};
+    enum err e = feed_row_find(store, id, &feed);
+    if (e == OK)
+        e = feed_follows(store, feed, after, after_id8);
+    if (e == OK)
+        e = member_sign_key(store, &feed->info.author, &loading.author);
+    if (e != OK)
+        return e;
+    sqlite3_stmt *walk = db_statement(
+        store->db, "SELECT checked, bytes FROM entry WHERE key > ? AND key <= ? ORDER BY key");
+    sqlite3_bind_int64(walk, 1, entry_key(feed->row, after));
+    sqlite3_bind_int64(walk, 2, entry_key(feed->row, feed->info.head.seq));
+    e = load(store, walk, bytes_max < RUN_SIZE_MAX ? bytes_max : RUN_SIZE_MAX, &loading);
+    db_reset(walk);
+    if (e == OK && loading.ends_at == loading.start)
+        e = ERR_CORRUPT; /* every run that is stored ends at a checked signature */
+    out->size = e == OK ? loading.ends_at : loading.start;
+    return e;
+}
+
+enum err feed_entries(struct store *store, const struct feed_id *id, uint64_t from,
+                      entry_visit *visit, void *context) {
+    struct feed_row *feed = NULL;
+    enum err e = feed_row_find(store, id, &feed);
+    if (e != OK)
+        return e;
+    struct feed_info info = feed->info;
+    sqlite3_stmt *walk =
+        db_walk(store->db, "SELECT key, id, status, reason, stored, bytes FROM entry"
+                           " WHERE key >= ? AND key <= ? ORDER BY key");
+    sqlite3_bind_int64(walk, 1, entry_key(feed->row, from));
+    sqlite3_bind_int64(walk, 2, entry_key(feed->row, info.head.seq));
+    bool row = false;
+    while ((e = db_row(store->db, walk, &row)) == OK && row) {
+        struct entry_info entry = {.seq = (uint64_t)(sqlite3_column_int64(walk, 0) & ENTRY_SEQ_MAX),
+                                   .status = (enum entry_status)sqlite3_column_int(walk, 2),
+                                   .reason = (enum err)sqlite3_column_int(walk, 3),
+                                   .stored = sqlite3_column_int64(walk, 4),
+                                   .envelope = db_column_bytes(walk, 5)};
+        if ((e = db_column_copy(walk, 1, entry.id.bytes, sizeof entry.id.bytes)) != OK ||
+            (e = visit(context, &info, &entry)) != OK)
+            break;
+    }
+    sqlite3_finalize(walk);
+    return e;
+}
+
+static enum err report_put(struct store *store, const struct feed_id *id, uint64_t seq,
+                           const struct id8 *id8) {
+    sqlite3_stmt *put =
+        db_statement(store->db, "INSERT INTO own_report (feed, seq, id8) VALUES (?, ?, ?)"
+                                " ON CONFLICT DO UPDATE SET seq = excluded.seq, id8 = excluded.id8"
+                                " WHERE excluded.seq > seq");
+    db_bind_bytes(put, 1, id->bytes, sizeof id->bytes);
+    sqlite3_bind_int64(put, 2, (int64_t)seq);
+    db_bind_bytes(put, 3, id8->bytes, sizeof id8->bytes);
+    return db_run(store->db, put);
+}
+
+enum err feed_confirm(struct store *store, const struct feed_id *id, uint64_t seq,
+                      const struct id8 *id8) {
+    struct feed_row *feed = NULL;
+    enum err e = feed_row_find(store, id, &feed);
+    if (e != OK)
+        return e;
+    struct id8 head = envelope_id8(&feed->info.head.id);
+    bool same = seq == feed->info.head.seq && id8_equal(&head, id8);
+    bool more = seq > feed->info.head.seq && seq <= (uint64_t)ENTRY_SEQ_MAX;
+    if (!member_id_equal(&feed->info.author, &store->self.member) ||
+        (same && feed->info.confirmed) || !(same || more))
+        return OK;
+    bool own = false;
+    if ((e = store_enter(store, &own)) != OK)
+        return e;
+    feed->info.confirmed = same;
+    e = feed_row_save(store, feed);
+    if (e == OK && more)
+        e = report_put(store, id, seq, id8);
+    return store_leave(store, own, e);
+}

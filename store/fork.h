@@ -1,0 +1,14 @@
+/* Inside the store: two different envelopes under one number. Both signed headers together prove it
+ * to anybody; the branch that came first stays, the other is kept aside. PROTOCOL.md, "Admission".
+ */
+#ifndef STAFET_STORE_FORK_H
+#define STAFET_STORE_FORK_H
+
+#include "feed_row.h"
+
+/* A run that differs from what is here: ERR_FORK when its author signed it, with proof, mark and
+ * the other branch kept; else why it is no run of this feed. */
+MUST_USE enum err fork_keep(struct store *, struct feed_row *, const struct member_id *from,
+                            const struct sign_public *author, struct bytes run, struct arena *);
+
+#endif

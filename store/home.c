@@ -1,0 +1,234 @@
+#include "home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+/* The keys file: one line of words, which tell damage by their checksum. */
+static const char keys_title[] = "stafet keys 1\n";
+enum { KEYS_FILE_MAX = sizeof keys_title + WORDS_TEXT_MAX };
+
+static enum err error_now(void) {
+    switch (errno) {
+    case ENOSPC:
+    case EDQUOT:
+        return ERR_DISK_FULL;
+    case ENOENT:
+    case ENOTDIR:
+        return ERR_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+        return ERR_DENIED;
+    default:
+        return ERR_IO;
+    }
+}
+
+enum err home_file(const struct home *home, const char *name, char ret_path[static HOME_PATH_MAX]) {
+    char path[HOME_PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/%s", home->path, name);
+    if (length < 0 || (size_t)length >= sizeof path)
+        return ERR_LIMIT;
+    memcpy(ret_path, path, (size_t)length + 1);
+    return OK;
+}
+
+/* The folder and those above it; what is there already stays as it is. */
+static enum err make_folders(const char *path) {
+    char part[HOME_PATH_MAX];
+    size_t length = strlen(path);
+    memcpy(part, path, length + 1);
+    for (size_t i = 1; i <= length; i++) {
+        if (part[i] != '/' && part[i] != '\0')
+            continue;
+        char end = part[i];
+        part[i] = '\0';
+        if (mkdir(part, 0700) != 0 && errno != EEXIST)
+            return error_now();
+        part[i] = end;
+    }
+    return OK;
+}
+
+/* Others who may write here could put other keys or another database in place. Reading is taken
+ * from them. */
+static enum err check_folder(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return error_now();
+    if (!S_ISDIR(status.st_mode))
+        return ERR_NOT_FOUND;
+    if (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return ERR_DENIED;
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(path, 0700) != 0)
+        return error_now();
+    return OK;
+}
+
+static enum err take_lock(struct home *home) {
+    char path[HOME_PATH_MAX];
+    enum err e = home_file(home, "lock", path);
+    if (e != OK)
+        return e;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_now();
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        e = errno == EWOULDBLOCK ? ERR_LOCKED : error_now();
+        close(fd);
+        return e;
+    }
+    home->lock_fd = fd;
+    return OK;
+}
+
+static enum err keys_from(const struct seed *seed, struct home *home) {
+    struct node_keys *keys = sodium_malloc(sizeof *keys);
+    if (keys == NULL)
+        return ERR_MEMORY;
+    enum err e = node_keys_derive(seed, keys);
+    if (e == OK)
+        home->keys = keys;
+    else
+        sodium_free(keys);
+    return e;
+}
+
+static enum err read_keys(int fd, struct home *home) {
+    char text[KEYS_FILE_MAX + 1] = {0};
+    struct seed seed;
+    size_t size = 0;
+    ssize_t got;
+    enum err e = OK;
+    while (size < KEYS_FILE_MAX && (got = read(fd, text + size, KEYS_FILE_MAX - size)) != 0) {
+        if (got < 0 && errno != EINTR) {
+            e = ERR_IO;
+            goto done;
+        }
+        size += got > 0 ? (size_t)got : 0;
+    }
+    if (strncmp(text, keys_title, sizeof keys_title - 1) != 0 ||
+        words_to_seed(text + sizeof keys_title - 1, &seed) != OK)
+        e = ERR_CORRUPT;
+    else
+        e = keys_from(&seed, home);
+done:
+    sodium_memzero(text, sizeof text);
+    sodium_memzero(&seed, sizeof seed);
+    return e;
+}
+
+static enum err load_keys(struct home *home) {
+    char path[HOME_PATH_MAX];
+    enum err e = home_file(home, "keys", path);
+    if (e != OK)
+        return e;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT ? OK : error_now();
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        e = ERR_IO;
+    else if (status.st_uid != geteuid() || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        e = ERR_DENIED;
+    else
+        e = read_keys(fd, home);
+    close(fd);
+    return e;
+}
+
+enum err home_open(const char *path, bool create, struct home *ret_home) {
+    struct home home = {.lock_fd = -1};
+    enum err e = key_library_init();
+    if (e != OK)
+        return e;
+    if (path[0] == '\0' || strlen(path) >= sizeof home.path)
+        return ERR_LIMIT;
+    memcpy(home.path, path, strlen(path) + 1);
+    if (create)
+        e = make_folders(path);
+    if (e == OK)
+        e = check_folder(path);
+    if (e == OK)
+        e = take_lock(&home);
+    if (e == OK)
+        e = load_keys(&home);
+    if (e == OK)
+        *ret_home = home;
+    else
+        home_close(&home);
+    return e;
+}
+
+void home_close(struct home *home) {
+    if (home == NULL)
+        return;
+    sodium_free(home->keys);
+    home->keys = NULL;
+    if (home->lock_fd >= 0)
+        close(home->lock_fd);
+    home->lock_fd = -1;
+}
+
+static enum err write_all(int fd, const char *text, size_t size) {
+    while (size > 0) {
+        ssize_t put = write(fd, text, size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return error_now();
+        text += put;
+        size -= (size_t)put;
+    }
+    return fsync(fd) == 0 ? OK : error_now();
+}
+
+static enum err sync_folder(const struct home *home) {
+    int fd = open(home->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_now();
+    enum err e = fsync(fd) == 0 ? OK : error_now();
+    close(fd);
+    return e;
+}
+
+/* Written beside and linked into place, so that there is never half a file, nor another's
+ * overwritten. */
+static enum err write_keys(const struct home *home, const char *text, size_t size) {
+    char path[HOME_PATH_MAX], beside[HOME_PATH_MAX];
+    enum err e = home_file(home, "keys", path);
+    if (e == OK)
+        e = home_file(home, "keys.new", beside);
+    if (e != OK)
+        return e;
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_now();
+    e = write_all(fd, text, size);
+    close(fd);
+    if (e == OK && link(beside, path) != 0)
+        e = errno == EEXIST ? ERR_EXISTS : error_now();
+    unlink(beside);
+    return e == OK ? sync_folder(home) : e;
+}
+
+enum err home_create_keys(struct home *home) {
+    char text[KEYS_FILE_MAX + 1], words[WORDS_TEXT_MAX];
+    if (home->keys != NULL)
+        return ERR_EXISTS;
+    struct seed seed = seed_new();
+    words_of_seed(&seed, words);
+    int length = snprintf(text, sizeof text, "%s%s\n", keys_title, words);
+    enum err e = write_keys(home, text, (size_t)length);
+    if (e == OK)
+        e = keys_from(&seed, home);
+    sodium_memzero(text, sizeof text);
+    sodium_memzero(words, sizeof words);
+    sodium_memzero(&seed, sizeof seed);
+    return e;
+}

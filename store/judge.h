@@ -1,0 +1,35 @@
+/* Inside the store: what becomes of one envelope, local or remote. PROTOCOL.md, "Admission". */
+#ifndef STAFET_STORE_JUDGE_H
+#define STAFET_STORE_JUDGE_H
+
+#include "feed_row.h"
+
+/* Room for decoding one envelope, used again for the next. */
+struct judge;
+struct judge *judge_new(void);
+void judge_free(struct judge *);
+
+struct verdict {
+    enum entry_status status;
+    enum err reason; /* OK when applied */
+    char why[200];   /* of a void one: a sentence, or empty */
+};
+
+/* Judges an envelope that follows the feed's head, or one that has been waiting, and applies it if
+ * it may be: declarations to roster and epochs, change sets to the records. Its signature has been
+ * checked, or the chain behind it. An error is one of this machine, and says nothing about the
+ * envelope; the transaction must then be undone. */
+MUST_USE enum err judge_entry(struct store *, struct feed_row *, const struct envelope *,
+                              time_ms stored, struct verdict *ret_verdict);
+
+/* The content key of a seal block: from the feed's last one, or opened with the epoch's secret.
+ * `block` is NULL where an earlier envelope brought it. ERR_KEY: the epoch is not known here;
+ * ERR_SEAL: it does not open. */
+struct declared {
+    const struct declaration *declarations;
+    size_t n;
+};
+MUST_USE enum err judge_content_key(struct store *, struct feed_row *, uint64_t seal_seq,
+                                    const struct seal_block *block, const struct declared *);
+
+#endif

@@ -1,0 +1,12 @@
+/* Inside the store: does this database still lie where its own feeds were written? */
+#ifndef STAFET_STORE_PLACE_H
+#define STAFET_STORE_PLACE_H
+
+#include "store.h"
+
+/* Own feeds become unconfirmed when the place has changed: the machine may have lost what it last
+ * wrote, the file may be a copy or a restored backup, and a number once signed must never be signed
+ * again. PROTOCOL.md, "Admission". */
+MUST_USE enum err place_check(struct store *);
+
+#endif

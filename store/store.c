@@ -1,0 +1,187 @@
+#include "backlog.h"
+#include "epoch.h"
+#include "feed_row.h"
+#include "judge.h"
+#include "member.h"
+#include "migrate.h"
+#include "news_queue.h"
+#include "place.h"
+#include "replica.h"
+#include "view.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum err store_fail(struct store *store, enum err e, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(store->failure, sizeof store->failure, format, args);
+    va_end(args);
+    return e;
+}
+
+static time_ms system_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (time_ms)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+time_ms store_now(const struct store *store) {
+    return store->config.now != NULL ? store->config.now(store->config.context) : system_now();
+}
+
+const struct node_keys *store_keys(const struct store *store) {
+    return store->config.keys;
+}
+
+enum err store_self(struct store *store, struct self *ret_self) {
+    *ret_self = store->self;
+    return OK;
+}
+
+const char *store_failure(const struct store *store) {
+    return store->failure;
+}
+
+/* What is in memory is what the database says; after a roll-back it is read again. */
+static enum err remember(struct store *store) {
+    feed_cache_clear(store->feeds);
+    key_ring_clear(store->ring);
+    store->quarantine.known = false;
+    return roster_state_load(store);
+}
+
+static enum err memory_new(struct store *store) {
+    if ((store->news = news_queue_new()) == NULL || (store->feeds = feed_cache_new()) == NULL ||
+        (store->ring = key_ring_new()) == NULL || (store->judge = judge_new()) == NULL ||
+        (store->backlog = backlog_new()) == NULL)
+        return ERR_MEMORY;
+    return OK;
+}
+
+/* The own clock goes on from what was last given out or seen. */
+static enum err clock_load(struct store *store) {
+    sqlite3_stmt *walk = db_walk(store->db, "SELECT clock FROM feed");
+    bool row = true;
+    enum err e = OK;
+    while (e == OK && (e = db_row(store->db, walk, &row)) == OK && row)
+        store->clock =
+            clock_see(store->clock, (uint64_t)sqlite3_column_int64(walk, 0), store_now(store));
+    sqlite3_finalize(walk);
+    return e;
+}
+
+static enum err judge_again(struct store *store) {
+    bool more = false;
+    backlog_add_all(store->backlog);
+    return store->self.role == 0 ? OK : backlog_work(store, BACKLOG_STEP_MAX, &more);
+}
+
+enum err store_open(const struct store_config *config, struct store **ret_store) {
+    enum err e = key_library_init();
+    if (e != OK)
+        return e;
+    struct store *store = calloc(1, sizeof *store);
+    if (store == NULL)
+        return ERR_MEMORY;
+    store->config = *config;
+    if ((e = memory_new(store)) != OK)
+        goto done;
+    if ((e = db_open(config->path, config->vfs, &store->db)) != OK)
+        goto done;
+    if ((e = migrate(store->db, migrations_n)) != OK || (e = view_create(store->db)) != OK)
+        goto done;
+    if ((e = place_check(store)) != OK || (e = remember(store)) != OK)
+        goto done;
+    if ((e = clock_load(store)) != OK || (e = judge_again(store)) != OK)
+        goto done;
+    *ret_store = store;
+    store = NULL;
+done:
+    store_close(store);
+    return e;
+}
+
+void store_close(struct store *store) {
+    if (store == NULL)
+        return;
+    store_rollback(store);
+    backlog_free(store->backlog);
+    judge_free(store->judge);
+    key_ring_free(store->ring);
+    feed_cache_free(store->feeds);
+    news_queue_free(store->news);
+    db_close(store->db);
+    free(store);
+}
+
+enum err store_begin(struct store *store) {
+    if (store->in_transaction)
+        return store_fail(store, ERR_STATE, "a transaction is open already");
+    enum err e = db_begin(store->db);
+    if (e != OK)
+        return store_fail(store, e, "%s", db_failure(store->db));
+    store->in_transaction = true;
+    return OK;
+}
+
+enum err store_commit(struct store *store) {
+    enum err e = db_commit(store->db);
+    if (e != OK) {
+        store_rollback(store);
+        return store_fail(store, e, "%s", db_failure(store->db));
+    }
+    store->in_transaction = false;
+    news_publish(store->news);
+    backlog_keep(store->backlog);
+    return OK;
+}
+
+void store_rollback(struct store *store) {
+    if (!store->in_transaction)
+        return;
+    db_rollback(store->db);
+    store->in_transaction = false;
+    news_drop(store->news, 0);
+    backlog_restore(store->backlog);
+    if (remember(store) != OK)
+        store->self = (struct self){0};
+}
+
+enum err store_enter(struct store *store, bool *ret_own) {
+    bool own = !store->in_transaction;
+    enum err e = own ? store_begin(store) : OK;
+    if (e == OK)
+        *ret_own = own;
+    return e;
+}
+
+enum err store_leave(struct store *store, bool own, enum err e) {
+    if (!own)
+        return e;
+    if (e == OK)
+        return store_commit(store);
+    store_rollback(store);
+    return e;
+}
+
+enum err store_part_begin(struct store *store) {
+    enum err e = db_savepoint(store->db);
+    if (e == OK)
+        news_mark(store->news);
+    return e;
+}
+
+enum err store_part_end(struct store *store, enum err e) {
+    if (e == OK)
+        e = db_release(store->db);
+    if (e == OK)
+        return OK;
+    db_revert(store->db);
+    news_drop(store->news, news_marked(store->news));
+    backlog_restore(store->backlog);
+    enum err again = remember(store);
+    return again == OK || e == ERR_DISK_FULL ? e : again;
+}
