@@ -60,8 +60,8 @@ static const struct field handover_fields[] = {
     FIELD(HANDOVER_CHILD_NAME, "child_name", "Barnets navn", "The child's name", LINE, OWNER, OWNER, HEAD, LINE),
     FIELD(2, "born", "Født", "Born", DATE, OWNER, OWNER, HEAD, DATE),
     FIELD(3, "languages", "Sprog i familien", "Languages in the family", LINE, OWNER, OWNER, HEAD, LINE),
-    FIELD(4, "adults", "Barnets voksne: hvem har forældremyndigheden, og hvordan får man fat i dem",
-          "The child's adults: who holds custody, and how to reach them", TEXT, OWNER, OWNER, HEAD, SHORT_TEXT),
+    FIELD(4, "adults", "Barnets voksne: forældremyndighed og kontakt", "The child's adults: custody and contact",
+          TEXT, OWNER, OWNER, HEAD, SHORT_TEXT),
 
     FIELD(10, "likes", "Det kan jeg godt lide", "What I like", TEXT, OWNER, OWNER, CHILD_VOICE, TEXT),
     FIELD(11, "good_at", "Det er jeg god til", "What I am good at", TEXT, OWNER, OWNER, CHILD_VOICE, TEXT),
@@ -92,7 +92,7 @@ static const struct field handover_fields[] = {
     FIELD(53, "plan_notes", "Det har vi aftalt", "What we have agreed", TEXT, KEEP_BOTH, ANY, START_PLAN, TEXT),
     FIELD(54, "takes_part", "Deltager", "Takes part", LINE, UNION, ANY, START_PLAN, LINE),
     FIELD(HANDOVER_SETTLED, "settled", "Sådan blev uenigheder afgjort", "How differences were settled",
-          TEXT, UNION, ANY, START_PLAN, SHORT_TEXT),
+          LINE, UNION, ANY, START_PLAN, SHORT_TEXT),
 
     {.number = HANDOVER_CONSENT, .name = "consent", .label = {"Samtykke", "Consent"}, .kind = KIND_CHOICE,
      .policy = POLICY_WITHDRAWN_WINS, .writers = END_OWNER, .part = PART_TRACK, .size_max = CHOICE,

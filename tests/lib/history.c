@@ -1,0 +1,134 @@
+#include "history.h"
+
+#include <string.h>
+
+/* ---- The naive model. Names are compared as PROTOCOL.md, "Merge", says: feed, number, id8, as
+ * bytes. ---- */
+
+static int compare(const struct version_name *a, const struct version_name *b) {
+    int order = memcmp(a->feed.bytes, b->feed.bytes, 32);
+    if (order == 0 && a->seq != b->seq)
+        order = a->seq < b->seq ? -1 : 1;
+    return order != 0 ? order : memcmp(a->id8.bytes, b->id8.bytes, 8);
+}
+
+static bool names(const struct history_write *write, const struct version_name *name) {
+    for (size_t i = 0; i < write->replaces_n; i++)
+        if (compare(&write->replaces[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_live(const struct history *h, const bool *delivered, size_t index) {
+    if (!delivered[index])
+        return false;
+    for (size_t i = 0; i < h->writes_n; i++)
+        if (delivered[i] && names(&h->writes[i], &h->writes[index].name))
+            return false;
+    return true;
+}
+
+/* Does `a` win over `b`? */
+static bool wins(const struct history_write *a, const struct history_write *b, enum policy policy) {
+    if (policy == POLICY_WITHDRAWN_WINS) {
+        bool a_gives = strcmp(a->value, "given") == 0, b_gives = strcmp(b->value, "given") == 0;
+        if (a_gives != b_gives)
+            return b_gives;
+    }
+    return a->clock != b->clock ? a->clock > b->clock : compare(&a->name, &b->name) > 0;
+}
+
+void model_make(const struct history *h, const bool delivered[static HISTORY_WRITES_MAX],
+                enum policy policy, struct model *ret_model) {
+    struct model m = {.live_n = 0};
+    for (size_t i = 0; i < h->writes_n; i++) {
+        if (!is_live(h, delivered, i))
+            continue;
+        size_t at = m.live_n++;
+        for (; at > 0 && compare(&h->writes[m.live[at - 1]].name, &h->writes[i].name) > 0; at--)
+            m.live[at] = m.live[at - 1];
+        m.live[at] = i;
+    }
+    for (size_t i = 0; i < m.live_n; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < i; k++)
+            seen = seen || strcmp(h->writes[m.live[k]].value, h->writes[m.live[i]].value) == 0;
+        m.sides_n += !seen;
+        if (wins(&h->writes[m.live[i]], &h->writes[m.live[m.shown]], policy))
+            m.shown = i;
+    }
+    m.conflicted = policy == POLICY_KEEP_BOTH && m.sides_n > 1;
+    *ret_model = m;
+}
+
+/* ---- Histories ---- */
+
+static struct id8 throw_id8(struct dice *dice) {
+    struct id8 id8;
+    uint64_t bits = dice_next(dice);
+    memcpy(id8.bytes, &bits, sizeof id8.bytes);
+    return id8;
+}
+
+static void name_it(struct history_write *write, const struct version_name *name) {
+    if (write->replaces_n < HISTORY_REPLACES_MAX && !names(write, name))
+        write->replaces[write->replaces_n++] = *name;
+}
+
+/* Names what this writer knows to be live: mostly all of it, sometimes some, sometimes none; now
+ * and then what nobody knows. */
+static void name_some(const struct history *h, const bool *known, struct dice *dice,
+                      struct history_write *write) {
+    size_t habit = dice_below(dice, 10);
+    for (size_t i = 0; i < h->writes_n; i++)
+        if (is_live(h, known, i) && (habit < 7 || (habit < 9 && dice_chance(dice, 50))))
+            name_it(write, &h->writes[i].name);
+    if (dice_chance(dice, 5)) {
+        struct version_name strange = write->name;
+        strange.seq = dice_below(dice, 3) + 1;
+        strange.id8 = throw_id8(dice);
+        name_it(write, &strange);
+    }
+}
+
+void history_make(struct history *h, struct history_shape *shape, struct dice *dice) {
+    bool known[HISTORY_WRITERS_MAX][HISTORY_WRITES_MAX] = {{false}};
+    size_t writes_n =
+        shape->writes_min + dice_below(dice, shape->writes_max - shape->writes_min + 1);
+    size_t hearing = 5 + dice_below(dice, 50);
+    h->writes_n = 0;
+    for (size_t i = 0; i < writes_n; i++) {
+        struct history_write *write = &h->writes[i];
+        size_t writer = dice_below(dice, shape->writers_n);
+        for (size_t k = 0; k < i; k++)
+            if (!h->writes[k].is_void && dice_chance(dice, hearing))
+                known[writer][k] = true;
+        *write = (struct history_write){.writer = writer, .clock = 1000 + dice_below(dice, 8)};
+        write->name.feed = shape->feeds[writer];
+        write->name.seq = ++shape->seqs[writer];
+        write->name.id8 = throw_id8(dice);
+        write->value = shape->values[dice_below(dice, shape->values_n)];
+        write->is_void = shape->is_void != NULL ? shape->is_void(writer) : dice_chance(dice, 10);
+        name_some(h, known[writer], dice, write);
+        known[writer][i] = true;
+        h->writes_n++;
+    }
+}
+
+size_t history_deliver(const struct history *h, struct dice *dice,
+                       size_t ret_order[static HISTORY_DELIVERIES_MAX]) {
+    size_t n = 0;
+    for (size_t i = 0; i < h->writes_n; i++) {
+        if (h->writes[i].is_void)
+            continue;
+        ret_order[n++] = i;
+        if (dice_chance(dice, 20))
+            ret_order[n++] = i;
+    }
+    for (size_t i = n; i > 1; i--) {
+        size_t other = dice_below(dice, i), moved = ret_order[i - 1];
+        ret_order[i - 1] = ret_order[other];
+        ret_order[other] = moved;
+    }
+    return n;
+}
