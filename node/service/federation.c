@@ -1,4 +1,4 @@
-#include "endpoints.h"
+#include "addresses.h"
 #include "form.h"
 #include "proto/text.h"
 #include "verbs.h"
@@ -45,7 +45,7 @@ static enum err root_seed(const char *words, struct reply *reply, struct seed *r
                                               : "these are not a root's words");
 }
 
-static json_t *created(struct service *service, const struct endpoints *endpoints,
+static json_t *created(struct service *service, const struct addresses *endpoints,
                        const char *root_words) {
     struct store *store = service_store(service);
     struct self self;
@@ -57,7 +57,7 @@ static json_t *created(struct service *service, const struct endpoints *endpoint
         roster_member(store, &self.member, UINT64_MAX, &arena, &entry) == OK)
         document = json_pack("{s:o, s:o, s:s?, s:o}", "federation", form_federation(store),
                              "member", form_entry(&entry), "listen", endpoints->listen, "endpoints",
-                             endpoints_form(endpoints));
+                             addresses_form(endpoints));
     arena_done(&arena);
     if (document != NULL && root_words != NULL)
         json_object_set_new(document, "root_words", json_string(root_words));
@@ -71,16 +71,16 @@ static enum err create(struct service *service, const struct asker *asker, const
     if (*name == '\0' || !text_is_name(name, NAME_SIZE_MAX))
         return reply_fail(reply, ERR_ARGUMENT, NULL, "a name is one line of 1 to %d bytes",
                           NAME_SIZE_MAX);
-    struct endpoints endpoints;
+    struct addresses endpoints;
     struct seed seed;
     struct root_keys *root = sodium_malloc(sizeof *root);
-    enum err e = root == NULL ? ERR_MEMORY : endpoints_read(args, reply, &endpoints);
+    enum err e = root == NULL ? ERR_MEMORY : addresses_read(args, reply, &endpoints);
     if (e == OK)
         e = root_seed(given, reply, &seed);
     if (e == OK)
         e = make_keys(service, reply);
     if (e == OK)
-        e = endpoints_remember(&endpoints, service_home(service)->path, reply);
+        e = addresses_remember(&endpoints, service_home(service)->path, reply);
     if (e == OK)
         e = root_keys_derive(&seed, root);
     struct federation_id federation;

@@ -1,4 +1,4 @@
-#include "endpoints.h"
+#include "addresses.h"
 #include "form.h"
 #include "proto/ticket.h"
 #include "verbs.h"
@@ -110,7 +110,7 @@ static enum err refuse_ticket(struct reply *reply, enum err e) {
 
 /* Notes the ticket unless this home is a member by it, or is joining with it, already. */
 static enum err begin_with(struct service *service, const char *text, const struct ticket *ticket,
-                           const struct endpoints *endpoints, struct reply *reply) {
+                           const struct addresses *endpoints, struct reply *reply) {
     struct store *store = service_store(service);
     struct arena arena;
     arena_init(&arena, KIB(64));
@@ -131,7 +131,7 @@ static enum err begin_with(struct service *service, const char *text, const stru
         if (e == ERR_NOT_FOUND || (e == OK && !same))
             e = roster_join_begin(store, text, endpoints->list, endpoints->n);
         if (e == OK)
-            e = endpoints_remember(endpoints, service_home(service)->path, reply);
+            e = addresses_remember(endpoints, service_home(service)->path, reply);
     }
     arena_done(&arena);
     return e;
@@ -144,13 +144,13 @@ static enum err begin(struct service *service, const struct asker *asker, const 
     struct arena arena;
     arena_init(&arena, KIB(256));
     struct ticket ticket;
-    struct endpoints endpoints;
+    struct addresses endpoints;
     struct join *join = NULL;
     enum err e = ticket_decode(text, &arena, &ticket);
     if (e == ERR_FORMAT || e == ERR_HASH || e == ERR_LIMIT)
         e = refuse_ticket(reply, e);
     if (e == OK)
-        e = endpoints_read(args, reply, &endpoints);
+        e = addresses_read(args, reply, &endpoints);
     if (e == OK && service_home(service)->keys == NULL)
         e = home_create_keys(service_home(service));
     if (e == OK)

@@ -1,4 +1,4 @@
-#include "endpoints.h"
+#include "addresses.h"
 
 #include "node_config/config.h"
 #include "proto/text.h"
@@ -24,8 +24,8 @@ static enum err refuse(struct reply *reply, const char *field, const char *value
     return e;
 }
 
-enum err endpoints_read(const json_t *args, struct reply *reply, struct endpoints *ret_endpoints) {
-    struct endpoints endpoints = {.listen = service_text(args, "listen")};
+enum err addresses_read(const json_t *args, struct reply *reply, struct addresses *ret_endpoints) {
+    struct addresses endpoints = {.listen = service_text(args, "listen")};
     if (endpoints.listen != NULL && config_check_listen(endpoints.listen) != OK)
         return refuse(reply, "listen", endpoints.listen);
     const json_t *advertise = json_object_get(args, "advertise"), *item;
@@ -44,7 +44,7 @@ enum err endpoints_read(const json_t *args, struct reply *reply, struct endpoint
     return OK;
 }
 
-enum err endpoints_remember(const struct endpoints *endpoints, const char *home,
+enum err addresses_remember(const struct addresses *endpoints, const char *home,
                             struct reply *reply) {
     if (endpoints->listen == NULL && endpoints->n == 0)
         return OK;
@@ -55,7 +55,7 @@ enum err endpoints_remember(const struct endpoints *endpoints, const char *home,
                                 err_text(e));
 }
 
-json_t *endpoints_form(const struct endpoints *endpoints) {
+json_t *addresses_form(const struct addresses *endpoints) {
     json_t *list = json_array();
     for (size_t i = 0; i < endpoints->n; i++)
         json_array_append_new(list, json_string(endpoints->list[i]));
