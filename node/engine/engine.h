@@ -83,6 +83,7 @@ struct event {
         } connected;
         struct {
             struct member_id member; /* of a failed DIAL */
+            enum err reason;         /* OK: not known */
         } disconnected;
         struct bytes received;
         struct {

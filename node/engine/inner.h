@@ -1,0 +1,246 @@
+/* What the engine's files share: who the members are, what feeds there are, and what each session
+ * is at.
+ *
+ *   engine ─┬─ members ─── at most one session each
+ *           ├─ channels ── feeds ── shares (one for each session that knows of the feed something
+ * worth keeping) ├─ sessions ── shares └─ statements
+ *
+ * A step handles one event by changing these, marks the sessions concerned as touched, and in the
+ * end lets each of them settle (session.c): closes what has failed, sends and pulls what is due. So
+ * nothing is freed while it is in use, and no handler calls another. */
+#ifndef STAFET_NODE_ENGINE_INNER_H
+#define STAFET_NODE_ENGINE_INNER_H
+
+#include "backoff.h"
+#include "engine.h"
+#include "proto/hash.h"
+#include "proto/limits.h"
+#include "sorted.h"
+
+enum {
+    HELLO_MS_MAX = 10000,    /* from CONNECTED to the other's HELLO */
+    AGREE_MS_MAX = 60000,    /* without any progress in ROSTER and COMPARE */
+    JOIN_MS_MAX = 30000,     /* for an answer to JOIN; for a JOIN on a ticket's link */
+    PENDING_MS_MAX = 600000, /* before asking again */
+    PULL_MS_MAX = 30000,     /* without progress */
+    AVOID_MS = 60000,        /* a source that stalled is asked again then */
+    RETRY_MS = 30000,        /* after a failure of this node's own disk */
+    STATE_MS_MIN = 1000,     /* between own statements about one channel */
+    STATE_MS_MAX = 86400000,
+    STATEMENTS_PAUSE_MS = 20, /* between portions */
+    PULLS_MAX = 12,           /* feeds pulled over one session at once */
+    BAD_RUNS_MAX = 3,
+    JOINS_MAX = 8,             /* frames on a ticket's link */
+    STRANGERS_MAX = 64,        /* links of tickets at once */
+    UNKNOWN_FEEDS_MAX = 4096,  /* that one peer may name */
+    CHANNELS_NAMED_MAX = 16384 /* in one peer's DIGEST, all pages */
+};
+#define PULL_WINDOW_MIN KIB(256)
+#define PULL_WINDOW_ALONE KIB(2048)
+#define PULL_WINDOWS_MAX                                                                           \
+    KIB(3072) /* of one session together; the rest of the peer's credit is for pushes */
+#define RUN_WANTED_MIN KIB(64)
+#define STATEMENTS_PORTION KIB(128)
+#define UNANSWERED_MAX KIB(4096) /* bytes that need no credit, sent since the peer was last heard  \
+                                  */
+
+/* A place in a feed: after entry `seq`. Zero: before entry 1. */
+struct position {
+    uint64_t seq;
+    struct id8 id8;
+};
+
+struct member {
+    struct member_id id; /* key */
+    enum role role;
+    bool active, has_endpoint;
+    bool shares; /* with this node, a channel that is theirs alone */
+    struct session *session;
+    enum session_state dial; /* NONE, DIALLING, BACKOFF; changed by dial_enter */
+    time_ms dial_since, retry_at;
+    struct backoff backoff;
+    enum err last_error;
+    bool heard;
+    time_ms last_heard;
+    uint64_t sent, received; /* bytes */
+};
+
+/* The feeds of one channel, as far as this node holds them. */
+struct lane {
+    struct channel_id id; /* key */
+    struct channel channel;
+    struct sorted feeds;
+    bool digest_fresh;
+    struct hash digest; /* over all feeds */
+    time_ms stated_at,
+        state_due; /* own statement: last asked for; to be asked for, INT64_MAX: not yet */
+};
+
+struct feed {
+    struct feed_id id; /* key */
+    struct lane *lane; /* NULL: not held here, only named by a peer */
+    struct member_id author;
+    struct position head;     /* durable here */
+    struct position reported; /* own feed: the last that EFFECT_REPORTED has told */
+    struct share *shares;
+    struct share *puller;
+    time_ms parked_until; /* 0: not parked; INT64_MAX: until the roster moves */
+};
+
+enum want {
+    WANT_NOTHING,
+    WANT_QUEUED,
+    WANT_WAITING, /* another session pulls it, or this one has stalled on it */
+    WANT_PULLING
+};
+
+/* What one session knows of one feed. A session that is open has a share only for the feeds where
+ * the peer's head is not the own one, or something is under way: no share means equal heads. */
+struct share {
+    struct feed_id id; /* key */
+    struct feed *feed;
+    struct session *session;
+    struct share *feed_next, **feed_link; /* of the feed's shares */
+
+    /* The peer's head, as it last named it. */
+    bool peer_known, peer_id_known;
+    struct position peer;
+    uint64_t told; /* the own head that the peer has been told of */
+    bool unequal;  /* counted in the session */
+    bool roster;   /* the roster's feed: pulled before all others */
+
+    /* From the peer to here. */
+    enum want want;
+    struct share *want_next, *want_previous;
+    uint64_t refused;    /* what the peer has up to here was refused; 0: nothing */
+    time_ms avoid_until; /* it has stalled */
+    time_ms pull_deadline;
+    size_t window;
+    uint64_t expected; /* the next RUN follows this number */
+    size_t admits, unadmitted;
+    bool failing; /* an ADMIT has failed, and those after it will */
+    bool search;  /* looks for the fork from the start */
+    bool searched;
+
+    /* From here to the peer. */
+    bool next_known; /* what is sent next follows `next` */
+    struct position next;
+    bool pulled;           /* answers a PULL: `credit` counts. Otherwise a push */
+    size_t credit, wanted; /* bytes; wanted: of one run */
+    size_t under_way, reserved;
+    bool loading;
+    uint64_t load_after;
+    bool queued; /* in the session's queue of shares to send from */
+    struct share *send_next;
+};
+
+/* A channel in a peer's DIGEST, or in the own one as it was sent. */
+struct compared {
+    struct channel_id id; /* key */
+    struct hash digest;
+    bool ours;    /* in theirs: named by both */
+    bool awaited; /* in theirs: its HEADS are still to come */
+};
+struct compared_list {
+    struct compared *list;
+    size_t n, capacity;
+};
+
+struct tip {
+    struct feed_id feed; /* zero: not known */
+    struct position at;
+};
+
+struct session {
+    uint32_t link; /* key */
+    struct engine *engine;
+    struct member *member; /* NULL: the far end holds a ticket */
+    struct transport_public proved;
+    bool dialled;
+    enum session_state state; /* changed by session_enter */
+    time_ms since, deadline;
+    bool touched;
+    bool doomed; /* to be closed when the session settles */
+    enum err doom;
+    bool doom_said; /* the peer is told why */
+
+    /* HELLO */
+    struct hash digest;  /* as sent */
+    struct position tip; /* own roster tip, as sent */
+    uint64_t statements; /* as sent, and the order that it reaches */
+    uint64_t statements_order;
+    bool greeted; /* the peer's HELLO has come */
+    bool agreed;  /* both HELLOs name the same tip and digest */
+    struct tip peer_tip;
+    struct hash peer_digest;
+    size_t credit_max; /* of bytes under way to the peer */
+    size_t unanswered;
+
+    /* COMPARE */
+    struct compared_list ours, theirs;
+    bool theirs_whole;
+    size_t awaited_n;
+
+    struct sorted shares;
+    size_t unequal_n, wants_n, unknown_n;
+    bool overflown; /* the peer has named more unknown feeds than are kept: compared again later */
+
+    /* pull.c */
+    struct share *want_first, *want_last;
+    struct share *pulls[PULLS_MAX];
+    size_t pulls_n, windows, unadmitted;
+    unsigned bad_runs;
+    time_ms retry_at; /* when the first avoided source may be asked again; INT64_MAX: none */
+
+    /* push.c */
+    struct share *send_first, *send_last;
+    size_t under_way, reserved;
+
+    /* statements.c */
+    uint64_t stated; /* statements up to this order have been sent or need not be */
+    time_ms statements_at;
+
+    /* join.c */
+    unsigned joins;
+    bool join_asked;
+};
+
+struct engine {
+    struct federation_id federation;
+    struct member_id self;
+    enum role role;
+    uint64_t instance;
+    struct buffer join;
+    bool join_over; /* answered for good */
+    struct jitter jitter;
+    time_ms now, due;
+    struct effects *effects; /* of the step under way */
+    struct arena arena;      /* the frame being read */
+    struct buffer frame;     /* the frame being written */
+    bool incomplete; /* memory ran out over something that all sessions rest on: nothing is called
+                        equal */
+
+    struct tip roster;
+    bool self_has_endpoint;
+    struct sorted members, sessions, lanes, feeds;
+    size_t strangers_n;
+    time_ms parked_until; /* the first that is not for the roster; INT64_MAX: none */
+
+    struct sorted stated;
+    struct stated *stated_first, *stated_last; /* in the order in which they came */
+    uint64_t stated_order;
+    struct arrival {
+        uint32_t link;
+        struct member_id member;
+        struct channel_id channel;
+        uint64_t counter;
+    } arrivals[64]; /* statements on their way to the store, and whom they came from */
+    size_t arrivals_next;
+};
+
+/* Asks for a TICK at `at`. */
+void engine_due(struct engine *, time_ms at);
+/* A record that all sessions rest on could not be kept. */
+void engine_out_of_memory(struct engine *);
+
+#endif

@@ -1,0 +1,256 @@
+#include "statements.h"
+
+#include "dial.h"
+#include "emit.h"
+#include "heads.h"
+#include "proto/statement.h"
+#include "session.h"
+#include "share.h"
+#include <assert.h>
+#include <stdlib.h>
+
+struct stated {
+    struct channel_id channel_id; /* key, with member */
+    struct member_id member;
+    struct channel channel;
+    uint64_t counter;
+    struct buffer statement;
+    uint64_t order; /* when it came, among all */
+    uint32_t from;  /* the link that it came over; 0: own, or not known */
+    struct stated *previous, *next;
+};
+enum { STATED_KEY_SIZE = sizeof(struct channel_id) + sizeof(struct member_id) };
+static_assert(offsetof(struct stated, member) == sizeof(struct channel_id),
+              "the key is contiguous");
+
+struct stated_key {
+    struct channel_id channel_id;
+    struct member_id member;
+};
+
+static struct stated *stated_find(const struct engine *engine, const struct channel_id *channel,
+                                  const struct member_id *member) {
+    struct stated_key key = {*channel, *member};
+    return sorted_find(&engine->stated, &key);
+}
+
+void statements_done(struct engine *engine) {
+    for (size_t i = 0; i < engine->stated.n; i++) {
+        struct stated *stated = engine->stated.list[i];
+        buffer_done(&stated->statement);
+        free(stated);
+    }
+    sorted_done(&engine->stated);
+}
+
+static bool concerns(const struct engine *engine, const struct stated *stated,
+                     const struct member_id *id, enum role role) {
+    const struct channel *channel = &stated->channel;
+    const struct member *author = dial_member(engine, &stated->member);
+    bool own = member_id_equal(&stated->member, &engine->self);
+    if (author == NULL && !own)
+        return false;
+    enum role author_role = own ? engine->role : author->role;
+    return channel_may_hold(channel, &stated->member, id, role) ||
+           (channel_may_write(channel, id, role) &&
+            channel_may_hold(channel, id, &stated->member, author_role));
+}
+
+static bool concerns_both(const struct engine *engine, const struct stated *stated,
+                          const struct member *member) {
+    return concerns(engine, stated, &member->id, member->role) &&
+           concerns(engine, stated, &engine->self, engine->role);
+}
+
+uint64_t statements_digest(const struct engine *engine, const struct member *member) {
+    struct hasher h;
+    hasher_init(&h, HASH_DIGEST);
+    for (size_t i = 0; i < engine->stated.n; i++) {
+        const struct stated *stated = engine->stated.list[i];
+        if (!concerns_both(engine, stated, member))
+            continue;
+        hasher_add(&h, stated->channel_id.bytes, sizeof stated->channel_id.bytes);
+        hasher_add(&h, stated->member.bytes, sizeof stated->member.bytes);
+        hasher_add_u64(&h, stated->counter);
+    }
+    struct hash hash = hasher_final(&h);
+    return get_u64(hash.bytes);
+}
+
+void statements_compare(struct session *session, uint64_t digest) {
+    session->stated = digest == session->statements ? session->statements_order : 0;
+}
+
+/* ---- Kept, in the order in which they came ---- */
+
+static void append(struct engine *engine, struct stated *stated) {
+    stated->order = ++engine->stated_order;
+    stated->previous = engine->stated_last;
+    stated->next = NULL;
+    if (engine->stated_last != NULL)
+        engine->stated_last->next = stated;
+    else
+        engine->stated_first = stated;
+    engine->stated_last = stated;
+}
+
+static void take_out(struct engine *engine, struct stated *stated) {
+    if (stated->previous != NULL)
+        stated->previous->next = stated->next;
+    else
+        engine->stated_first = stated->next;
+    if (stated->next != NULL)
+        stated->next->previous = stated->previous;
+    else
+        engine->stated_last = stated->previous;
+}
+
+static struct stated *stated_new(struct engine *engine, const struct event *event) {
+    struct stated *stated = malloc(sizeof *stated);
+    if (stated == NULL)
+        return NULL;
+    *stated = (struct stated){.channel_id = event->stated.channel_id,
+                              .member = event->stated.member,
+                              .channel = event->stated.channel};
+    if (sorted_add(&engine->stated, stated) != OK) {
+        free(stated);
+        return NULL;
+    }
+    append(engine, stated);
+    return stated;
+}
+
+/* The link over which this very statement came in. */
+static uint32_t arrived_over(const struct engine *engine, const struct stated *stated) {
+    for (size_t i = 0; i < sizeof engine->arrivals / sizeof engine->arrivals[0]; i++) {
+        const struct arrival *arrival = &engine->arrivals[i];
+        if (arrival->counter == stated->counter &&
+            member_id_equal(&arrival->member, &stated->member) &&
+            channel_id_equal(&arrival->channel, &stated->channel_id))
+            return arrival->link;
+    }
+    return 0;
+}
+
+void statements_event(struct engine *engine, const struct event *event) {
+    struct stated *stated = stated_find(engine, &event->stated.channel_id, &event->stated.member);
+    if (stated != NULL && event->stated.counter <= stated->counter)
+        return;
+    if (stated == NULL)
+        stated = stated_new(engine, event);
+    struct bytes statement = event->stated.statement;
+    struct buffer copy = {0};
+    if (stated == NULL || buffer_append(&copy, statement.data, statement.size) != OK) {
+        engine_out_of_memory(engine);
+        return;
+    }
+    buffer_done(&stated->statement);
+    stated->statement = copy;
+    stated->counter = event->stated.counter;
+    stated->from = arrived_over(engine, stated);
+    take_out(engine, stated);
+    append(engine, stated);
+    for (size_t i = 0; i < engine->sessions.n; i++)
+        session_touch(engine->sessions.list[i]);
+}
+
+/* ---- From and to peers ---- */
+
+/* A peer's own statement says where it stands, at least. */
+static void learn(struct session *session, const struct statement *statement) {
+    struct engine *engine = session->engine;
+    for (size_t i = 0; i < statement->heads_n && !session->doomed; i++) {
+        const struct version_name *name = &statement->heads[i];
+        struct position at = {name->seq, name->id8};
+        struct feed *feed = heads_find(engine, &name->feed);
+        if (feed == NULL || feed->lane == NULL || !heads_shared(engine, feed, session->member))
+            continue;
+        struct share *share = share_find(session, &name->feed);
+        if (share == NULL && (!session_is_open(session) || at.seq <= feed->head.seq))
+            continue;
+        if (share == NULL)
+            share = share_make(session, feed, &feed->head);
+        if (share == NULL ||
+            (share->peer_known &&
+             (share->peer.seq > at.seq || (share->peer.seq == at.seq && share->peer_id_known))))
+            continue;
+        share_peer_at(share, &at);
+        share_refresh(share);
+        share_tidy(share);
+    }
+}
+
+void statements_receive(struct session *session, struct bytes bytes) {
+    struct engine *engine = session->engine;
+    struct statement statement;
+    enum err e = statement_decode(bytes, &engine->arena, &statement);
+    if (e != OK || !federation_id_equal(&statement.federation, &engine->federation)) {
+        session_fail(session, e == OK ? ERR_FEDERATION : e, true);
+        return;
+    }
+    if (member_id_equal(&statement.member, &session->member->id))
+        learn(session, &statement);
+    const struct stated *stated = stated_find(engine, &statement.channel, &statement.member);
+    if (stated != NULL && statement.counter <= stated->counter)
+        return;
+    engine->arrivals[engine->arrivals_next] =
+        (struct arrival){session->link, statement.member, statement.channel, statement.counter};
+    engine->arrivals_next =
+        (engine->arrivals_next + 1) % (sizeof engine->arrivals / sizeof engine->arrivals[0]);
+    emit_for(session, &(struct effect){.kind = EFFECT_STATEMENT,
+                                       .channel_id = statement.channel,
+                                       .bytes = bytes});
+}
+
+void statements_settle(struct session *session) {
+    struct engine *engine = session->engine;
+    session->statements_at = INT64_MAX;
+    if (session->stated >= engine->stated_order)
+        return;
+    const struct stated *stated = engine->stated_last;
+    while (stated->previous != NULL && stated->previous->order > session->stated)
+        stated = stated->previous;
+    size_t sent = 0;
+    for (; stated != NULL && sent < STATEMENTS_PORTION && !session->doomed; stated = stated->next) {
+        session->stated = stated->order;
+        if (stated->from == session->link || stated->statement.size == 0 ||
+            !concerns_both(engine, stated, session->member))
+            continue;
+        emit_frame(session, &(struct message){.kind = MESSAGE_STATEMENT,
+                                              .statement = buffer_view(&stated->statement)});
+        sent += stated->statement.size;
+    }
+    if (stated == NULL)
+        return;
+    session->statements_at = engine->now + STATEMENTS_PAUSE_MS;
+    engine_due(engine, session->statements_at);
+}
+
+/* ---- Own ones ---- */
+
+void statements_heads_moved(struct engine *engine, struct lane *lane) {
+    if (member_id_is_zero(&engine->self))
+        return;
+    time_ms due = lane->stated_at + STATE_MS_MIN;
+    if (due < engine->now)
+        due = engine->now;
+    if (due < lane->state_due)
+        lane->state_due = due;
+    engine_due(engine, lane->state_due);
+}
+
+void statements_tick(struct engine *engine) {
+    for (size_t i = 0; i < engine->lanes.n; i++) {
+        struct lane *lane = engine->lanes.list[i];
+        if (lane->state_due <= engine->now) {
+            if (emit(engine, &(struct effect){.kind = EFFECT_STATE, .channel_id = lane->id}) !=
+                OK) {
+                engine_due(engine, engine->now); /* it stays due */
+                return;
+            }
+            lane->stated_at = engine->now;
+            lane->state_due = engine->now + STATE_MS_MAX;
+        }
+        engine_due(engine, lane->state_due);
+    }
+}

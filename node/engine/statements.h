@@ -1,0 +1,27 @@
+/* Statements: made when heads have moved, passed on to everybody whom they concern. PROTOCOL.md,
+ * "Statements".
+ *
+ * A statement of M about a channel concerns P if P may hold a feed of M there, or may write there
+ * and M may hold a feed of P: so a site learns that the municipality has its answers, and nothing
+ * of what other sites have. */
+#ifndef STAFET_NODE_ENGINE_STATEMENTS_H
+#define STAFET_NODE_ENGINE_STATEMENTS_H
+
+#include "inner.h"
+
+void statements_done(struct engine *);
+/* STATED */
+void statements_event(struct engine *, const struct event *);
+/* For the HELLO: over those that concern both. */
+uint64_t statements_digest(const struct engine *, const struct member *);
+/* The peer's digest in its HELLO. */
+void statements_compare(struct session *, uint64_t digest);
+/* A STATEMENT frame's content. */
+void statements_receive(struct session *, struct bytes);
+/* IDLE: sends what the peer has not been sent, a portion at a time. */
+void statements_settle(struct session *);
+/* Heads of the lane have moved. */
+void statements_heads_moved(struct engine *, struct lane *);
+void statements_tick(struct engine *);
+
+#endif
