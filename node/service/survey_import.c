@@ -1,0 +1,267 @@
+/* `survey import`: a site hands its answers in. They are checked and encoded in slices, shuffled,
+ * and appended by one short transaction together with the ledger's entry: an import is there as a
+ * whole or not at all. What was readable is wiped; what is stored can't be read here any more.
+ *
+ * An answer carries question and choice or text only, and the change set names no actor: who
+ * imported is nobody's business there. */
+#include "survey.h"
+
+#include "store/answers.h"
+#include "store/append.h"
+#include "survey_pack.h"
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    IMPORT_ANSWERS_MAX = 20000, /* in one file, since they are appended in one transaction */
+    SLICE_ANSWERS = 500         /* well below 10 ms */
+};
+
+struct span {
+    size_t start, size; /* in `encoded`, which may move */
+};
+
+struct import_job {
+    struct job job;
+    struct store *store;
+    struct survey survey;
+    json_t *answers; /* [[3,0,…,"text"], …] */
+    struct hash mark;
+    struct buffer encoded;
+    struct span *spans;
+    size_t n, encoded_n;
+};
+
+static void job_free(struct job *job) {
+    struct import_job *import = (struct import_job *)job;
+    survey_done(&import->survey);
+    json_decref(import->answers);
+    buffer_wipe(&import->encoded);
+    free(import->spans);
+    free(import);
+}
+
+static enum err refuse(struct reply *reply, size_t index, const char *question, const char *what) {
+    reply_fail(reply, ERR_ARGUMENT, "stafet survey show, then import a file that fits",
+               "answer %zu, %s: %s", index + 1, question, what);
+    json_decref(reply->details);
+    reply->details = json_pack("{s:I, s:s}", "answer", (json_int_t)index + 1, "question", question);
+    return ERR_ARGUMENT;
+}
+
+/* One answer from its JSON: a choice's position or a text for each question in order, 0 for no
+ * reply. */
+static enum err encode_answer(struct import_job *import, size_t index, struct reply *reply) {
+    const struct questionnaire *q = &import->survey.questionnaire;
+    const json_t *answer = json_array_get(import->answers, index);
+    struct answer_reply replies[QUESTIONS_MAX];
+    size_t replies_n = 0, wrong;
+    const char *why;
+    if (json_array_size(answer) != q->questions_n)
+        return refuse(reply, index, "all", "it does not have one value for each question");
+    for (size_t i = 0; i < q->questions_n; i++) {
+        const json_t *value = json_array_get(answer, i);
+        json_int_t choice = json_integer_value(value);
+        if (!json_is_string(value) &&
+            !(json_is_integer(value) && choice >= 0 && choice <= CHOICES_MAX))
+            return refuse(reply, index, q->questions[i].code, "it is neither a choice nor a text");
+        if (json_is_integer(value) && choice == 0)
+            continue;
+        replies[replies_n++] =
+            (struct answer_reply){(uint32_t)i + 1, (uint32_t)choice, json_string_value(value)};
+    }
+    if (questionnaire_check(q, replies, replies_n, &why, &wrong) != OK)
+        return refuse(reply, index,
+                      replies_n > 0 ? q->questions[replies[wrong].question - 1].code : "all", why);
+    size_t start = import->encoded.size;
+    enum err e = answer_encode(replies, replies_n, &import->encoded);
+    if (e != OK)
+        return e;
+    import->spans[index] = (struct span){start, import->encoded.size - start};
+    if (import->spans[index].size > ANSWER_SIZE_MAX)
+        return refuse(reply, index, "all", "it is larger than 16 KiB");
+    return OK;
+}
+
+/* In no order that says who came first. */
+static void shuffle(struct bytes *answers, size_t n) {
+    for (size_t i = n; i > 1; i--) {
+        size_t other = randombytes_uniform((uint32_t)i);
+        struct bytes held = answers[i - 1];
+        answers[i - 1] = answers[other];
+        answers[other] = held;
+    }
+}
+
+/* Appends parts `first` to `last` as one envelope. */
+static enum err append_envelope(struct import_job *import, const struct bytes *answers,
+                                const struct pack_part *parts, size_t first, size_t last,
+                                size_t parts_n, struct version_name *ret_written) {
+    struct change_set sets[PACK_ENVELOPE_SECTIONS_MAX];
+    struct change change = {.sets = sets, .sets_n = last - first + 1};
+    for (size_t i = first; i <= last; i++)
+        sets[i - first] = (struct change_set){
+            .actor_name = "",
+            .actor_function = "",
+            .has_answers = true,
+            .answers = {.survey = import->survey.id,
+                        .mark = import->mark,
+                        .part = (uint32_t)i,
+                        .parts = (uint32_t)parts_n,
+                        .answers = answers + parts[i].first,
+                        .answers_n = parts[i].answers_n},
+        };
+    enum err e = channel_make(CHANNEL_ANSWERS, NULL, NULL, &change.channel);
+    return e == OK ? append_change(import->store, &change, ret_written) : e;
+}
+
+static enum err append_all(struct import_job *import, const struct bytes *answers,
+                           const struct pack_part *parts, size_t parts_n) {
+    struct import entry = {.mark = import->mark,
+                           .survey = import->survey.id,
+                           .answers = import->n,
+                           .at = store_now(import->store)};
+    enum err e = store_begin(import->store);
+    if (e != OK)
+        return e;
+    size_t first = 0;
+    for (size_t i = 0; i < parts_n && e == OK; i++) {
+        if (!parts[i].ends_envelope)
+            continue;
+        e = append_envelope(import, answers, parts, first, i, parts_n, &entry.last);
+        first = i + 1;
+    }
+    if (e == OK)
+        e = import_put(import->store, &entry);
+    if (e == OK)
+        return store_commit(import->store);
+    store_rollback(import->store);
+    return e;
+}
+
+static enum err say_why(enum err e, struct reply *reply) {
+    if (e == ERR_EXISTS)
+        return reply_fail(reply, e, "stafet survey status", "this file has been imported already");
+    if (e == ERR_KEY)
+        return reply_fail(reply, e, "stafet sync, then import again",
+                          "the municipality's key for answers has not arrived here yet");
+    return e;
+}
+
+static enum err publish(struct import_job *import, struct reply *reply) {
+    struct pack_part *parts = NULL;
+    size_t parts_n;
+    struct bytes *answers = calloc(import->n, sizeof *answers);
+    if (answers == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < import->n; i++)
+        answers[i] =
+            (struct bytes){import->encoded.data + import->spans[i].start, import->spans[i].size};
+    shuffle(answers, import->n);
+    enum err e = pack_plan(answers, import->n, &parts, &parts_n);
+    if (e == OK)
+        e = append_all(import, answers, parts, parts_n);
+    free(parts);
+    free(answers);
+    if (e != OK)
+        return say_why(e, reply);
+    return reply_give(reply,
+                      json_pack("{s:o, s:I}", "survey", survey_head(import->store, &import->survey),
+                                "answers", (json_int_t)import->n));
+}
+
+static enum err encode_slice(struct import_job *import, struct reply *reply) {
+    enum err e = OK;
+    for (size_t i = 0; i < SLICE_ANSWERS && import->encoded_n < import->n && e == OK; i++) {
+        e = encode_answer(import, import->encoded_n, reply);
+        import->encoded_n += e == OK;
+    }
+    return e;
+}
+
+static enum job_state step(struct job *job, struct reply *reply) {
+    struct import_job *import = (struct import_job *)job;
+    bool last = import->encoded_n == import->n;
+    enum err e = last ? publish(import, reply) : encode_slice(import, reply);
+    if (e != OK && reply->error == OK)
+        reply_fail(reply, e, NULL, "%s", err_text(e));
+    if (e == OK && !last)
+        reply_progress(reply, import->encoded_n, import->n, "sealing answers");
+    return e != OK || last ? JOB_DONE : JOB_MORE;
+}
+
+static enum err find_mark(void *context, const struct import *import) {
+    const struct hash *mark = context;
+    return hash_equal(&import->mark, mark) ? ERR_EXISTS : OK;
+}
+
+static enum err check_open(struct store *store, const struct survey *survey, struct reply *reply) {
+    struct self self;
+    char today[11];
+    enum err e = store_self(store, &self);
+    if (e != OK)
+        return e;
+    survey_today(store, today);
+    if (!survey_asks(survey, self.role))
+        return reply_fail(reply, ERR_DENIED,
+                          "import at a kindergarten's or school's node that is asked",
+                          "%s does not ask this node", survey->questionnaire.code);
+    if (survey->closed)
+        return reply_fail(reply, ERR_STATE,
+                          "ask the municipality: answers that come now are never counted",
+                          "%s is closed", survey->questionnaire.code);
+    if (strcmp(today, survey->closes_on) > 0)
+        return reply_fail(reply, ERR_STATE, "ask the municipality for a new survey",
+                          "the closing day of %s was %s", survey->questionnaire.code,
+                          survey->closes_on);
+    return OK;
+}
+
+/* {"answers":[…],"digest":hex}, as the CLI makes it from the user's file. */
+static enum err take_answers(struct import_job *import, const char *text, struct reply *reply) {
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const char *digest = json_string_value(json_object_get(json, "digest"));
+    uint8_t bytes[32];
+    enum err e = OK;
+    if (digest == NULL || hex_parse(digest, bytes, sizeof bytes) != OK ||
+        !json_is_array(json_object_get(json, "answers"))) {
+        e = reply_fail(reply, ERR_ARGUMENT, "stafet survey import SURVEY FILE",
+                       "it is not a file with answers");
+        goto done;
+    }
+    import->answers = json_incref(json_object_get(json, "answers"));
+    import->n = json_array_size(import->answers);
+    import->mark = import_mark(import->store, (struct bytes){bytes, sizeof bytes});
+    if (import->n == 0 || import->n > IMPORT_ANSWERS_MAX)
+        e = reply_fail(reply, ERR_LIMIT, "divide it into several files",
+                       "a file must have 1 to 20,000 answers, not %zu", import->n);
+    else if ((import->spans = calloc(import->n, sizeof *import->spans)) == NULL)
+        e = ERR_MEMORY;
+done:
+    json_decref(json);
+    return e;
+}
+
+enum err survey_import(struct service *service, const struct asker *asker, const json_t *args,
+                       struct reply *reply, struct job **ret_job) {
+    (void)asker;
+    struct import_job *import = calloc(1, sizeof *import);
+    if (import == NULL)
+        return ERR_MEMORY;
+    import->job = (struct job){.step = step, .free = job_free};
+    import->store = service_store(service);
+    enum err e = survey_find(import->store, service_text(args, "survey"), reply, &import->survey);
+    if (e == OK)
+        e = check_open(import->store, &import->survey, reply);
+    if (e == OK)
+        e = take_answers(import, service_text(args, "file"), reply);
+    if (e == OK)
+        e = say_why(import_each(import->store, &import->survey.id, find_mark, &import->mark),
+                    reply);
+    if (e != OK)
+        job_free(&import->job);
+    else
+        *ret_job = &import->job;
+    return e;
+}

@@ -1,0 +1,242 @@
+/* `survey check`, `publish` and `close`: a survey's life at the municipality. */
+#include "survey.h"
+
+#include "proto/owner.h"
+#include "proto/text.h"
+#include "store/answers.h"
+#include "store/append.h"
+#include "store/record.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum err read_questionnaire(const json_t *args, struct reply *reply,
+                                   struct questionnaire *ret_questionnaire) {
+    char why[256];
+    enum err e = questionnaire_parse(service_text(args, "file"), ret_questionnaire, why);
+    if (e == ERR_ARGUMENT)
+        return reply_fail(reply, e, "stafet survey check FILE --choices FILE",
+                          "the questionnaire is not valid: %s", why);
+    return e;
+}
+
+/* How many questions, free texts and languages there are, for a person to compare with what was
+ * meant. */
+static json_t *describe(const struct questionnaire *q) {
+    json_int_t texts = 0;
+    const char *language;
+    json_t *value, *languages = json_array();
+    for (size_t i = 0; i < q->questions_n; i++)
+        texts += q->questions[i].scale == NULL;
+    json_object_foreach((json_t *)(uintptr_t)q->questions[0].label, language, value)
+        json_array_append_new(languages, json_string(language));
+    return json_pack("{s:I, s:I, s:o}", "questions", (json_int_t)q->questions_n, "texts", texts,
+                     "languages", languages);
+}
+
+enum err survey_check(struct service *service, const struct asker *asker, const json_t *args,
+                      struct reply *reply) {
+    (void)service;
+    (void)asker;
+    struct questionnaire q;
+    enum err e = read_questionnaire(args, reply, &q);
+    if (e != OK)
+        return e;
+    e = reply_give(reply, describe(&q));
+    questionnaire_done(&q);
+    return e;
+}
+
+/* Puts code and audience into the questionnaire and checks it as a whole again. */
+static enum err complete(const json_t *args, struct reply *reply, struct questionnaire *q) {
+    const char *code = service_text(args, "code"), *role = service_text(args, "for");
+    char why[256];
+    if (code == NULL || !survey_code_is_valid(code))
+        return reply_fail(
+            reply, ERR_ARGUMENT, "give one with --code, such as trivsel26",
+            "a survey needs a short code of letters a-z, digits and -, beginning with a letter");
+    json_t *json = json_deep_copy(q->json);
+    if (json == NULL)
+        return ERR_MEMORY;
+    json_object_set_new(json, "code", json_string(code));
+    if (role != NULL && strcmp(role, "all") != 0)
+        json_object_set_new(json, "for", json_string(role));
+    questionnaire_done(q);
+    enum err e = questionnaire_open(json, q, why);
+    json_decref(json);
+    return e == ERR_ARGUMENT
+               ? reply_fail(reply, e, "--for kindergarten, --for school or --for all", "%s", why)
+               : e;
+}
+
+static enum err find_code(void *context, struct survey *survey) {
+    return strcmp(survey->questionnaire.code, context) == 0 ? ERR_EXISTS : OK;
+}
+
+static enum err check_publication(struct store *store, const json_t *args, struct reply *reply) {
+    const char *title = service_text(args, "title"), *closes = service_text(args, "closes");
+    char today[11], *code = strdup(service_text(args, "code"));
+    size_t unreadable_n;
+    survey_today(store, today);
+    enum err e = code == NULL ? ERR_MEMORY : survey_each(store, find_code, code, &unreadable_n);
+    if (e == ERR_EXISTS)
+        reply_fail(reply, e, "give another with --code",
+                   "there is a survey with the code %s already", code);
+    else if (e == OK && (*title == '\0' || !text_is_name(title, NAME_SIZE_MAX)))
+        e = reply_fail(reply, ERR_ARGUMENT, "--title TITLE",
+                       "the title must be one line of at most 200 bytes");
+    else if (e == OK && strcmp(closes, today) < 0)
+        e = reply_fail(reply, ERR_ARGUMENT, "--closes DATE", "the closing day %s is over", closes);
+    free(code);
+    return e;
+}
+
+/* Writes fields of one survey record, each replacing `replaces_n` versions. */
+static enum err append_writes(struct store *store, const struct asker *asker,
+                              const struct write *writes, size_t n) {
+    struct change_set set = {.actor_name = asker->name,
+                             .actor_function = asker->function,
+                             .writes = writes,
+                             .writes_n = n};
+    struct change change = {.sets = &set, .sets_n = 1};
+    struct version_name written;
+    enum err e = channel_make(CHANNEL_NOTICE, NULL, NULL, &change.channel);
+    return e == OK ? append_change(store, &change, &written) : e;
+}
+
+static enum err write_record(struct store *store, const struct asker *asker, const json_t *args,
+                             const struct questionnaire *q, const struct record_id *id) {
+    char *text = questionnaire_text(q);
+    if (text == NULL)
+        return ERR_MEMORY;
+    const struct write writes[] = {
+        {.record = *id,
+         .collection = COLLECTION_SURVEY,
+         .field = SURVEY_TITLE,
+         .value = bytes_of_text(service_text(args, "title"))},
+        {.record = *id,
+         .collection = COLLECTION_SURVEY,
+         .field = SURVEY_QUESTIONNAIRE,
+         .value = bytes_of_text(text)},
+        {.record = *id,
+         .collection = COLLECTION_SURVEY,
+         .field = SURVEY_CLOSES_ON,
+         .value = bytes_of_text(service_text(args, "closes"))},
+    };
+    enum err e = append_writes(store, asker, writes, sizeof writes / sizeof *writes);
+    free(text);
+    return e;
+}
+
+enum err survey_publish(struct service *service, const struct asker *asker, const json_t *args,
+                        struct reply *reply) {
+    struct store *store = service_store(service);
+    struct questionnaire q = {0};
+    struct self self;
+    struct survey survey = {0};
+    enum err e = survey_need_municipality(store, reply, &self);
+    if (e == OK)
+        e = read_questionnaire(args, reply, &q);
+    if (e == OK)
+        e = complete(args, reply, &q);
+    if (e == OK)
+        e = check_publication(store, args, reply);
+    if (e != OK)
+        goto done;
+    struct record_id id = record_id_new(store_now(store), &self.member);
+    char reference[ID_TEXT_MAX];
+    record_text(&id, reference);
+    e = write_record(store, asker, args, &q, &id);
+    if (e == OK)
+        e = survey_find(store, reference, reply, &survey);
+    if (e == OK)
+        e = reply_give(reply, json_pack("{s:o, s:o}", "survey", survey_head(store, &survey),
+                                        "questionnaire", describe(&q)));
+done:
+    survey_done(&survey);
+    questionnaire_done(&q);
+    return e;
+}
+
+/* The heads of the answers channel now, as the value of the field `closed`. Caller frees. */
+static enum err heads_text(struct store *store, char **ret_text) {
+    struct arena arena;
+    const struct version_name *heads;
+    size_t n;
+    json_t *list = json_array();
+    arena_init(&arena, KIB(1024));
+    enum err e = list == NULL ? ERR_MEMORY : answers_heads(store, &arena, &heads, &n);
+    for (size_t i = 0; e == OK && i < n; i++) {
+        char feed[HEX_TEXT_MAX], id8[HEX_TEXT_MAX];
+        hex_text(heads[i].feed.bytes, sizeof heads[i].feed.bytes, feed);
+        hex_text(heads[i].id8.bytes, sizeof heads[i].id8.bytes, id8);
+        json_t *head =
+            json_pack("{s:s, s:s, s:I}", "feed", feed, "id8", id8, "seq", (json_int_t)heads[i].seq);
+        e = json_array_append_new(list, head) == 0 ? OK : ERR_MEMORY;
+    }
+    char *text = e == OK ? json_dumps(list, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    if (e == OK && text == NULL)
+        e = ERR_MEMORY;
+    json_decref(list);
+    arena_done(&arena);
+    if (e == OK)
+        *ret_text = text;
+    return e;
+}
+
+static enum err check_closing(struct store *store, const struct survey *survey, bool early,
+                              struct reply *reply) {
+    char today[11];
+    survey_today(store, today);
+    if (survey->closed)
+        return reply_fail(reply, ERR_STATE, "stafet survey report", "%s is closed already",
+                          survey->questionnaire.code);
+    if (strcmp(today, survey->closes_on) < 0 && !early)
+        return reply_fail(reply, ERR_STATE, "wait, or close it now for good with --early",
+                          "%s is open until %s", survey->questionnaire.code, survey->closes_on);
+    return OK;
+}
+
+static enum err write_closed(struct store *store, const struct asker *asker,
+                             const struct record_id *id) {
+    char *text;
+    enum err e = heads_text(store, &text);
+    if (e != OK)
+        return e;
+    const struct write write = {.record = *id,
+                                .collection = COLLECTION_SURVEY,
+                                .field = SURVEY_CLOSED,
+                                .value = bytes_of_text(text)};
+    e = append_writes(store, asker, &write, 1);
+    free(text);
+    return e;
+}
+
+enum err survey_close(struct service *service, const struct asker *asker, const json_t *args,
+                      struct reply *reply) {
+    struct store *store = service_store(service);
+    struct survey survey = {0}, closed = {0};
+    struct self self;
+    char reference[ID_TEXT_MAX];
+    json_t *missing;
+    enum err e = survey_need_municipality(store, reply, &self);
+    if (e == OK)
+        e = survey_find(store, service_text(args, "survey"), reply, &survey);
+    if (e == OK)
+        e = check_closing(store, &survey, service_flag(args, "early"), reply);
+    if (e == OK)
+        e = write_closed(store, asker, &survey.id);
+    if (e != OK)
+        goto done;
+    record_text(&survey.id, reference);
+    e = survey_find(store, reference, reply, &closed);
+    if (e == OK)
+        e = survey_missing(store, &closed, &missing);
+    if (e == OK)
+        e = reply_give(reply, json_pack("{s:o, s:o}", "survey", survey_head(store, &closed),
+                                        "missing", missing));
+done:
+    survey_done(&survey);
+    survey_done(&closed);
+    return e;
+}

@@ -1,0 +1,156 @@
+/* `survey status`: what has come in, and from whom nothing has.
+ *
+ * How many people answered is a figure too: together with a report it bounds what hidden units hold
+ * (a site of three answers of which the hidden sum has three on the scale said nothing but points
+ * of the scale). So a site's count below DISCLOSURE_N_MIN is shown as "few", and the total follows
+ * the report's own rule: few enter only if they are at least two and together large enough. The
+ * report prints no counts of people at all, so that people who left a question out remain unknown
+ * between the two. */
+#include "survey.h"
+
+#include "disclosure.h"
+#include "store/acks.h"
+#include "store/answers.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct counts {
+    struct store *store;
+    struct arena arena;
+    struct buffer n; /* uint64_t each */
+    json_t *sites;
+};
+
+static enum err add_site(void *context, const struct answers_count *count) {
+    struct counts *counts = context;
+    const char *name;
+    char member[HEX_TEXT_MAX];
+    enum err e = survey_site_name(counts->store, &count->member, &counts->arena, &name);
+    if (e != OK)
+        return e;
+    member_text(&count->member, member);
+    json_t *site =
+        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "site", name, "member", member, "imports",
+                  (json_int_t)count->imports, "incomplete", (json_int_t)count->imports_incomplete,
+                  "late", (json_int_t)count->late, "last_ms", (json_int_t)count->last);
+    if (json_array_append_new(counts->sites, site) != 0)
+        return ERR_MEMORY;
+    return buffer_append(&counts->n, &count->answers, sizeof count->answers);
+}
+
+/* Sets what may be shown: "answers" of each site and of all of them. */
+static enum err add_figures(const struct counts *counts, json_t *document) {
+    static const bool on_scale[1] = {true};
+    struct disclosed d;
+    size_t i;
+    json_t *site;
+    struct tally tally = {json_array_size(counts->sites), 1,
+                          (const uint64_t *)(const void *)counts->n.data, on_scale, NULL};
+    enum err e = disclose(&tally, &d);
+    if (e != OK)
+        return e;
+    json_array_foreach(counts->sites, i, site) {
+        uint64_t n = tally.counts[i];
+        bool few = n > 0 && d.units[i].hidden;
+        json_object_set_new(site, "few", json_boolean(few));
+        json_object_set_new(site, "answers", few ? json_null() : json_integer((json_int_t)n));
+    }
+    json_t *total =
+        json_pack("{s:s, s:o}", "covers", d.covers == COVERS_ALL ? "all" : "shown", "answers",
+                  d.total.hidden ? json_null() : json_integer((json_int_t)d.total.n));
+    disclosed_done(&d);
+    return json_object_set_new(document, "total", total) == 0 ? OK : ERR_MEMORY;
+}
+
+static enum err status_of_municipality(struct store *store, const struct survey *survey,
+                                       json_t *document) {
+    struct counts counts = {.store = store, .sites = json_array()};
+    json_t *missing = NULL;
+    arena_init(&counts.arena, KIB(4096));
+    enum err e = counts.sites == NULL ? ERR_MEMORY : OK;
+    if (e == OK)
+        e = answers_counts(store, &survey->id, survey_until(survey), survey->heads_n, add_site,
+                           &counts);
+    if (e == OK)
+        e = add_figures(&counts, document);
+    if (e == OK)
+        e = survey_missing(store, survey, &missing);
+    if (e == OK && (json_object_set(document, "sites", counts.sites) != 0 ||
+                    json_object_set_new(document, "missing", missing) != 0))
+        e = ERR_MEMORY;
+    json_decref(counts.sites);
+    buffer_done(&counts.n);
+    arena_done(&counts.arena);
+    return e;
+}
+
+static enum err find_municipality(void *context, const struct roster_entry *entry) {
+    struct member_id *municipality = context;
+    if (entry->role == ROLE_MUNICIPALITY && entry->status == MEMBER_ACTIVE)
+        *municipality = entry->member;
+    return OK;
+}
+
+struct ledger {
+    struct store *store;
+    struct member_id municipality;
+    json_t *imports;
+    uint64_t answers;
+};
+
+static enum err add_import(void *context, const struct import *import) {
+    struct ledger *ledger = context;
+    bool covers = false;
+    time_ms stored = 0;
+    enum err e = acks_covers(ledger->store, &ledger->municipality, &import->last.feed,
+                             import->last.seq, &covers, &stored);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    ledger->answers += import->answers;
+    json_t *item = json_pack("{s:I, s:I, s:b}", "at_ms", (json_int_t)import->at, "answers",
+                             (json_int_t)import->answers, "received", covers);
+    return json_array_append_new(ledger->imports, item) == 0 ? OK : ERR_MEMORY;
+}
+
+/* What this site has handed in itself: it knows its own files' size, and nothing more is left here.
+ */
+static enum err status_of_site(struct store *store, const struct survey *survey, json_t *document) {
+    struct ledger ledger = {.store = store, .imports = json_array()};
+    enum err e = ledger.imports == NULL
+                     ? ERR_MEMORY
+                     : roster_each(store, find_municipality, &ledger.municipality);
+    if (e == OK)
+        e = import_each(store, &survey->id, add_import, &ledger);
+    if (e == OK &&
+        (json_object_set(document, "imports", ledger.imports) != 0 ||
+         json_object_set_new(document, "answers", json_integer((json_int_t)ledger.answers)) != 0))
+        e = ERR_MEMORY;
+    json_decref(ledger.imports);
+    return e;
+}
+
+enum err survey_status(struct service *service, const struct asker *asker, const json_t *args,
+                       struct reply *reply) {
+    (void)asker;
+    struct store *store = service_store(service);
+    struct survey survey;
+    struct self self;
+    enum err e = survey_find(store, service_text(args, "survey"), reply, &survey);
+    if (e != OK)
+        return e;
+    json_t *document = NULL;
+    e = store_self(store, &self);
+    if (e == OK) {
+        document = json_pack("{s:o, s:s}", "survey", survey_head(store, &survey), "role",
+                             role_name(self.role));
+        e = document == NULL                 ? ERR_MEMORY
+            : self.role == ROLE_MUNICIPALITY ? status_of_municipality(store, &survey, document)
+                                             : status_of_site(store, &survey, document);
+    }
+    survey_done(&survey);
+    if (e != OK) {
+        json_decref(document);
+        return e;
+    }
+    return reply_give(reply, document);
+}
