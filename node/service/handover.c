@@ -80,6 +80,8 @@ static const struct param print_params[] = {
      "the file to write; otherwise handover-ID.html"},
     {"force", PARAM_FLAG, false, false, "skriv, selv om filen findes",
      "write even if the file is there"},
+    {"language", PARAM_TEXT, false, false, "da eller en; ellers dit eget sprog",
+     "da or en; otherwise your own"},
     {0},
 };
 

@@ -1,0 +1,242 @@
+/* Screens of conflicts, and settling one in an editor. */
+#include "cli.h"
+#include "document.h"
+#include "editor.h"
+#include "handover_moment.h"
+#include "sides.h"
+#include "views.h"
+
+#include <string.h>
+
+static void show_list(const struct screen *screen, const json_t *document) {
+    const json_t *list = json_object_get(document, "conflicts"), *item;
+    size_t i;
+    if (json_array_size(list) == 0) {
+        put(screen, STYLE_PLAIN, "%s\n",
+            say(screen, "There are no conflicts.", "Der er ingen uenigheder."));
+        return;
+    }
+    struct table *table = table_new(screen, 4);
+    json_array_foreach(list, i, item) {
+        table_cell(table, STYLE_BOLD, "%s", text_at(item, "short"));
+        table_cell(table, STYLE_PLAIN, "%s (%s)", text_at(item, "child"),
+                   text_at(item, "record_short"));
+        table_cell(table, STYLE_PLAIN, "%s: %s", label_at(screen, item, "part_label"),
+                   text_at(item, "field"));
+        table_cell(table, STYLE_DIM, say(screen, "%lld sides", "%lld sider"),
+                   (long long)number_at(item, "sides"));
+    }
+    table_print(table, 0);
+}
+
+/* show */
+
+/* One line: line feeds as a mark, so that the table stays one. */
+static void append_text(char *line, size_t size, const char *text) {
+    size_t at = strlen(line);
+    for (; *text != '\0' && at + 4 < size; text++) {
+        const char *shown = *text == '\n' ? "⏎" : (const char[]){*text, '\0'};
+        at += (size_t)snprintf(line + at, size - at, "%s", shown);
+    }
+}
+
+static void append_piece(char *line, size_t size, const json_t *piece) {
+    if (json_object_get(piece, "same") != NULL) {
+        append_text(line, size, text_at(piece, "same"));
+        return;
+    }
+    append_text(line, size, "[");
+    append_text(line, size, text_at(piece, "old"));
+    append_text(line, size, "→");
+    append_text(line, size, text_at(piece, "new"));
+    append_text(line, size, "]");
+}
+
+enum { LINE_MAX_ = 32 * 1024 };
+
+static void side_text(const struct screen *screen, const json_t *side,
+                      char line[static LINE_MAX_]) {
+    const json_t *diff = json_object_get(side, "diff"), *piece;
+    size_t i;
+    line[0] = '\0';
+    if (*text_at(side, "value") == '\0') {
+        append_text(line, LINE_MAX_, say(screen, "(cleared)", "(slettet)"));
+        return;
+    }
+    append_text(line, LINE_MAX_, "\"");
+    if (!json_is_array(diff))
+        append_text(line, LINE_MAX_, text_at(side, "value"));
+    json_array_foreach(diff, i, piece) append_piece(line, LINE_MAX_, piece);
+    append_text(line, LINE_MAX_, "\"");
+}
+
+static void version_row(const struct screen *screen, struct table *table, const char *number,
+                        const json_t *version, const char *text) {
+    char when[MOMENT_MAX];
+    table_cell(table, STYLE_BOLD, "%s", number);
+    table_cell(table, STYLE_PLAIN, "%s", name_of(version, "site"));
+    table_cell(table, STYLE_PLAIN, "%s", text_at(version, "name"));
+    table_cell(table, STYLE_DIM, "%s", moment_text(screen, json_object_get(version, "at"), when));
+    table_cell(table, STYLE_PLAIN, "%s", text);
+}
+
+static void put_sides(const struct screen *screen, const json_t *document) {
+    static char
+        line[LINE_MAX_]; /* a screen is shown once; too large for the stack of a small box */
+    const json_t *base = json_object_get(document, "base"), *side, *version;
+    struct table *table = table_new(screen, 5);
+    size_t i, j;
+    if (json_is_object(base)) {
+        line[0] = '\0';
+        append_text(line, sizeof line, "\"");
+        append_text(line, sizeof line, text_at(base, "value"));
+        append_text(line, sizeof line, "\"");
+        version_row(screen, table, say(screen, "from", "fra"), base, line);
+    }
+    json_array_foreach(json_object_get(document, "sides"), i, side) {
+        char number[24];
+        snprintf(number, sizeof number, "%lld", (long long)number_at(side, "number"));
+        side_text(screen, side, line);
+        json_array_foreach(json_object_get(side, "written"), j, version)
+            version_row(screen, table, j == 0 ? number : "", version, j == 0 ? line : "");
+    }
+    table_print(table, 2);
+}
+
+static void put_place(const struct screen *screen, const json_t *document) {
+    put(screen, STYLE_BOLD, "%s", text_at(document, "child"));
+    put(screen, STYLE_PLAIN, " (%s), %s: %s\n", text_at(document, "record_short"),
+        label_at(screen, document, "part_label"), text_at(document, "field"));
+}
+
+static void show_show(const struct screen *screen, const json_t *document) {
+    const char *id = text_at(document, "short");
+    put_place(screen, document);
+    put_sides(screen, document);
+    put(screen, STYLE_PLAIN,
+        say(screen, "Shown meanwhile: %lld. Clock times are each site's own.\n",
+            "Vist imens: %lld. Klokkeslæt er stedernes egne.\n"),
+        (long long)number_at(document, "shown"));
+    put(screen, STYLE_PLAIN,
+        "%s  stafet conflict resolve %s --take 2 --note \"…\"  |  --value  |  --edit\n",
+        say(screen, "Settle:", "Afgør:"), id);
+}
+
+static void show_resolve(const struct screen *screen, const json_t *document) {
+    const char *settled = text_at(document, "settled"), *note = text_at(document, "note");
+    put_place(screen, document);
+    put(screen, STYLE_GOOD, "  %s: ", say(screen, "settled", "afgjort"));
+    put(screen, STYLE_PLAIN, "%s\n",
+        *settled != '\0' ? settled : say(screen, "(cleared)", "(slettet)"));
+    if (*note != '\0')
+        put(screen, STYLE_DIM, "  %s\n", note);
+}
+
+const struct view conflict_views[] = {
+    {"conflict", "list", show_list},
+    {"conflict", "show", show_show},
+    {"conflict", "resolve", show_resolve},
+    {0},
+};
+
+/* resolve --edit */
+
+/* All sides below each other, behind marks that are taken out again: what stays is the value. */
+static enum err sides_to_edit(const struct screen *screen, const json_t *document,
+                              struct buffer *out) {
+    const json_t *side;
+    size_t i;
+    const char *help =
+        say(screen, "# Leave what shall stand there. Lines that begin with # are taken out.\n",
+            "# Lad det stå, der skal gælde. Linjer, der begynder med #, tages ud.\n");
+    enum err e = buffer_append(out, help, strlen(help));
+    json_array_foreach(json_object_get(document, "sides"), i, side) {
+        char line[512];
+        const json_t *first = json_array_get(json_object_get(side, "written"), 0);
+        const char *value = text_at(side, "value");
+        int size = snprintf(line, sizeof line, "# %lld  %.200s  %.200s\n",
+                            (long long)number_at(side, "number"), name_of(first, "site"),
+                            text_at(first, "name"));
+        if (e == OK)
+            e = buffer_append(out, line,
+                              (size_t)size < sizeof line ? (size_t)size : sizeof line - 1);
+        if (e == OK)
+            e = buffer_append(out, value, strlen(value));
+        if (e == OK)
+            e = buffer_append(out, "\n", 1);
+    }
+    return e;
+}
+
+/* Takes out lines that begin with #, and blank lines at the ends, in place. */
+static void keep_value(struct buffer *text) {
+    size_t kept = 0, start = 0;
+    for (size_t at = 0; at < text->size;) {
+        const uint8_t *end = memchr(text->data + at, '\n', text->size - at);
+        size_t size = end != NULL ? (size_t)(end - text->data) - at + 1 : text->size - at;
+        if (text->data[at] != '#') {
+            memmove(text->data + kept, text->data + at, size);
+            kept += size;
+        }
+        at += size;
+    }
+    while (kept > 0 && strchr("\r\n ", text->data[kept - 1]) != NULL)
+        kept--;
+    while (start < kept && strchr("\r\n", text->data[start]) != NULL)
+        start++;
+    memmove(text->data, text->data + start, kept - start);
+    text->size = kept - start;
+    text->data[text->size] = '\0'; /* a text from a file has a byte more for it */
+}
+
+static int edit_value(struct cli_context *cli, json_t *args) {
+    struct editor editor;
+    struct buffer text = {0}, edited = {0};
+    json_t *asked = json_pack("{s:s}", "id", text_at(args, "id"));
+    json_t *document = cli_call(cli, "conflict", "show", asked);
+    int code = EXIT_FAILED;
+    json_decref(asked);
+    if (document == NULL)
+        return code;
+    enum err e = sides_to_edit(&cli->screen, document, &text);
+    if (e == OK)
+        e = editor_open(&editor, buffer_view(&text));
+    else
+        snprintf(editor.why, sizeof editor.why, "%s", err_text(e));
+    if (e == OK) {
+        e = editor_run(&editor, &edited);
+        editor_close(&editor, false);
+    }
+    if (e == OK && bytes_equal(buffer_view(&edited), buffer_view(&text))) {
+        snprintf(editor.why, sizeof editor.why, "%s", "nothing was changed, so nothing is settled");
+        e = ERR_CANCELLED;
+    }
+    if (e != OK) {
+        code = cli_fail(cli, err_name(e), NULL, NULL, "%s", editor.why);
+    } else {
+        keep_value(&edited);
+        /* Its whole id: another conflict of the field must not be settled with this text. */
+        json_object_set(args, "id", json_object_get(document, "id"));
+        json_object_set_new(args, "value", json_stringn((const char *)edited.data, edited.size));
+        json_object_del(args, "edit");
+        code = -1;
+    }
+    buffer_wipe(&text);
+    buffer_wipe(&edited);
+    json_decref(document);
+    return code;
+}
+
+static int side_resolve(struct cli_context *cli, json_t *args) {
+    if (!flag_at(args, "edit") || !editor_is_possible())
+        return -1;
+    if (json_object_get(args, "take") != NULL || json_object_get(args, "value") != NULL)
+        return cli_fail(cli, "usage", "--take N|SITE, --value TEXT or --edit", NULL,
+                        "say in exactly one way what shall stand there");
+    return edit_value(cli, args);
+}
+
+const struct side conflict_sides[] = {
+    {"conflict", "resolve", side_resolve, NULL},
+    {0},
+};

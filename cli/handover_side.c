@@ -1,0 +1,180 @@
+/* What handovers' verbs do on the user's side: editor, question, page. */
+#include "handover.h"
+
+#include "cli.h"
+#include "editor.h"
+#include "file.h"
+#include "handover_html.h"
+#include "handover_moment.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* edit */
+
+/* The form as the user's own language has it; NULL when it can't be had, which has been said. */
+static char *form_text(struct cli_context *cli, const char *id) {
+    json_t *args = json_pack("{s:s}", "id", id);
+    json_t *document = cli_call(cli, "handover", "template", args);
+    const char *language = say(&cli->screen, "en", "da");
+    const char *text = text_at(json_object_get(document, "form"), language);
+    char *copy = document != NULL ? strdup(text) : NULL;
+    json_decref(document);
+    json_decref(args);
+    return copy;
+}
+
+static int give_up(struct cli_context *cli, struct editor *editor) {
+    fprintf(stderr, "%s\n  stafet handover edit ID --form %s\n",
+            say(&cli->screen, "What you wrote is kept; mend it and give it with",
+                "Det, du skrev, er gemt; ret det, og giv det med"),
+            editor->path);
+    editor_close(editor, true);
+    return EXIT_FAILED;
+}
+
+/* Until the service takes the form, or the user gives up. */
+static int edit_until_taken(struct cli_context *cli, const char *id, struct editor *editor) {
+    for (;;) {
+        struct buffer text = {0};
+        enum err e = editor_run(editor, &text);
+        if (e != OK) {
+            int code = cli_fail(cli, err_name(e), NULL, NULL, "%s", editor->why);
+            editor_close(editor, e == ERR_FORMAT);
+            return code;
+        }
+        json_t *args = json_pack("{s:s, s:s}", "id", id, "form", (const char *)text.data);
+        json_t *document = cli_call(cli, "handover", "edit", args);
+        json_decref(args);
+        buffer_wipe(&text);
+        if (document != NULL) {
+            cli_show(cli, args_verb("handover", "edit"), document);
+            json_decref(document);
+            editor_close(editor, false);
+            return EXIT_DONE;
+        }
+        if (cli->args->yes || !cli_confirm(cli, say(&cli->screen, "Edit again?", "Ret igen?")))
+            return give_up(cli, editor);
+    }
+}
+
+int handover_side_edit(struct cli_context *cli, json_t *args) {
+    const char *id = text_at(args, "id");
+    struct editor editor;
+    if (json_is_true(json_object_get(args, "discard")))
+        return cli_confirm(cli, say(&cli->screen, "Forget all that has not been sent?",
+                                    "Glem alt, der ikke er sendt?"))
+                   ? -1
+                   : EXIT_FAILED;
+    if (json_object_get(args, "form") != NULL || json_object_get(args, "fields") != NULL ||
+        !editor_is_possible())
+        return -1;
+    char *form = form_text(cli, id);
+    if (form == NULL)
+        return EXIT_FAILED;
+    enum err e = editor_open(&editor, bytes_of_text(form));
+    free(form);
+    if (e != OK)
+        return cli_fail(cli, err_name(e), NULL, NULL, "%s", editor.why);
+    return edit_until_taken(cli, id, &editor);
+}
+
+/* send */
+
+static json_t *preview(struct cli_context *cli, const json_t *args) {
+    json_t *asked = json_copy((json_t *)(uintptr_t)args);
+    if (asked == NULL || json_object_set_new(asked, "preview", json_true()) != 0) {
+        json_decref(asked);
+        return NULL;
+    }
+    json_t *document = cli_call(cli, "handover", "send", asked);
+    json_decref(asked);
+    return document;
+}
+
+int handover_side_send(struct cli_context *cli, json_t *args) {
+    char question[512];
+    if (json_is_true(json_object_get(args, "preview")))
+        return -1;
+    json_t *document = preview(cli, args);
+    if (document == NULL)
+        return EXIT_FAILED;
+    if (!cli->args->json && !cli->args->quiet)
+        handover_put_changes(&cli->screen, document);
+    fflush(cli->screen.out);
+    const char *end = text_at(document, "end");
+    const char *to = name_of(document, strcmp(end, "sender") == 0 ? "to" : "from");
+    snprintf(question, sizeof question, say(&cli->screen, "Send this to %s?", "Send det til %s?"),
+             to);
+    int code = EXIT_FAILED;
+    if (cli_confirm(cli, question)) {
+        /* What was shown is what is sent: the service refuses another revision. */
+        json_object_set(args, "revision", json_object_get(document, "revision"));
+        code = -1;
+    }
+    json_decref(document);
+    return code;
+}
+
+/* print */
+
+int handover_side_print(struct cli_context *cli, json_t *args) {
+    const char *language = json_string_value(json_object_get(args, "language"));
+    const char *out = json_string_value(json_object_get(args, "out"));
+    if (language != NULL && strcmp(language, "da") != 0 && strcmp(language, "en") != 0)
+        return cli_fail(cli, "usage", "--language da, or --language en", NULL,
+                        "there is no page in \"%s\"", language);
+    if (out != NULL && !json_is_true(json_object_get(args, "force")) && access(out, F_OK) == 0)
+        return cli_fail(cli, "exists", "--force writes over it", NULL, "%s is there already", out);
+    return -1;
+}
+
+/* Beside the old file first, so that a full disk costs nobody the old page. */
+static enum err write_over(const char *path, struct bytes page, char why[static 512]) {
+    char beside[4096];
+    int size = snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid());
+    if (size < 0 || (size_t)size >= sizeof beside) {
+        snprintf(why, 512, "the name of the file is too long");
+        return ERR_LIMIT;
+    }
+    enum err e = file_write_new(beside, 0600, page, why);
+    if (e == OK && rename(beside, path) != 0) {
+        snprintf(why, 512, "%.300s could not be written over", path);
+        unlink(beside);
+        e = ERR_IO;
+    }
+    return e;
+}
+
+int handover_side_printed(struct cli_context *cli, const json_t *args, const json_t *document) {
+    const char *out = json_string_value(json_object_get(args, "out"));
+    const char *wanted = json_string_value(json_object_get(args, "language"));
+    enum language language = wanted == NULL   ? cli->screen.language
+                             : *wanted == 'd' ? LANGUAGE_DA
+                                              : LANGUAGE_EN;
+    char name[128], why[512] = "";
+    struct buffer page = {0};
+    if (out == NULL && cli->args->json)
+        return EXIT_DONE;
+    snprintf(name, sizeof name, "handover-%s.html", text_at(document, "short"));
+    if (out == NULL)
+        out = name;
+    enum err e = handover_html(document, language, &page);
+    if (e != OK)
+        snprintf(why, sizeof why, "%s", err_text(e));
+    else if (json_is_true(json_object_get(args, "force")))
+        e = write_over(out, buffer_view(&page), why);
+    else
+        e = file_write_new(out, 0600, buffer_view(&page), why);
+    buffer_wipe(&page);
+    if (e != OK)
+        return cli_fail(cli, err_name(e), e == ERR_EXISTS ? "--force writes over it" : NULL, NULL,
+                        "%s", why);
+    if (!cli->args->json && !cli->args->quiet)
+        put(&cli->screen, STYLE_PLAIN,
+            say(&cli->screen, "%s: open it in a browser and print it\n",
+                "%s: åbn den i en browser, og udskriv den\n"),
+            out);
+    return EXIT_DONE;
+}
