@@ -34,15 +34,16 @@ const struct verb *args_verb(const char *noun, const char *name) {
     return service_verb(noun, name);
 }
 
-static bool is_noun(const char *word) {
+/* The noun as the tables spell it; NULL: none. */
+static const char *noun_named(const char *word) {
     for (const struct verb *verb = args_own_verbs; verb->noun != NULL; verb++)
         if (strcmp(verb->noun, word) == 0)
-            return true;
+            return verb->noun;
     for (const struct verb *const *table = service_verbs; *table != NULL; table++)
         for (const struct verb *verb = *table; verb->noun != NULL; verb++)
             if (strcmp(verb->noun, word) == 0)
-                return true;
-    return false;
+                return verb->noun;
+    return NULL;
 }
 
 static enum err refuse(struct args *args, enum err e, const char *format, ...)
@@ -179,9 +180,9 @@ static enum err choose_verb(struct args *args, struct words *words, int *ret_tak
     }
     if (words->n == 0)
         return OK;
-    if (!is_noun(words->list[0]))
+    args->noun = noun_named(words->list[0]);
+    if (args->noun == NULL)
         return refuse(args, ERR_ARGUMENT, "there is no command \"%.100s\"", words->list[0]);
-    args->noun = words->list[0];
     *ret_taken = 1;
     args->verb = args_verb(args->noun, "");
     if (args->verb != NULL)

@@ -1,0 +1,318 @@
+#include "test.h"
+
+#include "proto/key.h"
+#include "service/service.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct asker mette = {.name = "Mette H.", .function = "leader"};
+
+/* A home with a service of its own. */
+struct place {
+    char folder[256];
+    struct home home;
+    struct service *service;
+    struct reply reply;
+    struct surroundings around;
+};
+
+static void open_place(struct place *place, const struct surroundings *around) {
+    char path[300];
+    snprintf(path, sizeof path, "%s/home", place->folder);
+    assert_ok(home_open(path, true, &place->home));
+    assert_ok(service_new(&place->home, around, &place->service));
+    if (place->home.keys != NULL)
+        assert_ok(service_open_store(place->service));
+}
+
+static void close_place(struct place *place) {
+    service_free(place->service);
+    home_close(&place->home);
+}
+
+static int setup(void **state) {
+    struct place *place = calloc(1, sizeof *place);
+    temp_folder(place->folder);
+    reply_init(&place->reply);
+    open_place(place, NULL);
+    *state = place;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct place *place = *state;
+    reply_done(&place->reply);
+    close_place(place);
+    temp_remove(place->folder);
+    free(place);
+    return 0;
+}
+
+/* Calls a verb that ends at once; takes over `args`. */
+static enum err call(struct place *place, const char *noun, const char *name, json_t *args) {
+    struct job *job;
+    reply_done(&place->reply);
+    enum err e = service_call(place->service, &mette, noun, name, args, &place->reply, &job);
+    json_decref(args);
+    while (e == OK && job != NULL && job->step(job, &place->reply) == JOB_MORE)
+        ;
+    service_job_free(job);
+    return e != OK ? e : place->reply.error;
+}
+
+static const char *text_of(const struct place *place, const char *path) {
+    const json_t *at = place->reply.document;
+    char copy[128], *rest = copy;
+    snprintf(copy, sizeof copy, "%s", path);
+    for (const char *key; (key = strsep(&rest, "/")) != NULL;)
+        at = json_object_get(at, key);
+    return json_string_value(at);
+}
+
+static void found(struct place *place) {
+    assert_ok(call(place, "federation", "create",
+                   json_pack("{s:s, s:s}", "name", "Nordby", "listen", "tcp://127.0.0.1:7450")));
+}
+
+TEST(a_verb_that_is_not_there_is_not_found) {
+    struct place *place = *state;
+    assert_err(ERR_NOT_FOUND, call(place, "member", "frobnicate", NULL));
+    assert_null(place->reply.document);
+}
+
+TEST(nothing_but_founding_and_joining_works_before_there_is_a_federation) {
+    struct place *place = *state;
+    for (const struct verb *const *table = service_verbs; *table != NULL; table++)
+        for (const struct verb *verb = *table; verb->noun != NULL; verb++) {
+            bool needs_values = false;
+            for (const struct param *p = verb->params; p != NULL && p->name != NULL; p++)
+                needs_values = needs_values || p->required;
+            if (verb->access != ACCESS_FOUND && !needs_values)
+                assert_err(ERR_STATE, call(place, verb->noun, verb->name, NULL));
+        }
+}
+
+TEST(every_verb_is_declared_in_both_languages_and_runs_one_way) {
+    (void)state;
+    for (const struct verb *const *table = service_verbs; *table != NULL; table++)
+        for (const struct verb *verb = *table; verb->noun != NULL; verb++) {
+            assert_non_null(verb->name);
+            assert_non_null(verb->summary_da);
+            assert_non_null(verb->summary_en);
+            assert_true((verb->run == NULL) != (verb->begin == NULL));
+            assert_ptr_equal(service_verb(verb->noun, verb->name), verb);
+            for (const struct param *p = verb->params; p != NULL && p->name != NULL; p++) {
+                assert_non_null(p->summary_da);
+                assert_non_null(p->summary_en);
+            }
+        }
+}
+
+TEST(arguments_are_checked_against_the_declaration) {
+    struct place *place = *state;
+    found(place);
+    static const char *const wrong[] = {
+        "{}",
+        "{\"name\": \"Birk\"}",
+        "{\"name\": 5, \"role\": \"school\"}",
+        "{\"name\": \"Birk\", \"role\": \"school\", \"expires\": \"7d\"}",
+        "{\"name\": \"Birk\", \"role\": \"school\", \"expires\": -1}",
+        "{\"name\": \"Birk\", \"role\": \"school\", \"colour\": \"red\"}",
+        "{\"name\": \"Birk\", \"role\": \"municipality\"}",
+        "{\"name\": \"\", \"role\": \"school\"}",
+        "[]",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_err(ERR_ARGUMENT, call(place, "member", "invite", json_loads(wrong[i], 0, NULL)));
+        assert_int_not_equal(place->reply.text[0], '\0');
+    }
+    assert_ok(call(place, "member", "list", NULL));
+    assert_int_equal(json_array_size(json_object_get(place->reply.document, "invitations")), 0);
+}
+
+TEST(founding_gives_the_roots_words_once_and_they_are_the_root) {
+    struct place *place = *state;
+    found(place);
+    struct seed seed;
+    assert_ok(words_to_seed(text_of(place, "root_words"), &seed));
+    assert_string_equal(text_of(place, "member/role"), "municipality");
+    assert_err(ERR_EXISTS,
+               call(place, "federation", "create",
+                    json_pack("{s:s, s:s}", "name", "B", "listen", "tcp://127.0.0.1:1")));
+}
+
+TEST(a_root_made_elsewhere_is_not_repeated) {
+    struct place *place = *state;
+    struct seed seed = seed_new();
+    char words[WORDS_TEXT_MAX];
+    words_of_seed(&seed, words);
+    assert_err(ERR_ARGUMENT, call(place, "federation", "create",
+                                  json_pack("{s:s, s:s, s:s}", "name", "N", "listen",
+                                            "tcp://127.0.0.1:1", "root", "babab-babab")));
+    assert_ok(call(
+        place, "federation", "create",
+        json_pack("{s:s, s:s, s:s}", "name", "N", "listen", "tcp://127.0.0.1:1", "root", words)));
+    assert_null(text_of(place, "root_words"));
+}
+
+TEST(an_address_for_any_host_is_listened_on_but_not_told) {
+    struct place *place = *state;
+    assert_ok(call(place, "federation", "create",
+                   json_pack("{s:s, s:s}", "name", "N", "listen", "tcp://0.0.0.0:7450")));
+    assert_string_equal(text_of(place, "listen"), "tcp://0.0.0.0:7450");
+    assert_int_equal(json_array_size(json_object_get(place->reply.document, "endpoints")), 0);
+}
+
+TEST(a_bad_address_founds_nothing) {
+    struct place *place = *state;
+    assert_err(ERR_ARGUMENT, call(place, "federation", "create",
+                                  json_pack("{s:s, s:s}", "name", "N", "listen", "7450")));
+    assert_err(ERR_STATE, call(place, "member", "list", NULL));
+}
+
+TEST(what_was_founded_is_there_after_a_restart) {
+    struct place *place = *state;
+    found(place);
+    char before[64];
+    snprintf(before, sizeof before, "%s", text_of(place, "federation/id"));
+    close_place(place);
+    open_place(place, NULL);
+    assert_ok(call(place, "status", "", NULL));
+    assert_string_equal(text_of(place, "federation/id"), before);
+}
+
+TEST(an_invitation_is_listed_and_its_name_is_taken) {
+    struct place *place = *state;
+    found(place);
+    assert_ok(call(place, "member", "invite",
+                   json_pack("{s:s, s:s}", "name", "Birk", "role", "kindergarten")));
+    assert_int_equal(strncmp(text_of(place, "ticket"), "stafet1", 7), 0);
+    assert_err(ERR_EXISTS, call(place, "member", "invite",
+                                json_pack("{s:s, s:s}", "name", "Birk", "role", "school")));
+    assert_ok(call(place, "member", "list", NULL));
+    const json_t *first = json_array_get(json_object_get(place->reply.document, "invitations"), 0);
+    assert_string_equal(json_string_value(json_object_get(first, "name")), "Birk");
+    assert_string_equal(json_string_value(json_object_get(first, "state")), "open");
+}
+
+TEST(status_never_says_in_sync_alone_or_without_a_node) {
+    struct place *place = *state;
+    found(place);
+    assert_ok(call(place, "status", "", NULL));
+    assert_false(json_is_true(json_object_get(place->reply.document, "in_sync")));
+    assert_false(
+        json_is_true(json_object_get(json_object_get(place->reply.document, "node"), "running")));
+}
+
+static json_t *no_peers(void *context) {
+    (void)context;
+    return json_array();
+}
+
+TEST(status_never_says_in_sync_with_nobody_to_be_in_sync_with) {
+    struct place *place = *state;
+    found(place);
+    close_place(place);
+    struct surroundings around = {.running = true, .peers = no_peers};
+    open_place(place, &around);
+    assert_ok(call(place, "status", "", NULL));
+    assert_false(json_is_true(json_object_get(place->reply.document, "in_sync")));
+}
+
+TEST(sync_needs_a_network_and_is_done_at_once_when_there_is_nobody) {
+    struct place *place = *state;
+    found(place);
+    assert_err(ERR_STATE, call(place, "sync", "", NULL));
+    close_place(place);
+    struct surroundings around = {.running = true, .peers = no_peers};
+    open_place(place, &around);
+    assert_ok(call(place, "sync", "", NULL));
+}
+
+TEST(joining_makes_keys_once_and_stays_pending_without_a_network) {
+    struct place *place = *state;
+    char ticket[2048], first[WORDS_TEXT_MAX];
+    found(place);
+    assert_ok(call(place, "member", "invite",
+                   json_pack("{s:s, s:s}", "name", "Birk", "role", "kindergarten")));
+    snprintf(ticket, sizeof ticket, "%s", text_of(place, "ticket"));
+    void *other_state;
+    setup(&other_state);
+    struct place *other = other_state;
+    assert_err(ERR_ARGUMENT, call(other, "join", "", json_pack("{s:s}", "ticket", "stafet1ABC")));
+    assert_null(other->home.keys);
+    assert_ok(call(other, "join", "", json_pack("{s:s}", "ticket", ticket)));
+    assert_string_equal(text_of(other, "state"), "pending");
+    snprintf(first, sizeof first, "%s", text_of(other, "member/fingerprint"));
+    close_place(other);
+    open_place(other, NULL);
+    assert_ok(call(other, "join", "", json_pack("{s:s}", "ticket", ticket)));
+    assert_string_equal(text_of(other, "member/fingerprint"), first);
+    teardown(&other_state);
+}
+
+TEST(search_counts_a_text_in_every_file_of_the_home) {
+    struct place *place = *state;
+    found(place);
+    char path[400];
+    snprintf(path, sizeof path, "%s/home/left-behind", place->folder);
+    FILE *file = fopen(path, "wb");
+    for (int i = 0; i < 65536 - 3; i++)
+        fputc('.', file);
+    fputs("canary", file); /* across the border of two chunks */
+    fputs("cancanary", file);
+    fclose(file);
+    assert_ok(call(place, "search", "", json_pack("{s:s}", "text", "canary")));
+    assert_int_equal(json_integer_value(json_object_get(place->reply.document, "hits")), 2);
+    assert_ok(call(place, "search", "", json_pack("{s:s}", "text", "not-there-at-all")));
+    assert_int_equal(json_integer_value(json_object_get(place->reply.document, "hits")), 0);
+    assert_ok(call(place, "search", "", json_pack("{s:s}", "text", "Nordby")));
+    assert_true(json_integer_value(json_object_get(place->reply.document, "hits")) > 0);
+}
+
+TEST(verify_finds_a_fresh_replica_sound) {
+    struct place *place = *state;
+    found(place);
+    assert_ok(call(place, "verify", "", NULL));
+    assert_true(json_is_true(json_object_get(place->reply.document, "sound")));
+    assert_int_equal(json_integer_value(json_object_get(place->reply.document, "envelopes")), 1);
+}
+
+TEST(the_log_lists_the_newest_entries) {
+    struct place *place = *state;
+    found(place);
+    assert_ok(call(place, "log", "list", NULL));
+    const json_t *entry = json_array_get(json_object_get(place->reply.document, "entries"), 0);
+    assert_string_equal(json_string_value(json_object_get(entry, "channel")), "roster");
+    assert_string_equal(json_string_value(json_object_get(entry, "status")), "applied");
+    assert_err(ERR_NOT_FOUND, call(place, "log", "list", json_pack("{s:s}", "record", "ZZZZ")));
+    assert_err(ERR_ARGUMENT, call(place, "log", "list", json_pack("{s:i}", "limit", 0)));
+}
+
+#define IN_A_HOME(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_A_HOME(a_verb_that_is_not_there_is_not_found),
+        IN_A_HOME(nothing_but_founding_and_joining_works_before_there_is_a_federation),
+        cmocka_unit_test(every_verb_is_declared_in_both_languages_and_runs_one_way),
+        IN_A_HOME(arguments_are_checked_against_the_declaration),
+        IN_A_HOME(founding_gives_the_roots_words_once_and_they_are_the_root),
+        IN_A_HOME(a_root_made_elsewhere_is_not_repeated),
+        IN_A_HOME(an_address_for_any_host_is_listened_on_but_not_told),
+        IN_A_HOME(a_bad_address_founds_nothing),
+        IN_A_HOME(what_was_founded_is_there_after_a_restart),
+        IN_A_HOME(an_invitation_is_listed_and_its_name_is_taken),
+        IN_A_HOME(status_never_says_in_sync_alone_or_without_a_node),
+        IN_A_HOME(status_never_says_in_sync_with_nobody_to_be_in_sync_with),
+        IN_A_HOME(sync_needs_a_network_and_is_done_at_once_when_there_is_nobody),
+        IN_A_HOME(joining_makes_keys_once_and_stays_pending_without_a_network),
+        IN_A_HOME(search_counts_a_text_in_every_file_of_the_home),
+        IN_A_HOME(verify_finds_a_fresh_replica_sound),
+        IN_A_HOME(the_log_lists_the_newest_entries),
+    };
+    if (key_library_init() != OK)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
