@@ -41,7 +41,7 @@ static void show_peers(const struct screen *screen, const json_t *document) {
     const json_t *peer;
     json_array_foreach(json_object_get(document, "peers"), i, peer) {
         char when[32] = "";
-        int64_t heard = number_at(peer, "last_heard_ms");
+        int64_t heard = number_at(peer, "last_heard");
         bool equal = flag_at(peer, "equal");
         table_cell(table, STYLE_PLAIN, "%s", text_at(peer, "name"));
         table_cell(table, equal ? STYLE_GOOD : STYLE_WARN, "%s%s",

@@ -69,6 +69,16 @@ json_t *form_federation(struct store *store) {
     return form;
 }
 
+json_t *form_session(const json_t *peer) {
+    json_int_t since = json_integer_value(json_object_get(peer, "since_ms"));
+    json_int_t heard = json_integer_value(json_object_get(peer, "last_heard_ms"));
+    return json_pack("{s:O?, s:O?, s:o, s:o, s:O?, s:O?, s:O?}", "state",
+                     json_object_get(peer, "state"), "equal", json_object_get(peer, "equal"),
+                     "since", form_time(since), "last_heard", form_time(heard), "last_error",
+                     json_object_get(peer, "last_error"), "sent", json_object_get(peer, "sent"),
+                     "received", json_object_get(peer, "received"));
+}
+
 const char *form_status(enum member_status status) {
     switch (status) {
     case MEMBER_ACTIVE:

@@ -21,6 +21,8 @@ json_t *form_entry(const struct roster_entry *);
 json_t *form_federation(struct store *);
 const char *form_status(enum member_status);
 const char *form_channel(enum channel_kind);
+/* What the surroundings say of a peer, without its name: {"state", "equal", "since", "last_heard", "last_error", "sent", "received"}. */
+json_t *form_session(const json_t *peer);
 /* A member's text form as other parts of the node write it: base32 or hexadecimal. ERR_FORMAT. */
 MUST_USE enum err form_read_member(const char *text, struct member_id *ret_member);
 

@@ -1,21 +1,22 @@
 #include "form.h"
 #include "verbs.h"
 
-/* What the node says of each peer, with the member's name. */
-static json_t *with_names(struct store *store, json_t *peers) {
+/* What the node says of each peer, with the member's id and name. */
+static json_t *with_names(struct store *store, const json_t *peers) {
+    json_t *list = json_array();
     size_t i;
-    json_t *peer;
+    const json_t *peer;
     json_array_foreach(peers, i, peer) {
         struct member_id member;
         const char *text = json_string_value(json_object_get(peer, "member"));
         if (text == NULL || form_read_member(text, &member) != OK)
             continue;
-        json_object_set_new(peer, "id", form_id(member.bytes, sizeof member.bytes));
-        char name[FORM_NAME_MAX];
-        json_object_set_new(peer, "name", json_string(form_name(store, &member, name)));
-        json_object_del(peer, "member");
+        json_t *form = form_member(store, &member), *session = form_session(peer);
+        json_object_update(form, session);
+        json_decref(session);
+        json_array_append_new(list, form);
     }
-    return peers;
+    return list;
 }
 
 static enum err list(struct service *service, const struct asker *asker, const json_t *args,
@@ -25,9 +26,10 @@ static enum err list(struct service *service, const struct asker *asker, const j
     json_t *peers = around->peers != NULL ? around->peers(around->context) : json_array();
     json_t *endpoints =
         around->endpoints != NULL ? around->endpoints(around->context) : json_array();
-    return reply_give(reply,
-                      json_pack("{s:b, s:o, s:o}", "running", around->running, "endpoints",
-                                endpoints, "peers", with_names(service_store(service), peers)));
+    json_t *named = with_names(service_store(service), peers);
+    json_decref(peers);
+    return reply_give(reply, json_pack("{s:b, s:o, s:o}", "running", around->running, "endpoints",
+                                       endpoints, "peers", named));
 }
 
 const struct verb peer_verbs[] = {

@@ -36,15 +36,6 @@ static bool expects_session(const struct status *status, const struct roster_ent
     return hub || lacks_share_channel(status->lacks, &entry->member);
 }
 
-static json_t *session_form(const json_t *peer) {
-    if (peer == NULL)
-        return json_null();
-    return json_pack(
-        "{s:O?, s:O?, s:O?, s:O?, s:O?}", "state", json_object_get(peer, "state"), "equal",
-        json_object_get(peer, "equal"), "since", json_object_get(peer, "since_ms"), "last_heard",
-        json_object_get(peer, "last_heard_ms"), "last_error", json_object_get(peer, "last_error"));
-}
-
 static json_t *place_form(const struct status *status, const struct lack *lack) {
     if (member_id_is_zero(&lack->at) || lack->at_entries == 0)
         return json_null();
@@ -79,7 +70,8 @@ static enum err add_member(void *context, const struct roster_entry *entry) {
                   "has", (json_int_t)standing.has, "of", (json_int_t)standing.of, "lacks_own",
                   (json_int_t)standing.lacks_own, "lacks_since", form_time(lack.since), "waits_at",
                   place_form(status, &lack), "stated", form_time(standing.last_stated), "reached",
-                  form_time(reached), "direct", expected, "session", session_form(peer));
+                  form_time(reached), "direct", expected, "session",
+                  peer != NULL ? form_session(peer) : json_null());
     return json_array_append_new(status->members, form) == 0 ? OK : ERR_MEMORY;
 }
 
