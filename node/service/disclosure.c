@@ -63,7 +63,7 @@ enum err disclose(const struct tally *tally, struct disclosed *ret_disclosed) {
     }
     bool hidden_enter = hidden_units >= 2 && hidden_n >= DISCLOSURE_N_MIN;
     d.covers = hidden_units == 0 || hidden_enter ? COVERS_ALL : COVERS_SHOWN;
-    d.total.hidden = hidden_units == tally->units_n && !hidden_enter;
+    d.total.hidden = hidden_units > 0 && hidden_units == tally->units_n && !hidden_enter;
     for (size_t i = 0; i < tally->units_n; i++)
         if (!d.units[i].hidden || hidden_enter)
             add(tally, i, d.total.counts);

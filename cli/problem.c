@@ -1,0 +1,87 @@
+#include "problem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool problems_init(struct problems *problems) {
+    *problems = (struct problems){.file = "", .list = json_array(), .notices = json_array()};
+    return problems->list != NULL && problems->notices != NULL;
+}
+
+void problems_done(struct problems *problems) {
+    json_decref(problems->list);
+    json_decref(problems->notices);
+    *problems = (struct problems){0};
+}
+
+/* The size of `text` cut to at most `max` bytes, between characters: half of one would not be
+ * UTF-8. */
+static int cut(const char *text, size_t max) {
+    size_t size = strlen(text);
+    if (size <= max)
+        return (int)size;
+    for (size = max; size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80; size--)
+        ;
+    return (int)size;
+}
+
+enum { TEXT_MAX = 400 };
+
+static void format_text(char ret_text[static TEXT_MAX], const char *format, va_list args) {
+    char text[TEXT_MAX + 8];
+    vsnprintf(text, sizeof text, format, args);
+    snprintf(ret_text, TEXT_MAX, "%.*s", cut(text, TEXT_MAX - 1), text);
+}
+
+/* "answers.csv, line 14, column 9 (q03): what; mend" */
+static void put_together(const struct problems *problems, struct place place, const char *what,
+                         const char *mend, char *text, size_t size) {
+    int at = snprintf(text, size, "%.*s", cut(problems->file, 200), problems->file);
+    if (place.line > 0)
+        at += snprintf(text + at, size - (size_t)at, ", line %u", place.line);
+    if (place.column > 0)
+        at += snprintf(text + at, size - (size_t)at, ", column %u", place.column);
+    if (place.heading != NULL && *place.heading != '\0')
+        at += snprintf(text + at, size - (size_t)at, " (%.*s)", cut(place.heading, 60),
+                       place.heading);
+    snprintf(text + at, size - (size_t)at, ": %s%s%s", what, *mend != '\0' ? "; " : "", mend);
+}
+
+void problem_add(struct problems *problems, struct place place, const char *mend,
+                 const char *format, ...) {
+    problems->n++;
+    if (problems->n > PROBLEMS_LISTED_MAX)
+        return;
+    char what[TEXT_MAX], text[1200];
+    va_list args;
+    va_start(args, format);
+    format_text(what, format, args);
+    va_end(args);
+    mend = mend != NULL ? mend : "";
+    put_together(problems, place, what, mend, text, sizeof text);
+    json_t *problem = json_pack("{s:s, s:i, s:i, s:s*, s:s, s:s, s:s}", "file", problems->file,
+                                "line", (int)place.line, "column", (int)place.column, "heading",
+                                place.heading, "what", what, "mend", mend, "text", text);
+    json_array_append_new(problems->list, problem);
+}
+
+void notice_add(struct problems *problems, const char *format, ...) {
+    char text[TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    format_text(text, format, args);
+    va_end(args);
+    json_array_append_new(problems->notices, json_string(text));
+}
+
+json_t *problems_details(const struct problems *problems) {
+    json_t *list = json_copy(problems->list);
+    size_t listed = json_array_size(problems->list);
+    if (problems->n > listed) {
+        char more[64];
+        snprintf(more, sizeof more, "and %zu more", problems->n - listed);
+        json_array_append_new(list, json_string(more));
+    }
+    return json_pack("{s:o, s:I}", "problems", list, "count", (json_int_t)problems->n);
+}

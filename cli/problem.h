@@ -1,0 +1,36 @@
+/* What is wrong in a user's file, place by place, so that all of it can be mended in one go; and what is worth knowing though
+ * nothing is wrong. Kept as JSON: the very entries that --json prints. */
+#ifndef STAFET_CLI_PROBLEM_H
+#define STAFET_CLI_PROBLEM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PROBLEMS_LISTED_MAX = 50 };
+
+struct problems {
+    const char *file; /* the one being read, for messages; borrowed */
+    json_t *list;     /* [{"file","line","column","heading","what","mend","text"}, …], the first PROBLEMS_LISTED_MAX of them */
+    size_t n;         /* all of them */
+    json_t *notices;  /* ["…", …] */
+};
+
+/* False when out of memory. */
+bool problems_init(struct problems *);
+void problems_done(struct problems *);
+
+/* A place in a file: lines and columns count from 1, columns as cells of the row; 0: the file or row as a whole. */
+struct place {
+    uint32_t line, column;
+    const char *heading; /* of the column; NULL: none */
+};
+/* `mend` says what to do, as a sentence without a full stop; may be NULL. */
+void problem_add(struct problems *, struct place, const char *mend, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void notice_add(struct problems *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Them all as the details of an error: {"problems": [… , "and 3 more"], "count": n}; NULL when out of memory. Caller owns. */
+json_t *problems_details(const struct problems *);
+
+#endif

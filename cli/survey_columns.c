@@ -1,0 +1,126 @@
+#include "survey_columns.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct place columns_place(const struct sheet *sheet, const struct sheet_row *row, int column) {
+    struct place place = {.line = row->line};
+    if (column == NO_COLUMN)
+        return place;
+    if ((uint32_t)column < row->cells_n)
+        place.line = row->cells[column].line;
+    place.column = (uint32_t)column + 1;
+    place.heading = sheet_text(&sheet->rows[0], (size_t)column);
+    return place;
+}
+
+const char *columns_cell(const struct sheet_row *row, int column) {
+    return column == NO_COLUMN ? "" : sheet_text(row, (size_t)column);
+}
+
+/* "label::Dansk (da)" is "da". */
+static bool read_language(const char *heading, char ret_code[static 4]) {
+    const char *open = strrchr(heading, '(');
+    if (strncmp(heading, "label::", 7) != 0 || open == NULL)
+        return false;
+    size_t size = strspn(open + 1, "abcdefghijklmnopqrstuvwxyz");
+    if ((size != 2 && size != 3) || strcmp(open + 1 + size, ")") != 0)
+        return false;
+    memcpy(ret_code, open + 1, size);
+    ret_code[size] = '\0';
+    return true;
+}
+
+static void read_label_column(struct problems *problems, const struct sheet *sheet, int column,
+                              struct columns *columns, bool *ret_labelled) {
+    struct place place = columns_place(sheet, &sheet->rows[0], column);
+    *ret_labelled = true;
+    struct language language = {.column = column};
+    if (!read_language(place.heading, language.code)) {
+        problem_add(problems, place,
+                    "write the language's code at its end, as in label::Dansk (da)",
+                    "the heading \"%s\" names no language", place.heading);
+        return;
+    }
+    for (size_t i = 0; i < columns->languages_n; i++)
+        if (strcmp(columns->languages[i].code, language.code) == 0) {
+            problem_add(problems, place, "remove one of the two columns",
+                        "there are two columns for the language %s", language.code);
+            return;
+        }
+    if (columns->languages_n == LANGUAGES_MAX)
+        problem_add(problems, place, "remove some", "there are more than 16 languages");
+    else
+        columns->languages[columns->languages_n++] = language;
+}
+
+static void take_column(struct problems *problems, const struct sheet *sheet, int column, int *at) {
+    struct place place = columns_place(sheet, &sheet->rows[0], column);
+    if (*at != NO_COLUMN)
+        problem_add(problems, place, "remove one of the two columns",
+                    "the column \"%s\" stands twice", place.heading);
+    else
+        *at = column;
+}
+
+static bool is_ignored(const char *heading) {
+    return strcmp(heading, "required") == 0 || strcmp(heading, "hint") == 0 ||
+           strncmp(heading, "hint::", 6) == 0;
+}
+
+void columns_read(struct problems *problems, const struct sheet *sheet, bool of_choices,
+                  struct columns *columns) {
+    const struct sheet_row *row = &sheet->rows[0];
+    *columns = (struct columns){.type = NO_COLUMN, .name = NO_COLUMN, .score = NO_COLUMN};
+    bool labelled = false;
+    const char *type = of_choices ? "list_name" : "type";
+    for (int i = 0; i < (int)row->cells_n; i++) {
+        const char *heading = row->cells[i].text;
+        if (strcmp(heading, type) == 0)
+            take_column(problems, sheet, i, &columns->type);
+        else if (strcmp(heading, "name") == 0)
+            take_column(problems, sheet, i, &columns->name);
+        else if (of_choices && strcmp(heading, "score") == 0)
+            take_column(problems, sheet, i, &columns->score);
+        else if (strncmp(heading, "label", 5) == 0)
+            read_label_column(problems, sheet, i, columns, &labelled);
+        else if (is_ignored(heading))
+            notice_add(problems, "%s: the column \"%s\" is passed over", problems->file, heading);
+        else
+            problem_add(problems, columns_place(sheet, row, i), "remove it",
+                        "the column \"%s\" is not known here", heading);
+    }
+    struct place first = {.line = row->line};
+    if (columns->type == NO_COLUMN)
+        problem_add(problems, first, "add it to the first line", "the column \"%s\" is missing",
+                    type);
+    if (columns->name == NO_COLUMN)
+        problem_add(problems, first, "add it to the first line", "the column \"name\" is missing");
+    if (!labelled)
+        problem_add(problems, first, "add one such as label::Dansk (da)",
+                    "there is no column with labels");
+}
+
+/* {"da": "…"}: one line each, the same languages everywhere. */
+json_t *columns_label(struct problems *problems, const struct sheet *sheet,
+                      const struct sheet_row *row, const struct columns *columns) {
+    json_t *label = json_object();
+    for (size_t i = 0; i < columns->languages_n; i++) {
+        struct place place = columns_place(sheet, row, columns->languages[i].column);
+        char text[LABEL_SIZE_MAX + 1];
+        const char *value = columns_cell(row, columns->languages[i].column);
+        if (*value == '\0') {
+            problem_add(problems, place, "write one", "the label is missing");
+            continue;
+        }
+        if (strlen(value) > LABEL_SIZE_MAX) {
+            problem_add(problems, place, "shorten it", "the label is longer than 1,000 bytes");
+            continue;
+        }
+        snprintf(text, sizeof text, "%s", value);
+        for (char *c = text; *c != '\0'; c++)
+            *c = *c == '\n' ? ' ' : *c;
+        json_object_set_new(label, columns->languages[i].code, json_string(text));
+    }
+    return label;
+}

@@ -1,0 +1,252 @@
+#include "survey_import.h"
+
+#include "proto/hash.h"
+#include "sheet.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NO_COLUMN = -1 };
+
+struct import {
+    const struct questionnaire *questionnaire;
+    struct problems *problems;
+    struct sheet sheet;
+    int column_of[QUESTIONS_MAX];        /* of each question */
+    uint32_t first_column;               /* that holds a question */
+    bool has_whole_codes[QUESTIONS_MAX]; /* so that a number can't be a position */
+    struct imported imported;
+};
+
+static struct place place_of(const struct sheet *sheet, const struct sheet_row *row,
+                             uint32_t column) {
+    return (struct place){column < row->cells_n ? row->cells[column].line : row->line, column + 1,
+                          sheet_text(&sheet->rows[0], column)};
+}
+
+/* "q06", "q06. Text", "q06: Text" and "q06 Text" name the question q06; -1: no question of the
+ * survey. */
+static int question_of_heading(const struct questionnaire *q, const char *heading) {
+    size_t size =
+        strspn(heading, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (heading[size] != '\0' && strchr(".: ", heading[size]) == NULL)
+        return -1;
+    for (size_t i = 0; i < q->questions_n; i++)
+        if (strlen(q->questions[i].code) == size &&
+            strncasecmp(q->questions[i].code, heading, size) == 0)
+            return (int)i;
+    return -1;
+}
+
+static void read_headings(struct import *im) {
+    const struct questionnaire *q = im->questionnaire;
+    const struct sheet_row *row = &im->sheet.rows[0];
+    bool begun = false;
+    for (size_t i = 0; i < q->questions_n; i++)
+        im->column_of[i] = NO_COLUMN;
+    for (uint32_t i = 0; i < row->cells_n; i++) {
+        int question = question_of_heading(q, row->cells[i].text);
+        struct place place = place_of(&im->sheet, row, i);
+        if (question < 0 && begun)
+            problem_add(im->problems, place,
+                        "remove the column: only answers belong after the first question",
+                        "\"%s\" is no question of this survey", place.heading);
+        if (question < 0)
+            continue;
+        if (!begun)
+            im->first_column = i;
+        begun = true;
+        if (im->column_of[question] != NO_COLUMN)
+            problem_add(im->problems, place, "remove one of the two columns",
+                        "the question %s stands twice", q->questions[question].code);
+        else
+            im->column_of[question] = (int)i;
+    }
+    struct place first = {.line = row->line};
+    if (!begun) {
+        problem_add(im->problems, first, "export the answers with question codes as headings",
+                    "no column has the code of a question, such as %s", q->questions[0].code);
+        return;
+    }
+    im->imported.dropped_columns_n = im->first_column;
+    for (size_t i = 0; i < q->questions_n; i++)
+        if (im->column_of[i] == NO_COLUMN)
+            problem_add(im->problems, first, "add it, with empty cells if nobody was asked",
+                        "there is no column for the question %s", q->questions[i].code);
+}
+
+static bool is_whole_number(const char *text) {
+    size_t sign = *text == '-', size = strspn(text + sign, "0123456789");
+    return size > 0 && text[sign + size] == '\0';
+}
+
+static void learn_codes(struct import *im) {
+    for (size_t i = 0; i < im->questionnaire->questions_n; i++) {
+        const struct scale *scale = im->questionnaire->questions[i].scale;
+        for (size_t k = 0; scale != NULL && k < scale->choices_n; k++)
+            im->has_whole_codes[i] |= is_whole_number(scale->choices[k].code);
+    }
+}
+
+static bool label_says(const json_t *label, const char *text) {
+    const char *language;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)label, language, value) {
+        if (strcasecmp(json_string_value(value), text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The choice's position from 1; 0: no choice. */
+static uint32_t choice_of(const struct import *im, size_t question, const char *text) {
+    const struct scale *scale = im->questionnaire->questions[question].scale;
+    for (size_t i = 0; i < scale->choices_n; i++)
+        if (strcasecmp(scale->choices[i].code, text) == 0)
+            return (uint32_t)i + 1;
+    for (size_t i = 0; i < scale->choices_n; i++)
+        if (label_says(scale->choices[i].label, text))
+            return (uint32_t)i + 1;
+    if (im->has_whole_codes[question] || !is_whole_number(text) || strlen(text) > 3)
+        return 0;
+    int position = atoi(text);
+    return position >= 1 && (size_t)position <= scale->choices_n ? (uint32_t)position : 0;
+}
+
+/* "one of 1, 2, 3, 4, 5, dk" */
+static void allowed_values(const struct scale *scale, char ret_text[static 256]) {
+    size_t at = (size_t)snprintf(ret_text, 256, "write one of");
+    for (size_t i = 0; i < scale->choices_n && at < 256; i++)
+        at += (size_t)snprintf(ret_text + at, 256 - at, "%s %s", i > 0 ? "," : "",
+                               scale->choices[i].code);
+    if (at < 256)
+        snprintf(ret_text + at, 256 - at, ", or leave it empty");
+}
+
+static enum err append(struct import *im, const char *text) {
+    return buffer_append(&im->imported.text, text, strlen(text));
+}
+
+static enum err append_text_reply(struct import *im, struct place place, const char *text) {
+    if (strlen(text) > ANSWER_TEXT_SIZE_MAX) {
+        problem_add(im->problems, place, "divide or shorten it",
+                    "the text is longer than 8,000 bytes");
+        return OK;
+    }
+    json_t *value = json_string(text);
+    char *escaped = value != NULL ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+    enum err e = escaped != NULL ? append(im, escaped) : ERR_MEMORY;
+    if (escaped != NULL)
+        sodium_memzero(escaped, strlen(escaped));
+    free(escaped);
+    json_decref(value);
+    return e;
+}
+
+static enum err append_reply(struct import *im, const struct sheet_row *row, size_t question) {
+    const struct scale *scale = im->questionnaire->questions[question].scale;
+    uint32_t column = (uint32_t)im->column_of[question];
+    struct place place = place_of(&im->sheet, row, column);
+    const char *text = sheet_text(row, column);
+    if (*text == '\0')
+        return append(im, "0");
+    if (scale == NULL)
+        return append_text_reply(im, place, text);
+    uint32_t choice = choice_of(im, question, text);
+    if (choice == 0) {
+        char mend[256], shown[64];
+        allowed_values(scale, mend);
+        /* A text in the wrong column must not be repeated on a screen at length. */
+        bool is_short = strlen(text) < sizeof shown && strchr(text, '\n') == NULL;
+        snprintf(shown, sizeof shown, "%s", is_short ? text : "a longer text");
+        problem_add(im->problems, place, mend, "%s%s%s is not a choice of %s", is_short ? "\"" : "",
+                    shown, is_short ? "\"" : "", im->questionnaire->questions[question].code);
+        return OK;
+    }
+    char number[16];
+    snprintf(number, sizeof number, "%u", choice);
+    return append(im, number);
+}
+
+static bool is_empty(const struct import *im, const struct sheet_row *row) {
+    for (size_t i = 0; i < im->questionnaire->questions_n; i++)
+        if (*sheet_text(row, (size_t)im->column_of[i]) != '\0')
+            return false;
+    return true;
+}
+
+static enum err append_answer(struct import *im, const struct sheet_row *row) {
+    uint32_t wanted = im->sheet.rows[0].cells_n;
+    struct place place = {.line = row->line};
+    if (row->cells_n != wanted) {
+        problem_add(im->problems, place, "check its quotes and separators",
+                    "the row has %u cells, the first line has %u", row->cells_n, wanted);
+        return OK;
+    }
+    if (is_empty(im, row)) {
+        im->imported.empty_n++;
+        return OK;
+    }
+    size_t start = im->imported.text.size;
+    enum err e = append(im, im->imported.answers_n++ == 0 ? "[" : ",[");
+    for (size_t i = 0; i < im->questionnaire->questions_n && e == OK; i++) {
+        e = i > 0 ? append(im, ",") : OK;
+        if (e == OK)
+            e = append_reply(im, row, i);
+    }
+    if (e == OK && im->imported.text.size - start > ANSWER_SIZE_MAX)
+        problem_add(im->problems, place, "shorten its texts", "the answer is larger than 16 KiB");
+    return e == OK ? append(im, "]") : e;
+}
+
+static enum err read_answers(struct import *im, struct bytes content) {
+    struct place whole = {0};
+    enum err e = append(im, "{\"answers\":[");
+    for (size_t i = 1; i < im->sheet.rows_n && e == OK; i++)
+        e = append_answer(im, &im->sheet.rows[i]);
+    if (e != OK)
+        return e;
+    if (im->imported.answers_n == 0 && im->problems->n == 0)
+        problem_add(im->problems, whole, "check that it is the right file",
+                    "there is no answer in it");
+    /* What tells this file from another; the service keys it before it leaves this site. */
+    uint8_t digest[32];
+    char digest_text[HEX_TEXT_MAX];
+    if (crypto_generichash(digest, sizeof digest, content.data, content.size, NULL, 0) != 0)
+        return ERR_INTERNAL;
+    hex_text(digest, sizeof digest, digest_text);
+    char end[96];
+    snprintf(end, sizeof end, "],\"digest\":\"%s\"}", digest_text);
+    return buffer_append(&im->imported.text, end, strlen(end) + 1);
+}
+
+enum err survey_import_read(const struct questionnaire *questionnaire, const char *file_name,
+                            struct bytes content, struct problems *problems,
+                            struct imported *ret_imported) {
+    struct import im = {.questionnaire = questionnaire, .problems = problems};
+    problems->file = file_name;
+    enum err e = sheet_read(content, problems, &im.sheet);
+    if (e != OK)
+        goto done;
+    read_headings(&im);
+    if (problems->n > 0) {
+        e = ERR_ARGUMENT;
+        goto done;
+    }
+    learn_codes(&im);
+    e = read_answers(&im, content);
+    if (e == OK && problems->n > 0)
+        e = ERR_ARGUMENT;
+    if (e == OK) {
+        *ret_imported = im.imported;
+        im.imported = (struct imported){0};
+    }
+done:
+    imported_done(&im.imported);
+    sheet_done(&im.sheet);
+    return e;
+}
+
+void imported_done(struct imported *imported) {
+    buffer_wipe(&imported->text);
+}
