@@ -84,7 +84,8 @@ void link_up(struct link *link, time_ms now) {
     link_set_state(link, LINK_UP, now);
     link->heard = now;
     link->number = ++net->numbers;
-    net->config.connected(net->config.context, link->number, &link->proved, &link->member);
+    net->config.connected(net->config.context, link->number, &link->proved,
+                          link_is_dialled(link) ? &link->member : NULL);
 }
 
 /* OK, ERR_BUSY: not now, or why not at all. */

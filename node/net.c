@@ -253,7 +253,19 @@ bool net_turn(struct net *net, time_ms now) {
         check_time(link, now);
     }
     sweep(net, !more);
-    return more || (socket_events(net->router) & ZMQ_POLLIN) != 0 || zap_is_ready(net->zap);
+    return more;
+}
+
+bool net_is_ready(struct net *net) {
+    if (zap_is_ready(net->zap) || (socket_events(net->router) & ZMQ_POLLIN) != 0)
+        return true;
+    for (size_t i = 0; i < net->links_n; i++) {
+        const struct link *link = net->links[i];
+        if (link != NULL && link->dealer != NULL && link->state >= LINK_UP &&
+            (socket_events(link->dealer) & ZMQ_POLLIN) != 0)
+            return true;
+    }
+    return false;
 }
 
 enum err net_send(struct net *net, uint32_t number, struct bytes frame) {
@@ -268,6 +280,28 @@ void net_close(struct net *net, uint32_t number) {
     link->reported = true;
     if (link->state == LINK_UP)
         link_set_state(link, LINK_CLOSING, node_monotonic_ms());
+}
+
+void net_farewell(struct net *net, struct bytes frame) {
+    for (size_t i = 0; i < net->links_n; i++) {
+        struct link *link = net->links[i];
+        if (link == NULL)
+            continue;
+        link->reported = true;
+        if (link->state == LINK_UP && link_send(link, frame) == OK)
+            link_set_state(link, LINK_CLOSING, node_monotonic_ms());
+        else if (link->state != LINK_CLOSING)
+            link_end(link, ERR_CANCELLED);
+    }
+}
+
+void net_reset(struct net *net) {
+    for (size_t i = 0; i < net->links_n; i++) {
+        if (net->links[i] == NULL)
+            continue;
+        net->links[i]->reported = true;
+        link_end(net->links[i], ERR_CANCELLED);
+    }
 }
 
 void net_recheck(struct net *net) {

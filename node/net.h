@@ -41,7 +41,7 @@ struct net_config {
     const struct node_keys *keys;
     /* Is this the transport key of a member or of a ticket? Asked at each handshake. */
     bool (*admit)(void *context, const struct transport_public *);
-    /* A link is up. `member` is who was dialled; zero when it was accepted. */
+    /* A link is up. `member` is who was dialled; NULL when it was accepted. */
     void (*connected)(void *context, uint32_t link, const struct transport_public *proved,
                       const struct member_id *member);
     /* It is gone, unless net_close was called on it. With link 0: `member` could not be reached.
@@ -86,12 +86,18 @@ MUST_USE enum err net_send(struct net *, uint32_t link, struct bytes frame);
 /* After what was sent has gone, or two seconds. Frames that still come are dropped, and
  * disconnected does not follow. */
 void net_close(struct net *, uint32_t link);
+/* The orderly end: sends `frame` over each link and closes all; nothing is reported. */
+void net_farewell(struct net *, struct bytes frame);
+/* Forgets all links and dials at once; nothing is reported. For who begins anew. */
+void net_reset(struct net *);
 /* Cuts the accepted links whose key is not admitted any more. */
 void net_recheck(struct net *);
 
 /* Receives, sends, connects what can be done without waiting. True: there is more to do at once.
  * Call it once after each turn of the watcher, and once when sends have been made since. */
 bool net_turn(struct net *, time_ms now);
+/* Is there something to receive that no descriptor shows any more? Asked before each wait. */
+bool net_is_ready(struct net *);
 /* When net_turn must be called again even if no descriptor is ready; INT64_MAX: never. */
 time_ms net_deadline(const struct net *, time_ms now);
 /* Links that are up or being closed, and dials under way. */

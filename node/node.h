@@ -9,6 +9,11 @@
 
 struct node;
 
+/* Once, at the start of a process that will run a node: what it writes is for its user alone, what
+ * it holds in memory never goes to disk as a core dump, and a reader that has gone is an error, not
+ * a death. */
+void node_guard_process(void);
+
 struct node_options {
     const char
         *listen;  /* tcp://HOST:PORT; NULL: as configured; without either the node only dials out */
@@ -21,13 +26,15 @@ struct node_options {
  * was wrong in a sentence. */
 MUST_USE enum err node_new(struct home *, const struct node_options *, char ret_why[static 256],
                            struct node **ret_node);
-/* Runs until `until` (asked after every turn; NULL: never) is true, `deadline` (monotonic ms;
- * INT64_MAX: none) passes: ERR_TIMEOUT, or SIGINT or SIGTERM arrive: ERR_CANCELLED. Stops
+/* Runs, once, until `until` (asked after every turn; NULL: never) is true, `deadline` (monotonic
+ * ms; INT64_MAX: none) passes: ERR_TIMEOUT, or SIGINT or SIGTERM arrive: ERR_CANCELLED. Stops
  * gracefully: BYE to peers, statements flushed, WAL checkpointed. */
 MUST_USE enum err node_run(struct node *, bool (*until)(void *context), void *context,
                            time_ms deadline);
 void node_free(struct node *);
 struct service *node_service(struct node *);
+/* The endpoint bound, with the port that was taken; "" when nobody can dial in. */
+const char *node_listens_on(const struct node *);
 /* The last reason why a peer or a join was refused, for messages; OK when none. */
 enum err node_last_refusal(const struct node *);
 

@@ -1,0 +1,213 @@
+#include "client.h"
+
+#include "proto/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define METHOD_PREFIX "org.stafet."
+
+enum { READ_SIZE = 64 * 1024 };
+#define ANSWER_SIZE_MAX KIB(256 * 1024)
+
+struct client {
+    int fd;
+    struct buffer in; /* what has come and was not taken yet */
+};
+
+/* A socket's path has at most 107 bytes; a home may lie deeper. Then it is named through a
+ * descriptor of the home. */
+static enum err name_socket(const char *home, int folder, struct sockaddr_un *name) {
+    name->sun_family = AF_UNIX;
+    int n = snprintf(name->sun_path, sizeof name->sun_path, "%s/control", home);
+    if (n >= (int)sizeof name->sun_path)
+        n = snprintf(name->sun_path, sizeof name->sun_path, "/proc/self/fd/%d/control", folder);
+    return n < 0 || n >= (int)sizeof name->sun_path ? ERR_LIMIT : OK;
+}
+
+static enum err connect_error(void) {
+    if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
+        return ERR_NOT_FOUND;
+    return errno == EACCES || errno == EPERM ? ERR_DENIED : ERR_IO;
+}
+
+enum err client_open(const char *home, struct client **ret_client) {
+    enum err err = ERR_MEMORY;
+    struct sockaddr_un name = {0};
+    int fd = -1, folder = -1;
+    struct client *client = calloc(1, sizeof *client);
+    if (client == NULL)
+        goto done;
+    folder = open(home, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        err = connect_error();
+        goto done;
+    }
+    err = name_socket(home, folder, &name);
+    if (err != OK)
+        goto done;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&name, sizeof name) != 0) {
+        err = connect_error();
+        goto done;
+    }
+    client->fd = fd;
+    fd = -1;
+    *ret_client = client;
+    client = NULL;
+done:
+    if (fd >= 0)
+        close(fd);
+    if (folder >= 0)
+        close(folder);
+    free(client);
+    return err;
+}
+
+void client_close(struct client *client) {
+    if (client == NULL)
+        return;
+    close(client->fd);
+    buffer_wipe(&client->in);
+    free(client);
+}
+
+static enum err write_all(int fd, const char *text, size_t size) {
+    while (size > 0) {
+        ssize_t n = send(fd, text, size, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EPIPE || errno == ECONNRESET ? ERR_CLOSED : ERR_IO;
+        text += n;
+        size -= (size_t)n;
+    }
+    return OK;
+}
+
+static enum err send_request(struct client *client, const struct asker *asker, const char *noun,
+                             const char *verb, const json_t *args, bool more) {
+    json_t *arguments = args != NULL ? json_deep_copy(args) : json_object();
+    json_t *request = json_pack("{s:s+, s:{s:o, s:{s:s, s:s}}, s:b}", "method", METHOD_PREFIX, noun,
+                                "parameters", "arguments", arguments, "asker", "name", asker->name,
+                                "function", asker->function, "more", (int)more);
+    if (request != NULL && *verb != '\0')
+        json_object_set_new(request, "method", json_sprintf(METHOD_PREFIX "%s.%s", noun, verb));
+    char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
+    enum err err = text != NULL ? write_all(client->fd, text, strlen(text) + 1) : ERR_MEMORY;
+    if (text != NULL)
+        explicit_bzero(text, strlen(text));
+    free(text);
+    json_decref(request);
+    return err;
+}
+
+/* Reads on until a whole object has come; `*ret_size` is without its NUL. */
+static enum err read_object(struct client *client, size_t *ret_size) {
+    size_t searched = 0;
+    for (;;) {
+        uint8_t *end = client->in.size == searched
+                           ? NULL
+                           : memchr(client->in.data + searched, '\0', client->in.size - searched);
+        if (end != NULL) {
+            *ret_size = (size_t)(end - client->in.data);
+            return OK;
+        }
+        searched = client->in.size;
+        if (searched > ANSWER_SIZE_MAX)
+            return ERR_LIMIT;
+        uint8_t *room;
+        enum err err = buffer_extend(&client->in, READ_SIZE, &room);
+        if (err != OK)
+            return err;
+        ssize_t n;
+        while ((n = recv(client->fd, room, READ_SIZE, 0)) < 0 && errno == EINTR)
+            ;
+        client->in.size = searched + (n > 0 ? (size_t)n : 0);
+        if (n <= 0)
+            return n == 0 || errno == ECONNRESET ? ERR_CLOSED : ERR_IO;
+    }
+}
+
+static enum err next_object(struct client *client, json_t **ret_object) {
+    size_t size;
+    enum err err = read_object(client, &size);
+    if (err != OK)
+        return err;
+    json_t *object = json_loadb((const char *)client->in.data, size, 0, NULL);
+    memmove(client->in.data, client->in.data + size + 1, client->in.size - size - 1);
+    client->in.size -= size + 1;
+    if (!json_is_object(object)) {
+        json_decref(object);
+        return ERR_FORMAT;
+    }
+    *ret_object = object;
+    return OK;
+}
+
+/* The number of an error by its name. */
+static enum err error_named(const char *name) {
+#define X(symbol, number, word, text)                                                              \
+    if (strcmp(name, METHOD_PREFIX word) == 0)                                                     \
+        return symbol;
+    ERR_MAP(X)
+#undef X
+    return ERR_INTERNAL;
+}
+
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+/* The last object of an answer. */
+static enum err take_end(const json_t *object, struct reply *reply) {
+    json_t *parameters = json_object_get(object, "parameters");
+    const char *name = json_string_value(json_object_get(object, "error"));
+    if (name == NULL) {
+        if (parameters == NULL)
+            return ERR_FORMAT;
+        return reply_give(reply, json_incref(parameters));
+    }
+    enum err err = error_named(name);
+    if (err == OK)
+        return ERR_FORMAT;
+    (void)reply_fail(reply, err, text_of(parameters, "mend"), "%s", text_of(parameters, "text"));
+    json_t *details = json_object_get(parameters, "details");
+    if (details != NULL)
+        reply->details = json_incref(details);
+    return err;
+}
+
+enum err client_call(struct client *client, const struct asker *asker, const char *noun,
+                     const char *verb, const json_t *args,
+                     void (*progress)(void *context, const json_t *progress), void *context,
+                     struct reply *reply) {
+    enum err err = send_request(client, asker, noun, verb, args, progress != NULL);
+    if (err == ERR_CLOSED)
+        err =
+            OK; /* a request that is refused half-way, too large perhaps, has its answer waiting */
+    bool ended = false;
+    while (err == OK && !ended) {
+        json_t *object = NULL;
+        err = next_object(client, &object);
+        ended = err == OK && !json_is_true(json_object_get(object, "continues"));
+        if (ended)
+            err = take_end(object, reply);
+        else if (err == OK && progress != NULL)
+            progress(context, json_object_get(object, "parameters"));
+        json_decref(object);
+    }
+    if (err == ERR_CLOSED && reply->error == OK)
+        return reply_fail(reply, err, "look at the node's log",
+                          "the node went away before it answered");
+    if (err != OK && reply->error == OK)
+        return reply_fail(reply, err, NULL, "%s", err_text(err));
+    return err;
+}

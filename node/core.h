@@ -1,0 +1,76 @@
+/* Inside the node's shell: what `struct node` is, and which file does what.
+ *
+ *   loop.c    one turn: wait, network, engine, store, news, control
+ *   effect.c  performs what the engine asks for on net and store, and feeds the outcome back
+ *   news.c    tells the engine what has become durable
+ *   enrol.c   a join under way: the ticket, the JOIN frame, the issuer as the ticket names it
+ *   peers.c   what the node says about itself to the service
+ *   node.c    making and ending it */
+#ifndef STAFET_NODE_CORE_H
+#define STAFET_NODE_CORE_H
+
+#include "control.h"
+#include "engine/engine.h"
+#include "log.h"
+#include "monotonic.h"
+#include "net.h"
+#include "node.h"
+#include "node_config/config.h"
+#include "store/roster.h"
+#include <signal.h>
+
+struct node {
+    struct home *home;
+    struct watcher watcher;
+    struct watch signals;
+    sigset_t signals_before;
+    bool signals_taken, stopping; /* SIGINT or SIGTERM */
+    struct surroundings surroundings;
+    struct service *service;
+    struct store *store;               /* of the service; NULL: no keys yet */
+    struct net *net;                   /* NULL likewise */
+    struct control *control;           /* NULL: not served */
+    char bound[ENDPOINT_SIZE_MAX + 1]; /* "" when nobody can dial in */
+
+    struct engine *engine; /* NULL: neither member nor joining */
+    struct member_id self; /* as the engine was started; zero while joining */
+    bool joining;
+    struct effects effects; /* asked for, not performed yet */
+    struct buffer run;      /* for LOAD */
+    enum err last_refusal;
+    bool more_waiting; /* envelopes to judge again */
+};
+
+/* loop.c: hands an event to the engine; what it asks for is added to node->effects. */
+void node_tell(struct node *, struct event *);
+
+/* effect.c: performs what has been asked for, round after round. True: there is more to do at once.
+ */
+bool effect_turn(struct node *);
+
+/* news.c: tells the engine everything, at its start. */
+MUST_USE enum err news_tell_all(struct node *);
+/* Tells it what transactions have changed since. True: there was some. */
+bool news_turn(struct node *);
+
+/* enrol.c */
+/* Starts an engine for what this home now is: a member, joining, or neither (then there is none).
+ * Links of an earlier one are cut. */
+MUST_USE enum err enrol_start(struct node *);
+/* The municipality answered: member from now on, though its roster is still to come. */
+void enrol_answered(struct node *, const struct member_id *self);
+/* Where and with which keys `member` (zero: the issuer of the ticket, as holder of the ticket) is
+ * dialled. Strings live in the arena. ERR_NOT_FOUND. */
+MUST_USE enum err enrol_target(struct node *, const struct member_id *, struct arena *,
+                               struct net_target *ret_target);
+/* Whose key is it: zero for a ticket's. ERR_NOT_FOUND: nobody's. */
+MUST_USE enum err enrol_member_of(struct node *, const struct transport_public *,
+                                  struct member_id *ret_member);
+
+/* peers.c */
+void peers_surround(struct node *);
+/* A member's name for the log, or the beginning of its id. */
+const char *peers_name(struct node *, const struct member_id *,
+                       char ret_name[static NAME_SIZE_MAX + 1]);
+
+#endif

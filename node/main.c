@@ -1,0 +1,139 @@
+/* stafetd: a site's node, as a service manager runs it. */
+#include "node.h"
+
+#include "proto/err.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#if STAFET_HAS_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+static const char usage[] =
+    "usage: stafetd [--home DIR] [--listen tcp://HOST:PORT] [--quiet]\n"
+    "\n"
+    "Runs the node of the home DIR until SIGTERM or SIGINT. Without --home: $STAFET_HOME, else\n"
+    "/var/lib/stafet when root has one, else stafet in $XDG_DATA_HOME or ~/.local/share. A home\n"
+    "is made by \"stafet federation create\" or \"stafet join\".\n"
+    "\n"
+    "  --home DIR      the node's folder\n"
+    "  --listen ADDR   where it can be dialled, instead of what HOME/config says; '*' for\n"
+    "                  any address, port 0 for any free one\n"
+    "  --quiet         warnings only\n"
+    "  --version, --help\n";
+
+enum { EXIT_USAGE = 2 };
+
+struct command {
+    char home[HOME_PATH_MAX];
+    struct node_options options;
+};
+
+/* False when it is too long or nothing says where. */
+static bool default_home(char home[static HOME_PATH_MAX]) {
+    const char *chosen = getenv("STAFET_HOME"), *data = getenv("XDG_DATA_HOME"),
+               *own = getenv("HOME");
+    struct stat status;
+    int n = -1;
+    if (chosen != NULL && *chosen != '\0')
+        n = snprintf(home, HOME_PATH_MAX, "%s", chosen);
+    else if (geteuid() == 0 && stat("/var/lib/stafet", &status) == 0)
+        n = snprintf(home, HOME_PATH_MAX, "/var/lib/stafet");
+    else if (data != NULL && *data == '/')
+        n = snprintf(home, HOME_PATH_MAX, "%s/stafet", data);
+    else if (own != NULL && *own != '\0')
+        n = snprintf(home, HOME_PATH_MAX, "%s/.local/share/stafet", own);
+    return n > 0 && n < HOME_PATH_MAX;
+}
+
+/* An exit status, or -1 to go on. */
+static int read_command(int argc, char **argv, struct command *ret_command) {
+    static const struct option options[] = {
+        {"home", required_argument, NULL, 'd'}, {"listen", required_argument, NULL, 'l'},
+        {"quiet", no_argument, NULL, 'q'},      {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},    {NULL, 0, NULL, 0}};
+    const char *home = NULL;
+    *ret_command = (struct command){.options = {.control = true}};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (option) {
+        case 'd':
+            home = optarg;
+            break;
+        case 'l':
+            ret_command->options.listen = optarg;
+            break;
+        case 'q':
+            ret_command->options.quiet = true;
+            break;
+        case 'h':
+            return fputs(usage, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        case 'v':
+            return puts("stafetd " STAFET_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        default:
+            fputs(usage, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    bool found = home != NULL
+                     ? snprintf(ret_command->home, HOME_PATH_MAX, "%s", home) < HOME_PATH_MAX
+                     : default_home(ret_command->home);
+    if (optind == argc && found)
+        return -1;
+    fputs(usage, stderr);
+    return EXIT_USAGE;
+}
+
+static int fail(const char *what, const char *why) {
+    fprintf(stderr, "stafetd: %s: %s\n", what, why);
+    return EXIT_FAILURE;
+}
+
+static void say_ready(const struct node *node, const char *home) {
+    const char *where = node_listens_on(node);
+    fprintf(stderr, "stafetd ready in %s, %s%s\n", home,
+            *where != '\0' ? "listening on " : "dialling out only", where);
+#if STAFET_HAS_SYSTEMD
+    (void)sd_notify(0, "READY=1");
+#endif
+}
+
+static int serve(struct home *home, const struct node_options *options) {
+    struct node *node = NULL;
+    char why[256] = "";
+    enum err err = node_new(home, options, why, &node);
+    if (err == ERR_NOT_FOUND)
+        return fail(home->path,
+                    "no keys yet; begin with stafet federation create, or stafet join TICKET");
+    if (err != OK)
+        return fail(home->path, *why != '\0' ? why : err_text(err));
+    say_ready(node, home->path);
+    err = node_run(node, NULL, NULL, INT64_MAX);
+#if STAFET_HAS_SYSTEMD
+    (void)sd_notify(0, "STOPPING=1");
+#endif
+    node_free(node);
+    return err == ERR_CANCELLED ? EXIT_SUCCESS : fail(home->path, err_text(err));
+}
+
+int main(int argc, char **argv) {
+    struct command command;
+    int status = read_command(argc, argv, &command);
+    if (status >= 0)
+        return status;
+    node_guard_process();
+    if (key_library_init() != OK)
+        return fail("libsodium", err_text(ERR_INTERNAL));
+    struct home home;
+    enum err err = home_open(command.home, false, &home);
+    if (err == ERR_NOT_FOUND)
+        return fail(command.home,
+                    "there is no home; begin with stafet federation create, or stafet join TICKET");
+    if (err != OK)
+        return fail(command.home, err_text(err));
+    status = serve(&home, &command.options);
+    home_close(&home);
+    return status;
+}

@@ -1,0 +1,135 @@
+#include "core.h"
+
+#include "store/acks.h"
+#include "store/news.h"
+#include <stdlib.h>
+
+static enum err tell_member(void *context, const struct roster_entry *entry) {
+    struct node *node = context;
+    struct event event = {.kind = EVENT_MEMBER,
+                          .member = {.id = entry->member,
+                                     .role = entry->role,
+                                     .active = entry->status == MEMBER_ACTIVE,
+                                     .has_endpoint = entry->endpoints_n > 0}};
+    node_tell(node, &event);
+    return OK;
+}
+
+static enum err tell_roster(struct node *node) {
+    struct roster_tip tip;
+    enum err err = roster_tip(node->store, &tip);
+    if (err != OK || tip.seq == 0)
+        return err;
+    err = roster_each(node->store, tell_member, node);
+    struct event event = {.kind = EVENT_ROSTER,
+                          .roster = {.feed = tip.feed, .seq = tip.seq, .id8 = tip.id8}};
+    if (err == OK)
+        node_tell(node, &event);
+    return err;
+}
+
+static enum err tell_feed(void *context, const struct feed_info *feed) {
+    struct node *node = context;
+    struct event event = {.kind = EVENT_FEED,
+                          .feed = {.id = feed->id,
+                                   .channel_id = feed->channel_id,
+                                   .channel = feed->channel,
+                                   .author = feed->author,
+                                   .head = feed->head}};
+    node_tell(node, &event);
+    return OK;
+}
+
+static enum err tell_statement(void *context, const struct ack_info *ack) {
+    struct node *node = context;
+    struct event event = {.kind = EVENT_STATED,
+                          .stated = {.member = ack->member,
+                                     .channel_id = ack->channel_id,
+                                     .channel = ack->channel,
+                                     .counter = ack->counter,
+                                     .statement = ack->statement}};
+    node_tell(node, &event);
+    return OK;
+}
+
+enum err news_tell_all(struct node *node) {
+    enum err err = tell_roster(node);
+    if (err == OK)
+        err = feed_each(node->store, tell_feed, node);
+    return err == OK ? acks_each(node->store, tell_statement, node) : err;
+}
+
+/* The statements that are news, so that the stored ones are walked once. */
+struct stated {
+    struct node *node;
+    struct stated_name {
+        struct member_id member;
+        struct channel_id channel_id;
+    } * names;
+    size_t n, capacity;
+};
+
+static bool stated_add(struct stated *stated, const struct news *news) {
+    if (stated->n == stated->capacity) {
+        size_t capacity = stated->capacity * 2 + 16;
+        struct stated_name *bigger = realloc(stated->names, capacity * sizeof *bigger);
+        if (bigger == NULL)
+            return false;
+        stated->names = bigger;
+        stated->capacity = capacity;
+    }
+    stated->names[stated->n++] = (struct stated_name){news->member, news->channel_id};
+    return true;
+}
+
+static enum err tell_if_stated(void *context, const struct ack_info *ack) {
+    struct stated *stated = context;
+    for (size_t i = 0; i < stated->n; i++) {
+        if (member_id_equal(&stated->names[i].member, &ack->member) &&
+            channel_id_equal(&stated->names[i].channel_id, &ack->channel_id))
+            return tell_statement(stated->node, ack);
+    }
+    return OK;
+}
+
+/* A changed roster changes who may connect, and may be what makes this node a member. */
+static enum err roster_changed(struct node *node) {
+    struct self self;
+    enum err err = store_self(node->store, &self);
+    bool founded = err == OK && node->engine == NULL && !member_id_is_zero(&self.member);
+    if (err == OK)
+        err = founded ? enrol_start(node) : tell_roster(node);
+    if (founded)
+        log_info("this node is a member of a federation now");
+    net_recheck(node->net);
+    return err;
+}
+
+bool news_turn(struct node *node) {
+    struct stated stated = {.node = node};
+    struct news news;
+    bool any = false, roster = false;
+    enum err err = OK;
+    while (err == OK && news_next(node->store, &news)) {
+        any = true;
+        roster = roster || news.kind == NEWS_ROSTER;
+        if (node->engine == NULL)
+            continue;
+        if (news.kind == NEWS_FEED)
+            err = tell_feed(node, &news.feed);
+        else if (news.kind == NEWS_STATEMENT && !stated_add(&stated, &news))
+            err = ERR_MEMORY;
+    }
+    if (roster && err == OK)
+        err = roster_changed(node);
+    if (stated.n > 0 && err == OK)
+        err = acks_each(node->store, tell_if_stated, &stated);
+    free(stated.names);
+    /* What it was not told now, it could never learn of: begin again from what is stored. */
+    if (err != OK) {
+        log_warn("starting the synchronisation again: %s", err_text(err));
+        if (enrol_start(node) != OK)
+            log_warn("that failed too");
+    }
+    return any;
+}

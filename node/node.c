@@ -1,0 +1,214 @@
+#include "core.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void node_guard_process(void) {
+    const struct rlimit none = {0, 0};
+    struct rlimit files;
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    /* Three descriptors a connection. */
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+static void signalled(void *context, uint32_t events) {
+    struct node *node = context;
+    struct signalfd_siginfo info;
+    (void)events;
+    while (read(node->signals.fd, &info, sizeof info) == (ssize_t)sizeof info)
+        node->stopping = true;
+}
+
+/* Before any thread is made, so that none takes the signals. */
+static enum err take_signals(struct node *node) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    if (pthread_sigmask(SIG_BLOCK, &set, &node->signals_before) != 0)
+        return ERR_IO;
+    node->signals_taken = true;
+    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (fd < 0)
+        return ERR_LIMIT;
+    node->signals = (struct watch){.fd = fd, .ready = signalled, .context = node};
+    return watch_set(&node->watcher, &node->signals, EPOLLIN);
+}
+
+static bool admit(void *context, const struct transport_public *key) {
+    struct member_id member;
+    return enrol_member_of(context, key, &member) == OK;
+}
+
+static void connected(void *context, uint32_t link, const struct transport_public *proved,
+                      const struct member_id *dialled) {
+    struct node *node = context;
+    struct member_id none = {0};
+    char name[NAME_SIZE_MAX + 1];
+    struct event event = {.kind = EVENT_CONNECTED,
+                          .link = link,
+                          .connected = {.member = dialled != NULL ? *dialled : none,
+                                        .proved = *proved,
+                                        .dialled = dialled != NULL}};
+    if (dialled == NULL && enrol_member_of(node, proved, &event.connected.member) != OK) {
+        net_close(node->net, link);
+        return;
+    }
+    log_info("link %u with %s: %s", link, peers_name(node, &event.connected.member, name),
+             dialled != NULL ? "dialled -> up" : "accepted -> up");
+    node_tell(node, &event);
+}
+
+static void disconnected(void *context, uint32_t link, const struct member_id *member,
+                         enum err reason) {
+    struct node *node = context;
+    char name[NAME_SIZE_MAX + 1];
+    struct event event = {
+        .kind = EVENT_DISCONNECTED, .link = link, .disconnected = {.member = *member}};
+    if (link != 0)
+        log_info("link %u: up -> ended: %s", link, err_text(reason));
+    else
+        log_info("dialling %s failed: %s", peers_name(node, member, name), err_text(reason));
+    if (link == 0 && reason == ERR_DENIED)
+        /* Used and expired tickets are let in for an answer; who isn't has another one. */
+        node->last_refusal = node->joining ? ERR_TICKET_UNKNOWN : ERR_DENIED;
+    node_tell(node, &event);
+}
+
+static void received(void *context, uint32_t link, struct bytes frame) {
+    struct event event = {.kind = EVENT_RECEIVED, .link = link, .received = frame};
+    node_tell(context, &event);
+}
+
+static enum err open_net(struct node *node) {
+    struct net_config config = {.watcher = &node->watcher,
+                                .keys = node->home->keys,
+                                .admit = admit,
+                                .connected = connected,
+                                .disconnected = disconnected,
+                                .received = received,
+                                .context = node};
+    return net_new(&config, &node->net);
+}
+
+static enum err bind_net(struct node *node, const char *listen, char ret_why[static 256]) {
+    struct config config;
+    char why[CONFIG_WHY_MAX] = "";
+    if (listen == NULL) {
+        enum err err = config_load(node->home->path, why, &config);
+        if (err != OK) {
+            snprintf(ret_why, 256, "%.255s", why);
+            return err;
+        }
+        listen = config.listen;
+    }
+    if (*listen == '\0')
+        return OK;
+    enum err err = config_check_listen(listen);
+    if (err == OK)
+        err = net_bind(node->net, listen, node->bound);
+    if (err == ERR_ARGUMENT)
+        snprintf(ret_why, 256, "a listening address has the form tcp://HOST:PORT, not %.100s",
+                 listen);
+    else if (err != OK)
+        snprintf(ret_why, 256, "%.150s can't be listened on: %s", listen,
+                 err == ERR_EXISTS ? "another program uses it" : err_text(err));
+    return err;
+}
+
+static enum err open_store(struct node *node, char ret_why[static 256]) {
+    peers_surround(node);
+    enum err err = service_new(node->home, &node->surroundings, &node->service);
+    if (err == OK)
+        err = service_open_store(node->service);
+    if (err == OK)
+        node->store = service_store(node->service);
+    if (err == ERR_NOT_FOUND)
+        snprintf(ret_why, 256, "this home has no keys yet");
+    else if (err != OK)
+        snprintf(ret_why, 256, "the replica can't be opened: %s", err_text(err));
+    return err;
+}
+
+static enum err begin(struct node *node, const struct node_options *options,
+                      char ret_why[static 256]) {
+    enum err err = take_signals(node);
+    if (err == OK)
+        err = open_store(node, ret_why);
+    if (err == OK)
+        err = open_net(node);
+    if (err == OK)
+        err = bind_net(node, options->listen, ret_why);
+    if (err == OK)
+        err = enrol_start(node);
+    if (err == OK && options->control)
+        err = control_new(&node->watcher, node->service, node->home->path, &node->control);
+    if (err != OK && *ret_why == '\0')
+        snprintf(ret_why, 256, "the node can't start: %s", err_text(err));
+    return err;
+}
+
+enum err node_new(struct home *home, const struct node_options *options, char ret_why[static 256],
+                  struct node **ret_node) {
+    struct node *node = calloc(1, sizeof *node);
+    if (node == NULL)
+        return ERR_MEMORY;
+    *ret_why = '\0';
+    log_init(options->quiet);
+    node->home = home;
+    node->signals.fd = -1;
+    enum err err = watcher_init(&node->watcher);
+    if (err == OK)
+        err = begin(node, options, ret_why);
+    if (err != OK) {
+        node_free(node);
+        return err;
+    }
+    *ret_node = node;
+    return OK;
+}
+
+void node_free(struct node *node) {
+    if (node == NULL)
+        return;
+    control_free(node->control);
+    engine_free(node->engine);
+    effects_done(&node->effects);
+    buffer_done(&node->run);
+    net_free(node->net);
+    service_free(node->service);
+    watch_remove(&node->watcher, &node->signals);
+    if (node->signals.fd >= 0)
+        close(node->signals.fd);
+    watcher_done(&node->watcher);
+    if (node->signals_taken)
+        pthread_sigmask(SIG_SETMASK, &node->signals_before, NULL);
+    free(node);
+}
+
+struct service *node_service(struct node *node) {
+    return node->service;
+}
+
+enum err node_last_refusal(const struct node *node) {
+    return node->last_refusal;
+}
+
+const char *node_listens_on(const struct node *node) {
+    return node->bound;
+}

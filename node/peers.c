@@ -1,0 +1,79 @@
+#include "core.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* The engine's times are monotonic; people's are not. */
+static json_t *unix_time(time_ms at) {
+    struct timespec wall;
+    if (at == 0)
+        return json_integer(0);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    time_ms wall_ms = (time_ms)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+    return json_integer(wall_ms - (node_monotonic_ms() - at));
+}
+
+static json_t *peer_form(const struct peer_info *peer) {
+    char member[HEX_TEXT_MAX];
+    member_text(&peer->member, member);
+    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:s?, s:I, s:I}", "member", member, "state",
+                     session_state_name(peer->state), "equal", (int)peer->equal, "since_ms",
+                     unix_time(peer->since), "last_heard_ms", unix_time(peer->last_heard),
+                     "last_error", peer->last_error == OK ? NULL : err_name(peer->last_error),
+                     "sent", (json_int_t)peer->sent_bytes, "received",
+                     (json_int_t)peer->received_bytes);
+}
+
+static json_t *peers(void *context) {
+    struct node *node = context;
+    json_t *list = json_array();
+    size_t n = node->engine != NULL ? engine_peers_n(node->engine) : 0;
+    for (size_t i = 0; i < n; i++) {
+        struct peer_info peer;
+        /* While joining, the issuer has no name yet. */
+        if (engine_peer(node->engine, i, &peer) && !member_id_is_zero(&peer.member))
+            json_array_append_new(list, peer_form(&peer));
+    }
+    return list;
+}
+
+static json_t *endpoints(void *context) {
+    const struct node *node = context;
+    json_t *list = json_array();
+    if (node->bound[0] != '\0')
+        json_array_append_new(list, json_string(node->bound));
+    return list;
+}
+
+static void hurry(void *context) {
+    struct node *node = context;
+    if (node->engine != NULL)
+        engine_hurry(node->engine);
+    else if (node->store != NULL && enrol_start(node) != OK) /* a join has begun */
+        log_warn("the join could not be started");
+}
+
+void peers_surround(struct node *node) {
+    node->surroundings = (struct surroundings){
+        .context = node, .running = true, .peers = peers, .endpoints = endpoints, .hurry = hurry};
+}
+
+const char *peers_name(struct node *node, const struct member_id *member,
+                       char ret_name[static NAME_SIZE_MAX + 1]) {
+    struct arena arena;
+    struct roster_entry entry;
+    char id[ID_TEXT_MAX];
+    arena_init(&arena, KIB(64));
+    if (member_id_is_zero(member)) {
+        snprintf(ret_name, NAME_SIZE_MAX + 1, "a ticket's issuer or holder");
+    } else if (node->store != NULL &&
+               roster_member(node->store, member, UINT64_MAX, &arena, &entry) == OK) {
+        snprintf(ret_name, NAME_SIZE_MAX + 1, "%s", entry.name);
+    } else {
+        id_text(member->bytes, sizeof member->bytes, id);
+        snprintf(ret_name, NAME_SIZE_MAX + 1, "member %.8s", id);
+    }
+    arena_done(&arena);
+    return ret_name;
+}
