@@ -3,17 +3,8 @@
 #include <string.h>
 
 const struct side *const cli_sides[] = {
-    federation_sides,
-#if STAFET_HAS_SURVEY
-    survey_sides,
-#endif
-#if STAFET_HAS_HANDOVER
-    handover_sides,
-#endif
-#if STAFET_HAS_CONFLICT
-    conflict_sides,
-#endif
-    search_sides,     export_sides, verify_sides, NULL,
+    federation_sides, survey_sides, handover_sides, conflict_sides,
+    search_sides,     export_sides, verify_sides,   NULL,
 };
 
 const struct side *side_find(const char *noun, const char *verb) {

@@ -4,18 +4,9 @@
 #include <string.h>
 
 const struct view *const cli_views[] = {
-    status_views,   waiting_views, federation_views, member_views, join_views,       sync_views,
-#if STAFET_HAS_SURVEY
-    survey_views,
-#endif
-#if STAFET_HAS_HANDOVER
-    handover_views,
-#endif
-#if STAFET_HAS_CONFLICT
-    conflict_views,
-#endif
-    peer_views,     log_views,     verify_views,     search_views, quarantine_views, export_views,
-    NULL,
+    status_views, waiting_views,    federation_views, member_views, join_views, sync_views,
+    survey_views, handover_views,   conflict_views,   peer_views,   log_views,  verify_views,
+    search_views, quarantine_views, export_views,     NULL,
 };
 
 const struct view *view_find(const char *noun, const char *verb) {

@@ -3,7 +3,7 @@
 #include "proto/text.h"
 #include "verbs.h"
 
-#include <sodium.h>
+#include <string.h>
 
 static enum err make_keys(struct service *service, struct reply *reply) {
     struct home *home = service_home(service);
@@ -73,8 +73,8 @@ static enum err create(struct service *service, const struct asker *asker, const
                           NAME_SIZE_MAX);
     struct addresses endpoints;
     struct seed seed;
-    struct root_keys *root = sodium_malloc(sizeof *root);
-    enum err e = root == NULL ? ERR_MEMORY : addresses_read(args, reply, &endpoints);
+    struct root_keys root;
+    enum err e = addresses_read(args, reply, &endpoints);
     if (e == OK)
         e = root_seed(given, reply, &seed);
     if (e == OK)
@@ -82,19 +82,19 @@ static enum err create(struct service *service, const struct asker *asker, const
     if (e == OK)
         e = addresses_remember(&endpoints, service_home(service)->path, reply);
     if (e == OK)
-        e = root_keys_derive(&seed, root);
+        e = root_keys_derive(&seed, &root);
     struct federation_id federation;
     if (e == OK)
-        e = roster_found(service_store(service), name, root, endpoints.list, endpoints.n,
+        e = roster_found(service_store(service), name, &root, endpoints.list, endpoints.n,
                          &federation);
     if (e == OK) {
         char words[WORDS_TEXT_MAX];
         words_of_seed(&seed, words);
         e = reply_give(reply, created(service, &endpoints, given == NULL ? words : NULL));
-        sodium_memzero(words, sizeof words);
+        explicit_bzero(words, sizeof words);
     }
-    sodium_memzero(&seed, sizeof seed);
-    sodium_free(root);
+    explicit_bzero(&seed, sizeof seed);
+    explicit_bzero(&root, sizeof root);
     return e;
 }
 

@@ -3,7 +3,6 @@
 #include "store/check.h"
 #include "verbs.h"
 
-#include <sodium.h>
 #include <string.h>
 
 enum { SEARCH_SIZE_MAX = 1024 };
@@ -32,7 +31,7 @@ static enum err read_keys(const char *text, struct reply *reply, struct node_key
     if (e != OK)
         return reply_fail(reply, ERR_ARGUMENT, NULL, "these are not a home's keys");
     e = node_keys_derive(&seed, ret_keys);
-    sodium_memzero(&seed, sizeof seed);
+    explicit_bzero(&seed, sizeof seed);
     return e;
 }
 
@@ -41,13 +40,11 @@ static enum err search_sections(struct service *service, const char *file, const
     struct store *store = service_store(service);
     if (file == NULL)
         return check_search(store, store_keys(store), text, ret_opened, ret_hits);
-    struct node_keys *keys = sodium_malloc(sizeof *keys);
-    if (keys == NULL)
-        return ERR_MEMORY;
-    enum err e = read_keys(file, reply, keys);
+    struct node_keys keys;
+    enum err e = read_keys(file, reply, &keys);
     if (e == OK)
-        e = check_search(store, keys, text, ret_opened, ret_hits);
-    sodium_free(keys);
+        e = check_search(store, &keys, text, ret_opened, ret_hits);
+    explicit_bzero(&keys, sizeof keys);
     return e;
 }
 
