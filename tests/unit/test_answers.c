@@ -1,0 +1,347 @@
+#include "records.h"
+#include "test.h"
+
+#include "proto/owner.h"
+#include "store/answers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BATCH_MAX = 8 };
+
+struct fixture {
+    struct records records;
+    struct writer birk, solsikken;
+    struct record_id survey;
+};
+
+static int open_as(void **state, int self) {
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    records_open(&f->records, self);
+    f->birk = records_writer(&f->records, BIRK, CHANNEL_ANSWERS, 0);
+    f->solsikken = records_writer(&f->records, SOLSIKKEN, CHANNEL_ANSWERS, 0);
+    f->survey = record_id_new(1000, &f->records.members[NORDBY]);
+    *state = f;
+    return 0;
+}
+
+static int setup(void **state) {
+    return open_as(state, NORDBY);
+}
+
+static int setup_at_a_site(void **state) {
+    return open_as(state, BIRK);
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    records_close(&f->records);
+    free(f);
+    return 0;
+}
+
+/* One part of an import: `n` answers with the texts `text`0, `text`1, … */
+static struct version_name send(struct fixture *f, struct writer *w, uint8_t mark, uint32_t part,
+                                uint32_t parts, const char *text, size_t n) {
+    struct buffer encoded[BATCH_MAX] = {{0}};
+    struct bytes answers[BATCH_MAX];
+    char numbered[64];
+    for (size_t i = 0; i < n; i++) {
+        snprintf(numbered, sizeof numbered, "%s%zu", text, i);
+        struct answer_reply reply = {.question = 1, .text = numbered};
+        assert_ok(answer_encode(&reply, 1, &encoded[i]));
+        answers[i] = buffer_view(&encoded[i]);
+    }
+    struct change_set set = {
+        .actor_name = "",
+        .actor_function = "",
+        .has_answers = true,
+        .answers = {
+            .survey = f->survey, .part = part, .parts = parts, .answers = answers, .answers_n = n}};
+    memset(set.answers.mark.bytes, mark, sizeof set.answers.mark.bytes);
+    struct version_name name = records_write(&f->records, w, 10 + w->origin.seq, &set);
+    for (size_t i = 0; i < n; i++)
+        buffer_done(&encoded[i]);
+    return name;
+}
+
+struct counted {
+    struct answers_count counts[4];
+    size_t n;
+};
+
+static enum err count_visit(void *context, const struct answers_count *count) {
+    struct counted *counted = context;
+    counted->counts[counted->n++] = *count;
+    return OK;
+}
+
+static struct counted counts(struct fixture *f, const struct version_name *until, size_t until_n) {
+    struct counted counted = {.n = 0};
+    assert_ok(answers_counts(f->records.store, &f->survey, until, until_n, count_visit, &counted));
+    return counted;
+}
+
+struct texts {
+    char text[512];
+    const struct records *records;
+};
+
+static enum err text_visit(void *context, const struct member_id *member, struct bytes answer) {
+    struct texts *texts = context;
+    struct arena arena;
+    const struct answer_reply *replies;
+    size_t n, at = strlen(texts->text);
+    arena_init(&arena, 1 << 16);
+    assert_ok(answer_decode(answer, &arena, &replies, &n));
+    assert_int_equal(n, 1);
+    snprintf(texts->text + at, sizeof texts->text - at, "%s:%s ",
+             member_id_equal(member, &texts->records->members[BIRK]) ? "birk" : "sol",
+             replies[0].text);
+    arena_done(&arena);
+    return OK;
+}
+
+static void expect_texts(struct fixture *f, const struct version_name *until, size_t until_n,
+                         const char *expected) {
+    struct texts texts = {.text = "", .records = &f->records};
+    assert_ok(answers_each(f->records.store, &f->survey, until, until_n, text_visit, &texts));
+    assert_string_equal(texts.text, expected);
+}
+
+static size_t rows(struct fixture *f, const char *sql) {
+    bool row;
+    sqlite3_stmt *walk = db_walk(f->records.store->db, sql);
+    assert_ok(db_row(f->records.store->db, walk, &row));
+    size_t n = (size_t)sqlite3_column_int64(walk, 0);
+    sqlite3_finalize(walk);
+    return n;
+}
+
+TEST(whole_imports_are_counted_and_read_member_by_member) {
+    struct fixture *f = *state;
+    send(f, &f->solsikken, 1, 0, 1, "s", 1);
+    send(f, &f->birk, 1, 0, 2, "a", 2);
+    send(f, &f->birk, 1, 1, 2, "b", 1);
+    struct counted c = counts(f, NULL, 0);
+    assert_int_equal(c.n, 2);
+    assert_true(member_id_equal(&c.counts[0].member, &f->records.members[BIRK]));
+    assert_int_equal(c.counts[0].answers, 3);
+    assert_int_equal(c.counts[0].imports, 1);
+    assert_int_equal(c.counts[0].imports_incomplete, 0);
+    assert_int_equal(c.counts[0].late, 0);
+    assert_int_equal(c.counts[0].last, 11);
+    assert_int_equal(c.counts[1].answers, 1);
+    expect_texts(f, NULL, 0, "birk:a0 birk:a1 birk:b0 sol:s0 ");
+}
+
+TEST(an_import_with_a_part_missing_does_not_count_until_it_comes) {
+    struct fixture *f = *state;
+    send(f, &f->birk, 1, 1, 3, "b", 2);
+    send(f, &f->birk, 1, 0, 3, "a", 2);
+    struct counted c = counts(f, NULL, 0);
+    assert_int_equal(c.counts[0].answers, 0);
+    assert_int_equal(c.counts[0].imports_incomplete, 1);
+    expect_texts(f, NULL, 0, "");
+    send(f, &f->birk, 1, 2, 3, "c", 1);
+    c = counts(f, NULL, 0);
+    assert_int_equal(c.counts[0].answers, 5);
+    assert_int_equal(c.counts[0].imports_incomplete, 0);
+}
+
+TEST(the_same_file_sent_twice_counts_once) {
+    struct fixture *f = *state;
+    struct writer restored = records_writer(&f->records, BIRK, CHANNEL_ANSWERS, 0);
+    send(f, &f->birk, 1, 0, 1, "a", 2);
+    send(f, &restored, 1, 0, 1, "a", 2);
+    struct counted c = counts(f, NULL, 0);
+    assert_int_equal(c.n, 1);
+    assert_int_equal(c.counts[0].answers, 2);
+    assert_int_equal(c.counts[0].imports, 1);
+    send(f, &f->solsikken, 1, 0, 1, "s", 2);
+    assert_int_equal(counts(f, NULL, 0).counts[1].answers, 2);
+}
+
+TEST(what_comes_after_the_closing_is_late) {
+    struct fixture *f = *state;
+    struct version_name until[2];
+    until[0] = send(f, &f->birk, 1, 0, 1, "a", 2);
+    send(f, &f->birk, 2, 0, 1, "b", 3);
+    send(f, &f->solsikken, 3, 0, 1, "s", 1);
+    struct counted c = counts(f, until, 1);
+    assert_int_equal(c.counts[0].answers, 2);
+    assert_int_equal(c.counts[0].late, 3);
+    assert_int_equal(c.counts[1].answers, 0);
+    assert_int_equal(c.counts[1].late, 1);
+    expect_texts(f, until, 1, "birk:a0 birk:a1 ");
+    until[1] = (struct version_name){f->solsikken.origin.feed, 1, f->solsikken.origin.id8};
+    assert_int_equal(counts(f, until, 2).counts[1].answers, 1);
+}
+
+TEST(figures_at_the_closing_never_change_with_what_comes_later) {
+    struct fixture *f = *state;
+    struct writer restored = records_writer(&f->records, BIRK, CHANNEL_ANSWERS, 0);
+    struct version_name until = send(f, &f->birk, 1, 0, 1, "a", 2);
+    send(f, &restored, 1, 0, 1, "z", 2);
+    send(f, &restored, 1, 0, 2, "y", 2);
+    expect_texts(f, &until, 1, "birk:a0 birk:a1 ");
+    assert_int_equal(counts(f, &until, 1).counts[0].late, 0);
+}
+
+TEST(answers_of_another_survey_do_not_count) {
+    struct fixture *f = *state;
+    send(f, &f->birk, 1, 0, 1, "a", 2);
+    f->survey = record_id_new(2000, &f->records.members[NORDBY]);
+    assert_int_equal(counts(f, NULL, 0).n, 0);
+    expect_texts(f, NULL, 0, "");
+}
+
+TEST(forgetting_an_envelope_takes_its_answers_away) {
+    struct fixture *f = *state;
+    send(f, &f->birk, 1, 0, 1, "a", 2);
+    send(f, &f->birk, 2, 0, 1, "b", 1);
+    assert_ok(apply_forget(f->records.store, f->birk.origin.feed_row, 1));
+    expect_texts(f, NULL, 0, "birk:b0 ");
+    assert_int_equal(rows(f, "SELECT count(*) FROM answer"), 1);
+}
+
+TEST(several_batches_in_one_envelope_are_kept_apart) {
+    struct fixture *f = *state;
+    struct buffer encoded = {0};
+    char why[200];
+    struct answer_reply reply = {.question = 1, .text = "x"};
+    assert_ok(answer_encode(&reply, 1, &encoded));
+    struct bytes answers[] = {buffer_view(&encoded), buffer_view(&encoded)};
+    struct change_set sets[3];
+    for (uint32_t i = 0; i < 3; i++)
+        sets[i] = (struct change_set){
+            .actor_name = "",
+            .actor_function = "",
+            .has_answers = true,
+            .answers = {
+                .survey = f->survey, .part = i, .parts = 3, .answers = answers, .answers_n = 2}};
+    writer_next(&f->birk, 10);
+    assert_ok(apply_check(&f->birk.origin, sets, 3, why, sizeof why));
+    assert_ok(apply_sets(f->records.store, &f->birk.origin, sets, 3));
+    assert_ok(apply_sets(f->records.store, &f->birk.origin, sets, 3));
+    assert_int_equal(counts(f, NULL, 0).counts[0].answers, 6);
+    assert_ok(apply_verify(f->records.store, &f->birk.origin, sets, 3, why, sizeof why));
+    sets[2].answers.answers_n = 1;
+    assert_err(ERR_CORRUPT,
+               apply_verify(f->records.store, &f->birk.origin, sets, 3, why, sizeof why));
+    buffer_done(&encoded);
+}
+
+TEST(a_site_keeps_no_readable_copy_of_what_it_collected) {
+    struct fixture *f = *state;
+    send(f, &f->birk, 1, 0, 1, "a", 2);
+    assert_int_equal(rows(f, "SELECT count(*) FROM answer"), 0);
+    assert_int_equal(rows(f, "SELECT count(*) FROM answer_part"), 0);
+}
+
+TEST(answers_are_sealed_in_the_files) {
+    struct fixture *f = *state;
+    char path[400];
+    static char bytes[1 << 20];
+    send(f, &f->birk, 1, 0, 1, "the-canary-answer", 2);
+    records_reopen(&f->records, NORDBY);
+    snprintf(path, sizeof path, "%s/replica.db", f->records.folder);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t n = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    assert_true(n > 4096);
+    assert_null(memmem(bytes, n, "the-canary-answer", 17));
+    expect_texts(f, NULL, 0, "birk:the-canary-answer0 birk:the-canary-answer1 ");
+}
+
+TEST(the_heads_of_the_answers_channel_close_a_survey) {
+    struct fixture *f = *state;
+    struct arena arena;
+    const struct version_name *heads;
+    size_t n;
+    arena_init(&arena, 1 << 16);
+    assert_ok(answers_heads(f->records.store, &arena, &heads, &n));
+    assert_int_equal(n, 0);
+    /* Heads are the log's; here they are put as admission would put them. */
+    assert_ok(db_execute(f->records.store->db,
+                         "UPDATE feed SET head_seq = 7, head_id = zeroblob(32) WHERE row = 1"));
+    records_writer(&f->records, NORDBY, CHANNEL_NOTICE, 0);
+    assert_ok(db_execute(f->records.store->db, "UPDATE feed SET head_seq = 9 WHERE row = 3"));
+    records_reopen(&f->records, NORDBY);
+    assert_ok(answers_heads(f->records.store, &arena, &heads, &n));
+    assert_int_equal(n, 1);
+    assert_true(feed_id_equal(&heads[0].feed, &f->birk.origin.feed));
+    assert_int_equal(heads[0].seq, 7);
+    arena_done(&arena);
+}
+
+/* ---- The ledger of imports ---- */
+
+struct ledger {
+    struct import imports[4];
+    size_t n;
+};
+
+static enum err ledger_visit(void *context, const struct import *import) {
+    struct ledger *ledger = context;
+    ledger->imports[ledger->n++] = *import;
+    return OK;
+}
+
+TEST(a_file_is_imported_once_for_a_survey) {
+    struct fixture *f = *state;
+    struct ledger ledger = {.n = 0};
+    struct import import = {.mark = import_mark(f->records.store, bytes_of_text("the file")),
+                            .survey = f->survey,
+                            .answers = 206,
+                            .at = 1234,
+                            .last = {f->birk.origin.feed, 3, {{9}}}};
+    assert_ok(import_put(f->records.store, &import));
+    assert_err(ERR_EXISTS, import_put(f->records.store, &import));
+    struct import other = import;
+    other.survey = record_id_new(2000, &f->records.members[NORDBY]);
+    assert_ok(import_put(f->records.store, &other));
+    assert_ok(import_each(f->records.store, &f->survey, ledger_visit, &ledger));
+    assert_int_equal(ledger.n, 1);
+    assert_int_equal(ledger.imports[0].answers, 206);
+    assert_int_equal(ledger.imports[0].at, 1234);
+    assert_true(hash_equal(&ledger.imports[0].mark, &import.mark));
+    assert_true(record_id_equal(&ledger.imports[0].survey, &f->survey));
+    assert_int_equal(version_name_compare(&ledger.imports[0].last, &import.last), 0);
+}
+
+TEST(a_mark_says_nothing_without_the_nodes_key) {
+    struct fixture *f = *state;
+    struct hash mark = import_mark(f->records.store, bytes_of_text("the file"));
+    struct hash again = import_mark(f->records.store, bytes_of_text("the file"));
+    struct hash other = import_mark(f->records.store, bytes_of_text("the file!"));
+    assert_true(hash_equal(&mark, &again));
+    assert_false(hash_equal(&mark, &other));
+    f->records.keys.rest[0] ^= 1;
+    struct hash elsewhere = import_mark(f->records.store, bytes_of_text("the file"));
+    assert_false(hash_equal(&mark, &elsewhere));
+}
+
+#define FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        FIXTURE(whole_imports_are_counted_and_read_member_by_member),
+        FIXTURE(an_import_with_a_part_missing_does_not_count_until_it_comes),
+        FIXTURE(the_same_file_sent_twice_counts_once),
+        FIXTURE(what_comes_after_the_closing_is_late),
+        FIXTURE(figures_at_the_closing_never_change_with_what_comes_later),
+        FIXTURE(answers_of_another_survey_do_not_count),
+        FIXTURE(forgetting_an_envelope_takes_its_answers_away),
+        FIXTURE(several_batches_in_one_envelope_are_kept_apart),
+        cmocka_unit_test_setup_teardown(a_site_keeps_no_readable_copy_of_what_it_collected,
+                                        setup_at_a_site, teardown),
+        FIXTURE(answers_are_sealed_in_the_files),
+        FIXTURE(the_heads_of_the_answers_channel_close_a_survey),
+        FIXTURE(a_file_is_imported_once_for_a_survey),
+        FIXTURE(a_mark_says_nothing_without_the_nodes_key),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

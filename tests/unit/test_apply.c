@@ -1,0 +1,443 @@
+#include "records.h"
+#include "test.h"
+
+#include "proto/limits.h"
+#include "proto/owner.h"
+#include "store/record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct fixture {
+    struct records records;
+    struct writer birk, skole,
+        nordby;              /* birk and skole hand over to each other, nordby publishes */
+    struct record_id record; /* birk's */
+};
+
+static int setup(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    records_open(&f->records, SKOLE);
+    f->birk = records_writer(&f->records, BIRK, CHANNEL_HANDOVER, SKOLE);
+    f->skole = records_writer(&f->records, SKOLE, CHANNEL_HANDOVER, BIRK);
+    f->nordby = records_writer(&f->records, NORDBY, CHANNEL_NOTICE, 0);
+    f->record = record_id_new(1000, &f->records.members[BIRK]);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    records_close(&f->records);
+    free(f);
+    return 0;
+}
+
+static enum err check_writes(const struct writer *w, const struct write *writes, size_t n) {
+    char why[200] = "";
+    struct change_set set = {
+        .actor_name = "Ole R.", .actor_function = "", .writes = writes, .writes_n = n};
+    enum err e = apply_check(&w->origin, &set, 1, why, sizeof why);
+    assert_true((e == OK) == (why[0] == '\0'));
+    return e;
+}
+
+static enum err check_one(const struct writer *w, struct write write) {
+    return check_writes(w, &write, 1);
+}
+
+/* ---- What makes an envelope void ---- */
+
+TEST(each_end_may_write_its_own_fields_only) {
+    struct fixture *f = *state;
+    assert_ok(check_one(&f->birk, write_of(&f->record, "likes", "dinosaurs", NULL, 0)));
+    assert_err(ERR_DENIED,
+               check_one(&f->skole, write_of(&f->record, "likes", "dinosaurs", NULL, 0)));
+    assert_ok(check_one(&f->skole, write_of(&f->record, "teacher", "Ole R.", NULL, 0)));
+    assert_err(ERR_DENIED, check_one(&f->birk, write_of(&f->record, "teacher", "Ole R.", NULL, 0)));
+    assert_ok(check_one(&f->birk, write_of(&f->record, "first_day", "12 August", NULL, 0)));
+    assert_ok(check_one(&f->skole, write_of(&f->record, "first_day", "13 August", NULL, 0)));
+    assert_err(ERR_DENIED, check_one(&f->skole, write_of(&f->record, "consent", "given", NULL, 0)));
+}
+
+TEST(ownership_follows_the_record_id_not_who_writes_first) {
+    struct fixture *f = *state;
+    struct record_id of_skole = record_id_new(1000, &f->records.members[SKOLE]);
+    assert_ok(check_one(&f->skole, write_of(&of_skole, "likes", "dinosaurs", NULL, 0)));
+    assert_err(ERR_DENIED, check_one(&f->birk, write_of(&of_skole, "likes", "dinosaurs", NULL, 0)));
+}
+
+TEST(a_record_of_neither_party_is_void_in_their_channel) {
+    struct fixture *f = *state;
+    struct record_id strange = record_id_new(1000, &f->records.members[SOLSIKKEN]);
+    struct write unknown = {
+        .record = strange, .collection = 77, .field = 1, .value = bytes_of_text("x")};
+    assert_err(ERR_DENIED,
+               check_one(&f->birk, write_of(&strange, "first_day", "12 August", NULL, 0)));
+    assert_err(ERR_DENIED, check_one(&f->birk, unknown));
+}
+
+TEST(a_collection_outside_its_channel_is_void) {
+    struct fixture *f = *state;
+    struct write title = {.record = f->record,
+                          .collection = COLLECTION_SURVEY,
+                          .field = 1,
+                          .value = bytes_of_text("x")};
+    assert_err(ERR_DENIED, check_one(&f->birk, title));
+    assert_err(ERR_DENIED, check_one(&f->nordby, write_of(&f->record, "first_day", "x", NULL, 0)));
+    assert_ok(check_one(&f->nordby, title));
+}
+
+TEST(only_the_municipality_publishes) {
+    struct fixture *f = *state;
+    struct writer posing = f->nordby;
+    posing.origin.role = ROLE_SCHOOL;
+    struct write title = {.record = f->record,
+                          .collection = COLLECTION_SURVEY,
+                          .field = 1,
+                          .value = bytes_of_text("x")};
+    assert_err(ERR_DENIED, check_one(&posing, title));
+}
+
+TEST(a_fixed_field_that_replaces_is_void) {
+    struct fixture *f = *state;
+    struct version_name name = {.seq = 1};
+    struct write title = {.record = f->record,
+                          .collection = COLLECTION_SURVEY,
+                          .field = 1,
+                          .value = bytes_of_text("x"),
+                          .replaces = &name,
+                          .replaces_n = 1};
+    assert_err(ERR_ARGUMENT, check_one(&f->nordby, title));
+}
+
+TEST(a_value_out_of_form_is_void_and_the_field_is_named) {
+    struct fixture *f = *state;
+    char why[200];
+    struct write write = write_of(&f->record, "born", "2026-02-30", NULL, 0);
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+    assert_err(ERR_ARGUMENT, apply_check(&f->birk.origin, &set, 1, why, sizeof why));
+    assert_non_null(strstr(why, "born"));
+}
+
+TEST(two_values_for_one_field_are_void_even_in_two_change_sets) {
+    struct fixture *f = *state;
+    char why[200];
+    struct write writes[] = {write_of(&f->record, "likes", "a", NULL, 0),
+                             write_of(&f->record, "good_at", "b", NULL, 0),
+                             write_of(&f->record, "likes", "a", NULL, 0)};
+    assert_ok(check_writes(&f->birk, writes, 2));
+    assert_err(ERR_ARGUMENT, check_writes(&f->birk, writes, 3));
+    struct change_set sets[] = {
+        {.actor_name = "", .actor_function = "", .writes = &writes[0], .writes_n = 2},
+        {.actor_name = "", .actor_function = "", .writes = &writes[2], .writes_n = 1}};
+    assert_err(ERR_ARGUMENT, apply_check(&f->birk.origin, sets, 2, why, sizeof why));
+}
+
+TEST(numbers_and_sizes_out_of_range_are_void) {
+    struct fixture *f = *state;
+    struct write write = {
+        .record = f->record, .collection = 77, .field = FIELDS_PER_RECORD_MAX, .value = {NULL, 0}};
+    assert_ok(check_one(&f->birk, write));
+    write.field++;
+    assert_err(ERR_ARGUMENT, check_one(&f->birk, write));
+    write.field = 0;
+    assert_err(ERR_ARGUMENT, check_one(&f->birk, write));
+    write.field = 1;
+    write.collection = 0;
+    assert_err(ERR_ARGUMENT, check_one(&f->birk, write));
+    uint8_t *large = calloc(1, VALUE_SIZE_MAX + 1);
+    assert_non_null(large);
+    write.collection = 77;
+    write.value = (struct bytes){large, VALUE_SIZE_MAX};
+    assert_ok(check_one(&f->birk, write));
+    write.value.size++;
+    assert_err(ERR_ARGUMENT, check_one(&f->birk, write));
+    free(large);
+}
+
+TEST(an_actor_with_control_characters_is_void) {
+    struct fixture *f = *state;
+    char why[200];
+    struct change_set set = {.actor_name = "Ole\x1b[2J", .actor_function = ""};
+    assert_err(ERR_ARGUMENT, apply_check(&f->birk.origin, &set, 1, why, sizeof why));
+    set = (struct change_set){.actor_name = "Ole", .actor_function = "a\nb"};
+    assert_err(ERR_ARGUMENT, apply_check(&f->birk.origin, &set, 1, why, sizeof why));
+}
+
+TEST(the_rosters_channel_carries_no_change_sets) {
+    struct fixture *f = *state;
+    char why[200];
+    struct writer roster = f->nordby;
+    roster.origin.channel.kind = CHANNEL_ROSTER;
+    struct change_set set = {.actor_name = "", .actor_function = ""};
+    assert_err(ERR_DENIED, apply_check(&roster.origin, &set, 1, why, sizeof why));
+    assert_ok(apply_check(&roster.origin, NULL, 0, why, sizeof why));
+}
+
+TEST(answers_outside_their_channel_or_unreadable_are_void) {
+    struct fixture *f = *state;
+    char why[200];
+    struct writer site = records_writer(&f->records, BIRK, CHANNEL_ANSWERS, 0);
+    struct buffer good = {0};
+    struct answer_reply reply = {.question = 1, .choice = 2};
+    assert_ok(answer_encode(&reply, 1, &good));
+    struct bytes answers[] = {buffer_view(&good), bytes_of_text("\xff\xff")};
+    struct change_set set = {.actor_name = "",
+                             .actor_function = "",
+                             .has_answers = true,
+                             .answers = {.parts = 1, .answers = answers, .answers_n = 1}};
+    assert_ok(apply_check(&site.origin, &set, 1, why, sizeof why));
+    assert_err(ERR_DENIED, apply_check(&f->birk.origin, &set, 1, why, sizeof why));
+    set.answers.answers_n = 2;
+    assert_err(ERR_ARGUMENT, apply_check(&site.origin, &set, 1, why, sizeof why));
+    set.answers.answers_n = 1;
+    set.answers.part = 1;
+    assert_err(ERR_ARGUMENT, apply_check(&site.origin, &set, 1, why, sizeof why));
+    set.answers.part = set.answers.parts = 0;
+    assert_err(ERR_ARGUMENT, apply_check(&site.origin, &set, 1, why, sizeof why));
+    buffer_done(&good);
+}
+
+/* ---- Merging into the tables ---- */
+
+static size_t rows_of(struct fixture *f, const char *sql) {
+    bool row;
+    sqlite3_stmt *walk = db_walk(f->records.store->db, sql);
+    assert_ok(db_row(f->records.store->db, walk, &row));
+    size_t n = (size_t)sqlite3_column_int64(walk, 0);
+    sqlite3_finalize(walk);
+    return n;
+}
+
+TEST(a_name_that_has_not_come_is_awaited_and_no_longer_once_it_has) {
+    struct fixture *f = *state;
+    struct records *r = &f->records;
+    struct writer early = f->birk;
+    writer_next(&early, 10);
+    struct version_name name = writer_name(&early);
+    f->birk.origin.seq = early.origin.seq;
+    records_set(r, &f->skole, 20, &f->record, "first_day", "13 August", &name, 1);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM awaited"), 1);
+    struct write write = write_of(&f->record, "first_day", "12 August", NULL, 0);
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+    assert_ok(apply_sets(r->store, &early.origin, &set, 1));
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM awaited"), 0);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), 1);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version"), 2);
+}
+
+TEST(a_zero_feed_in_a_name_means_the_feed_it_stands_in) {
+    struct fixture *f = *state;
+    struct version_name name =
+        records_set(&f->records, &f->birk, 10, &f->record, "first_day", "a", NULL, 0);
+    memset(&name.feed, 0, sizeof name.feed);
+    records_set(&f->records, &f->birk, 11, &f->record, "first_day", "b", &name, 1);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), 1);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM awaited"), 0);
+}
+
+TEST(a_name_replaces_in_its_own_field_and_record_only) {
+    struct fixture *f = *state;
+    struct record_id other = record_id_new(2000, &f->records.members[BIRK]);
+    struct write writes[] = {write_of(&f->record, "first_day", "a", NULL, 0),
+                             write_of(&f->record, "contact", "b", NULL, 0),
+                             write_of(&other, "first_day", "c", NULL, 0)};
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = writes, .writes_n = 3};
+    struct version_name name = records_write(&f->records, &f->birk, 10, &set);
+    records_set(&f->records, &f->skole, 11, &f->record, "first_day", "d", &name, 1);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), 3);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 0 AND field = 50"), 1);
+}
+
+TEST(an_envelope_applied_twice_changes_nothing) {
+    struct fixture *f = *state;
+    struct hasher before, after;
+    struct version_name first =
+        records_set(&f->records, &f->birk, 10, &f->record, "first_day", "a", NULL, 0);
+    struct write write = write_of(&f->record, "first_day", "b", &first, 1);
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+    records_write(&f->records, &f->birk, 11, &set);
+    hasher_init(&before, HASH_STORE);
+    assert_ok(apply_digest(f->records.store, &before));
+    assert_ok(apply_sets(f->records.store, &f->birk.origin, &set, 1));
+    hasher_init(&after, HASH_STORE);
+    assert_ok(apply_digest(f->records.store, &after));
+    struct hash a = hasher_final(&before), b = hasher_final(&after);
+    assert_true(hash_equal(&a, &b));
+}
+
+TEST(the_digest_does_not_depend_on_the_order_and_sees_every_change) {
+    struct fixture *f = *state;
+    struct hash hashes[3];
+    struct write one = write_of(&f->record, "first_day", "a", NULL, 0),
+                 two = write_of(&f->record, "contact", "b", NULL, 0);
+    struct change_set first = {
+        .actor_name = "", .actor_function = "", .writes = &one, .writes_n = 1};
+    struct change_set second = {
+        .actor_name = "", .actor_function = "", .writes = &two, .writes_n = 1};
+    writer_next(&f->birk, 5);
+    writer_next(&f->skole, 6);
+    for (int i = 0; i < 3; i++) {
+        struct hasher hasher;
+        if (i == 2)
+            two.value = bytes_of_text("c");
+        assert_ok(apply_sets(f->records.store, i == 0 ? &f->birk.origin : &f->skole.origin,
+                             i == 0 ? &first : &second, 1));
+        assert_ok(apply_sets(f->records.store, i == 0 ? &f->skole.origin : &f->birk.origin,
+                             i == 0 ? &second : &first, 1));
+        hasher_init(&hasher, HASH_STORE);
+        assert_ok(apply_digest(f->records.store, &hasher));
+        hashes[i] = hasher_final(&hasher);
+        assert_ok(apply_forget(f->records.store, f->birk.origin.feed_row, 1));
+        assert_ok(apply_forget(f->records.store, f->skole.origin.feed_row, 1));
+    }
+    assert_true(hash_equal(&hashes[0], &hashes[1]));
+    assert_false(hash_equal(&hashes[0], &hashes[2]));
+}
+
+TEST(what_is_forgotten_leaves_nothing_and_brings_back_what_it_replaced) {
+    struct fixture *f = *state;
+    struct version_name first =
+        records_set(&f->records, &f->birk, 10, &f->record, "first_day", "a", NULL, 0);
+    records_set(&f->records, &f->skole, 11, &f->record, "first_day", "b", &first, 1);
+    assert_ok(apply_forget(f->records.store, f->skole.origin.feed_row, f->skole.origin.seq));
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), 1);
+    assert_ok(apply_forget(f->records.store, f->birk.origin.feed_row, f->birk.origin.seq));
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version"), 0);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM record"), 0);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM awaited"), 0);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM contested"), 0);
+}
+
+TEST(verifying_finds_a_value_that_the_sections_do_not_hold) {
+    struct fixture *f = *state;
+    char why[200];
+    struct write write = write_of(&f->record, "first_day", "a", NULL, 0);
+    struct change_set set = {
+        .actor_name = "Ole R.", .actor_function = "teacher", .writes = &write, .writes_n = 1};
+    records_write(&f->records, &f->birk, 10, &set);
+    assert_ok(apply_verify(f->records.store, &f->birk.origin, &set, 1, why, sizeof why));
+    write.value = bytes_of_text("b");
+    assert_err(ERR_CORRUPT,
+               apply_verify(f->records.store, &f->birk.origin, &set, 1, why, sizeof why));
+    write.value = bytes_of_text("a");
+    set.actor_name = "Ole S.";
+    assert_err(ERR_CORRUPT,
+               apply_verify(f->records.store, &f->birk.origin, &set, 1, why, sizeof why));
+    set.actor_name = "Ole R.";
+    assert_err(ERR_CORRUPT,
+               apply_verify(f->records.store, &f->birk.origin, NULL, 0, why, sizeof why));
+    assert_ok(db_execute(f->records.store->db, "UPDATE version SET sealed = zeroblob(100)"));
+    assert_err(ERR_CORRUPT,
+               apply_verify(f->records.store, &f->birk.origin, &set, 1, why, sizeof why));
+    assert_ok(db_execute(f->records.store->db, "DELETE FROM version"));
+    assert_err(ERR_CORRUPT,
+               apply_verify(f->records.store, &f->birk.origin, &set, 1, why, sizeof why));
+}
+
+TEST(a_record_changed_in_a_transaction_is_one_piece_of_news) {
+    struct fixture *f = *state;
+    struct news news;
+    while (news_next(f->records.store, &news))
+        ;
+    struct write writes[] = {write_of(&f->record, "likes", "a", NULL, 0),
+                             write_of(&f->record, "good_at", "b", NULL, 0)};
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = writes, .writes_n = 2};
+    records_write(&f->records, &f->birk, 10, &set);
+    assert_true(news_next(f->records.store, &news));
+    assert_int_equal(news.kind, NEWS_RECORD);
+    assert_true(record_id_equal(&news.record, &f->record));
+    assert_false(news_next(f->records.store, &news));
+}
+
+static bool file_holds(const struct fixture *f, const char *name, const char *text) {
+    char path[400];
+    snprintf(path, sizeof path, "%s/%s", f->records.folder, name);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return false;
+    static char bytes[4 << 20];
+    size_t n = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    return memmem(bytes, n, text, strlen(text)) != NULL;
+}
+
+TEST(a_sensitive_value_and_its_actor_stand_nowhere_in_the_files) {
+    struct fixture *f = *state;
+    struct write write = write_of(&f->record, "likes", "the-canary-dinosaurs", NULL, 0);
+    struct write title = {.record = f->record,
+                          .collection = COLLECTION_SURVEY,
+                          .field = 1,
+                          .value = bytes_of_text("the-open-title")};
+    struct change_set set = {.actor_name = "Canary Jensen",
+                             .actor_function = "canary keeper",
+                             .writes = &write,
+                             .writes_n = 1};
+    struct change_set open = {
+        .actor_name = "Nordby", .actor_function = "", .writes = &title, .writes_n = 1};
+    records_write(&f->records, &f->birk, 10, &set);
+    records_write(&f->records, &f->nordby, 10, &open);
+    static const char *const files[] = {"replica.db", "replica.db-wal"};
+    bool open_found = false;
+    for (int closed = 0; closed < 2; closed++) {
+        for (size_t i = 0; i < 2; i++) {
+            assert_false(file_holds(f, files[i], "the-canary-dinosaurs"));
+            assert_false(file_holds(f, files[i], "Canary Jensen"));
+            assert_false(file_holds(f, files[i], "canary keeper"));
+            open_found = open_found || file_holds(f, files[i], "the-open-title");
+        }
+        records_reopen(&f->records, SKOLE);
+    }
+    assert_true(open_found);
+}
+
+TEST(unknown_collections_are_sealed_where_they_came_sealed) {
+    struct fixture *f = *state;
+    struct write write = {
+        .record = f->record, .collection = 77, .field = 9, .value = bytes_of_text("later")};
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+    records_write(&f->records, &f->birk, 10, &set);
+    records_write(&f->records, &f->nordby, 10, &set);
+    assert_int_equal(
+        rows_of(f, "SELECT count(*) FROM version WHERE sealed IS NOT NULL AND value IS NULL"), 1);
+    assert_int_equal(
+        rows_of(f, "SELECT count(*) FROM version WHERE sealed IS NULL AND value IS NOT NULL"), 1);
+}
+
+#define FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        FIXTURE(each_end_may_write_its_own_fields_only),
+        FIXTURE(ownership_follows_the_record_id_not_who_writes_first),
+        FIXTURE(a_record_of_neither_party_is_void_in_their_channel),
+        FIXTURE(a_collection_outside_its_channel_is_void),
+        FIXTURE(only_the_municipality_publishes),
+        FIXTURE(a_fixed_field_that_replaces_is_void),
+        FIXTURE(a_value_out_of_form_is_void_and_the_field_is_named),
+        FIXTURE(two_values_for_one_field_are_void_even_in_two_change_sets),
+        FIXTURE(numbers_and_sizes_out_of_range_are_void),
+        FIXTURE(an_actor_with_control_characters_is_void),
+        FIXTURE(the_rosters_channel_carries_no_change_sets),
+        FIXTURE(answers_outside_their_channel_or_unreadable_are_void),
+        FIXTURE(a_name_that_has_not_come_is_awaited_and_no_longer_once_it_has),
+        FIXTURE(a_zero_feed_in_a_name_means_the_feed_it_stands_in),
+        FIXTURE(a_name_replaces_in_its_own_field_and_record_only),
+        FIXTURE(an_envelope_applied_twice_changes_nothing),
+        FIXTURE(the_digest_does_not_depend_on_the_order_and_sees_every_change),
+        FIXTURE(what_is_forgotten_leaves_nothing_and_brings_back_what_it_replaced),
+        FIXTURE(verifying_finds_a_value_that_the_sections_do_not_hold),
+        FIXTURE(a_record_changed_in_a_transaction_is_one_piece_of_news),
+        FIXTURE(a_sensitive_value_and_its_actor_stand_nowhere_in_the_files),
+        FIXTURE(unknown_collections_are_sealed_where_they_came_sealed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

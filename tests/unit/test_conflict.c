@@ -1,0 +1,196 @@
+#include "records.h"
+#include "test.h"
+
+#include "proto/owner.h"
+#include "store/record.h"
+
+#include <stdlib.h>
+
+struct fixture {
+    struct records records;
+    struct writer birk, skole;
+    struct record_id record; /* birk's */
+    struct version_name base, of_birk, of_skole;
+    struct arena arena;
+};
+
+static int setup(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    records_open(&f->records, BIRK);
+    f->birk = records_writer(&f->records, BIRK, CHANNEL_HANDOVER, SKOLE);
+    f->skole = records_writer(&f->records, SKOLE, CHANNEL_HANDOVER, BIRK);
+    f->record = record_id_new(1000, &f->records.members[BIRK]);
+    arena_init(&f->arena, 1 << 20);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    arena_done(&f->arena);
+    records_close(&f->records);
+    free(f);
+    return 0;
+}
+
+static struct version_name set(struct fixture *f, struct writer *w, uint64_t clock,
+                               const char *value, const struct version_name *replaces, size_t n) {
+    return records_set(&f->records, w, clock, &f->record, "first_day", value, replaces, n);
+}
+
+/* Both edit the first day while apart. */
+static void quarrel(struct fixture *f) {
+    f->base = set(f, &f->birk, 10, "12 August, 9.00", NULL, 0);
+    f->of_birk = set(f, &f->birk, 20, "12 August, 8.30", &f->base, 1);
+    f->of_skole = set(f, &f->skole, 15, "13 August, 9.00", &f->base, 1);
+}
+
+struct list {
+    struct conflict conflicts[8];
+    size_t n;
+};
+
+static enum err collect(void *context, const struct conflict *conflict) {
+    struct list *list = context;
+    list->conflicts[list->n++] = *conflict;
+    return OK;
+}
+
+static struct list list_of(struct fixture *f) {
+    struct list list = {.n = 0};
+    assert_ok(conflict_each(f->records.store, collect, &list));
+    return list;
+}
+
+TEST(a_conflict_is_listed_until_somebody_settles_it) {
+    struct fixture *f = *state;
+    quarrel(f);
+    struct list list = list_of(f);
+    assert_int_equal(list.n, 1);
+    assert_true(record_id_equal(&list.conflicts[0].record, &f->record));
+    assert_int_equal(list.conflicts[0].collection, COLLECTION_HANDOVER);
+    assert_int_equal(list.conflicts[0].field, 50);
+    struct version_name sides[] = {f->of_birk, f->of_skole};
+    set(f, &f->skole, 30, "12 August, 8.30", sides, 2);
+    assert_int_equal(list_of(f).n, 0);
+}
+
+TEST(equal_values_written_apart_are_no_conflict) {
+    struct fixture *f = *state;
+    set(f, &f->birk, 10, "12 August", NULL, 0);
+    set(f, &f->skole, 11, "12 August", NULL, 0);
+    assert_int_equal(list_of(f).n, 0);
+}
+
+TEST(a_field_that_its_policy_merges_is_no_conflict) {
+    struct fixture *f = *state;
+    records_set(&f->records, &f->birk, 10, &f->record, "takes_part", "a", NULL, 0);
+    records_set(&f->records, &f->skole, 11, &f->record, "takes_part", "b", NULL, 0);
+    records_set(&f->records, &f->birk, 12, &f->record, "consent", "given", NULL, 0);
+    records_set(&f->records, &f->birk, 13, &f->record, "consent", "withdrawn", NULL, 0);
+    assert_int_equal(list_of(f).n, 0);
+}
+
+TEST(a_third_value_makes_it_another_conflict) {
+    struct fixture *f = *state;
+    quarrel(f);
+    struct conflict before = list_of(f).conflicts[0];
+    set(f, &f->skole, 16, "14 August", &f->base, 1);
+    struct list list = list_of(f);
+    assert_int_equal(list.n, 1);
+    assert_false(conflict_id_equal(&before.id, &list.conflicts[0].id));
+}
+
+TEST(settling_one_side_only_leaves_a_conflict) {
+    struct fixture *f = *state;
+    quarrel(f);
+    set(f, &f->birk, 21, "12 August, 8.00", &f->of_birk, 1);
+    assert_int_equal(list_of(f).n, 1);
+}
+
+TEST(a_conflict_is_found_by_a_unique_prefix_of_its_id) {
+    struct fixture *f = *state;
+    struct conflict found;
+    char spelled[ID_TEXT_MAX];
+    assert_err(ERR_NOT_FOUND, conflict_find(f->records.store, "0", &found));
+    quarrel(f);
+    struct conflict conflict = list_of(f).conflicts[0];
+    id_text(conflict.id.bytes, sizeof conflict.id.bytes, spelled);
+    assert_ok(conflict_find(f->records.store, spelled, &found));
+    spelled[5] = '\0';
+    assert_ok(conflict_find(f->records.store, spelled, &found));
+    assert_true(conflict_id_equal(&found.id, &conflict.id));
+    spelled[4] = spelled[4] == '0' ? '1' : '0';
+    assert_err(ERR_NOT_FOUND, conflict_find(f->records.store, spelled, &found));
+}
+
+/* With 33 conflicts two begin alike: the first character is one of 32. */
+TEST(a_prefix_that_fits_two_conflicts_is_ambiguous) {
+    struct fixture *f = *state;
+    struct conflict found;
+    char prefix[2] = "0";
+    size_t ambiguous = 0;
+    for (int i = 0; i < 33; i++) {
+        f->record = record_id_new(1000 + i, &f->records.members[BIRK]);
+        quarrel(f);
+    }
+    for (const char *digit = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; *digit != '\0'; digit++) {
+        prefix[0] = *digit;
+        ambiguous += conflict_find(f->records.store, prefix, &found) == ERR_AMBIGUOUS;
+    }
+    assert_true(ambiguous > 0);
+}
+
+TEST(the_base_is_what_both_sides_started_from) {
+    struct fixture *f = *state;
+    struct version base;
+    quarrel(f);
+    struct conflict conflict = list_of(f).conflicts[0];
+    assert_ok(conflict_base(f->records.store, &conflict, &f->arena, &base));
+    assert_int_equal(version_name_compare(&base.name, &f->base), 0);
+    assert_true(bytes_equal(base.value, bytes_of_text("12 August, 9.00")));
+    assert_string_equal(base.actor_name, "Mette H.");
+}
+
+TEST(sides_that_share_no_past_have_no_base) {
+    struct fixture *f = *state;
+    struct version base;
+    set(f, &f->birk, 10, "12 August", NULL, 0);
+    set(f, &f->skole, 11, "13 August", NULL, 0);
+    struct conflict conflict = list_of(f).conflicts[0];
+    assert_err(ERR_NOT_FOUND, conflict_base(f->records.store, &conflict, &f->arena, &base));
+}
+
+TEST(forgetting_a_side_ends_the_conflict_and_applying_it_again_brings_it_back) {
+    struct fixture *f = *state;
+    quarrel(f);
+    struct conflict before = list_of(f).conflicts[0];
+    assert_ok(apply_forget(f->records.store, f->skole.origin.feed_row, f->skole.origin.seq));
+    assert_int_equal(list_of(f).n, 0);
+    struct write write = write_of(&f->record, "first_day", "13 August, 9.00", &f->base, 1);
+    struct change_set again = {
+        .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+    assert_ok(apply_sets(f->records.store, &f->skole.origin, &again, 1));
+    struct list list = list_of(f);
+    assert_int_equal(list.n, 1);
+    assert_true(conflict_id_equal(&before.id, &list.conflicts[0].id));
+}
+
+#define FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        FIXTURE(a_conflict_is_listed_until_somebody_settles_it),
+        FIXTURE(equal_values_written_apart_are_no_conflict),
+        FIXTURE(a_field_that_its_policy_merges_is_no_conflict),
+        FIXTURE(a_third_value_makes_it_another_conflict),
+        FIXTURE(settling_one_side_only_leaves_a_conflict),
+        FIXTURE(a_conflict_is_found_by_a_unique_prefix_of_its_id),
+        FIXTURE(a_prefix_that_fits_two_conflicts_is_ambiguous),
+        FIXTURE(the_base_is_what_both_sides_started_from),
+        FIXTURE(sides_that_share_no_past_have_no_base),
+        FIXTURE(forgetting_a_side_ends_the_conflict_and_applying_it_again_brings_it_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,420 @@
+#include "records.h"
+#include "test.h"
+
+#include "proto/owner.h"
+#include "store/merge.h"
+#include "store/record.h"
+#include "store/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct fixture {
+    struct records records;
+    struct writer birk, skole, nordby;
+    struct record_id record; /* birk's */
+    struct arena arena;
+};
+
+static int setup(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    records_open(&f->records, BIRK);
+    f->birk = records_writer(&f->records, BIRK, CHANNEL_HANDOVER, SKOLE);
+    f->skole = records_writer(&f->records, SKOLE, CHANNEL_HANDOVER, BIRK);
+    f->nordby = records_writer(&f->records, NORDBY, CHANNEL_NOTICE, 0);
+    f->record = record_id_new(1000, &f->records.members[BIRK]);
+    arena_init(&f->arena, 1 << 20);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    arena_done(&f->arena);
+    records_close(&f->records);
+    free(f);
+    return 0;
+}
+
+static struct record load(struct fixture *f) {
+    struct record record;
+    assert_ok(record_load(f->records.store, &f->record, &f->arena, &record));
+    return record;
+}
+
+static const char *text(struct fixture *f, uint16_t field) {
+    struct record record = load(f);
+    return record_text_of(&record, field, &f->arena);
+}
+
+static struct revision revision(struct fixture *f) {
+    return load(f).revision;
+}
+
+/* One value of a survey's field. */
+static struct version_name publish(struct fixture *f, uint64_t clock, uint16_t field,
+                                   const char *value) {
+    struct write write = {.record = f->record,
+                          .collection = COLLECTION_SURVEY,
+                          .field = field,
+                          .value = bytes_of_text(value)};
+    struct change_set set = {
+        .actor_name = "Nordby", .actor_function = "", .writes = &write, .writes_n = 1};
+    return records_write(&f->records, &f->nordby, clock, &set);
+}
+
+TEST(a_record_is_read_back_as_it_was_written) {
+    struct fixture *f = *state;
+    struct version_name name =
+        records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma Æbelø", NULL, 0);
+    struct record record = load(f);
+    assert_int_equal(record.collection, COLLECTION_HANDOVER);
+    assert_int_equal(record.channel.kind, CHANNEL_HANDOVER);
+    assert_true(channel_id_equal(&record.channel_id, &f->birk.origin.channel_id));
+    assert_true(member_id_equal(&record.owner, &f->records.members[BIRK]));
+    assert_int_equal(record.fields_n, 1);
+    const struct field_state *state_of = record_field(&record, HANDOVER_CHILD_NAME);
+    assert_non_null(state_of);
+    assert_int_equal(state_of->live_n, 1);
+    assert_int_equal(version_name_compare(&state_of->live[0].name, &name), 0);
+    assert_string_equal(state_of->live[0].actor_name, "Mette H.");
+    assert_string_equal(state_of->live[0].actor_function, "pedagogue");
+    assert_int_equal(state_of->live[0].clock, 10);
+    assert_true(member_id_equal(&state_of->live[0].author, &f->records.members[BIRK]));
+    assert_string_equal(record_text_of(&record, HANDOVER_CHILD_NAME, &f->arena), "Alma Æbelø");
+    assert_string_equal(record_text_of(&record, 2, &f->arena), "");
+    assert_null(record_field(&record, 2));
+}
+
+TEST(a_record_survives_closing_and_opening) {
+    struct fixture *f = *state;
+    records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma", NULL, 0);
+    records_reopen(&f->records, BIRK);
+    assert_string_equal(text(f, HANDOVER_CHILD_NAME), "Alma");
+}
+
+TEST(a_record_that_nobody_wrote_is_not_found) {
+    struct fixture *f = *state;
+    struct record record;
+    assert_err(ERR_NOT_FOUND, record_load(f->records.store, &f->record, &f->arena, &record));
+}
+
+TEST(the_owner_is_named_by_the_id_even_when_the_receiver_wrote_first) {
+    struct fixture *f = *state;
+    records_set(&f->records, &f->skole, 10, &f->record, "teacher", "Ole R.", NULL, 0);
+    struct record record = load(f);
+    assert_true(member_id_equal(&record.owner, &f->records.members[BIRK]));
+}
+
+TEST(a_conflicted_field_shows_one_value_and_keeps_all) {
+    struct fixture *f = *state;
+    struct version_name base =
+        records_set(&f->records, &f->birk, 10, &f->record, "first_day", "12 August, 9.00", NULL, 0);
+    records_set(&f->records, &f->birk, 12, &f->record, "first_day", "12 August, 8.30", &base, 1);
+    records_set(&f->records, &f->skole, 11, &f->record, "first_day", "13 August, 9.00", &base, 1);
+    struct record record = load(f);
+    const struct field_state *day = record_field(&record, 50);
+    assert_true(day->conflicted);
+    assert_int_equal(day->sides_n, 2);
+    assert_int_equal(day->live_n, 2);
+    assert_string_equal(text(f, 50), "12 August, 8.30");
+}
+
+TEST(a_union_shows_every_value_once) {
+    struct fixture *f = *state;
+    records_set(&f->records, &f->birk, 10, &f->record, "takes_part", "Mette H., pedagogue", NULL,
+                0);
+    records_set(&f->records, &f->birk, 11, &f->record, "takes_part", "Alma's mother", NULL, 0);
+    struct version_name gone =
+        records_set(&f->records, &f->birk, 12, &f->record, "takes_part", "a neighbour", NULL, 0);
+    records_set(&f->records, &f->birk, 13, &f->record, "takes_part", "", &gone, 1);
+    records_set(&f->records, &f->birk, 14, &f->record, "takes_part", "Alma's mother", NULL, 0);
+    assert_string_equal(text(f, 54), "Mette H., pedagogue\nAlma's mother");
+}
+
+TEST(an_unknown_field_keeps_all_its_values_without_conflict) {
+    struct fixture *f = *state;
+    struct write write = {.record = f->record,
+                          .collection = COLLECTION_HANDOVER,
+                          .field = 999,
+                          .value = bytes_of_text("a")};
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+    records_write(&f->records, &f->birk, 10, &set);
+    write.value = bytes_of_text("b");
+    records_write(&f->records, &f->skole, 11, &set);
+    struct record record = load(f);
+    const struct field_state *unknown = record_field(&record, 999);
+    assert_null(unknown->field);
+    assert_int_equal(unknown->live_n, 2);
+    assert_int_equal(unknown->sides_n, 2);
+    assert_false(unknown->conflicted);
+}
+
+TEST(an_unknown_collection_can_be_loaded_too) {
+    struct fixture *f = *state;
+    struct write write = {
+        .record = f->record, .collection = 77, .field = 3, .value = bytes_of_text("later")};
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+    records_write(&f->records, &f->birk, 10, &set);
+    assert_int_equal(load(f).collection, 77);
+    assert_string_equal(text(f, 3), "later");
+}
+
+TEST(the_revision_changes_with_what_the_form_says_and_not_with_its_track) {
+    struct fixture *f = *state;
+    records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma", NULL, 0);
+    struct revision first = revision(f);
+    records_set(&f->records, &f->birk, 11, &f->record, "consent", "given", NULL, 0);
+    records_set(&f->records, &f->birk, 11, &f->record, "sent_by", "Jonas P.", NULL, 0);
+    records_set(&f->records, &f->skole, 12, &f->record, "read_by", "Ole R.", NULL, 0);
+    struct revision tracked = revision(f);
+    assert_true(revision_equal(&first, &tracked));
+    records_set(&f->records, &f->birk, 13, &f->record, "likes", "dinosaurs", NULL, 0);
+    struct revision changed = revision(f);
+    assert_false(revision_equal(&first, &changed));
+}
+
+TEST(the_revision_is_the_hash_that_the_protocol_says) {
+    struct fixture *f = *state;
+    struct hasher hasher;
+    struct merge_version name = {
+        .name = records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma", NULL, 0)};
+    struct merge_version likes = {
+        .name = records_set(&f->records, &f->birk, 11, &f->record, "likes", "x", NULL, 0)};
+    merge_revision_begin(&hasher, &f->record);
+    merge_revision_add(&hasher, HANDOVER_CHILD_NAME, &name, 1);
+    merge_revision_add(&hasher, 10, &likes, 1);
+    struct revision expected = merge_revision_end(&hasher), found = revision(f);
+    assert_true(revision_equal(&expected, &found));
+}
+
+/* ---- Another party that uses the same id in its own channel ---- */
+
+TEST(a_copied_id_in_another_channel_neither_changes_nor_hides_the_record) {
+    struct fixture *f = *state;
+    struct writer other = records_writer(&f->records, SOLSIKKEN, CHANNEL_HANDOVER, BIRK);
+    records_set(&f->records, &other, 5, &f->record, "teacher", "Somebody else", NULL, 0);
+    struct version_name name =
+        records_set(&f->records, &f->birk, 10, &f->record, "first_day", "12 August", NULL, 0);
+    records_set(&f->records, &other, 50, &f->record, "first_day", "never", &name, 1);
+    struct record record = load(f);
+    assert_true(channel_id_equal(&record.channel_id, &f->birk.origin.channel_id));
+    assert_string_equal(text(f, 50), "12 August");
+    assert_string_equal(text(f, 40), "");
+}
+
+/* ---- Lists ---- */
+
+struct list {
+    struct record_id ids[8];
+    size_t n;
+};
+
+static enum err collect(void *context, const struct record_id *id) {
+    struct list *list = context;
+    list->ids[list->n++] = *id;
+    return OK;
+}
+
+TEST(records_are_listed_oldest_first_and_by_collection) {
+    struct fixture *f = *state;
+    struct list list = {.n = 0};
+    struct record_id old = record_id_new(1, &f->records.members[BIRK]),
+                     young = record_id_new(9000, &f->records.members[BIRK]);
+    records_set(&f->records, &f->birk, 10, &young, "child_name", "C", NULL, 0);
+    records_set(&f->records, &f->birk, 11, &f->record, "child_name", "B", NULL, 0);
+    records_set(&f->records, &f->birk, 12, &old, "child_name", "A", NULL, 0);
+    assert_ok(record_each(f->records.store, COLLECTION_HANDOVER, collect, &list));
+    assert_int_equal(list.n, 3);
+    assert_true(record_id_equal(&list.ids[0], &old));
+    assert_true(record_id_equal(&list.ids[1], &f->record));
+    assert_true(record_id_equal(&list.ids[2], &young));
+    list.n = 0;
+    assert_ok(record_each(f->records.store, COLLECTION_SURVEY, collect, &list));
+    assert_int_equal(list.n, 0);
+}
+
+static enum err stop(void *context, const struct record_id *id) {
+    (void)id;
+    ++*(size_t *)context;
+    return ERR_CANCELLED;
+}
+
+TEST(a_visitor_ends_the_walk_with_its_own_error) {
+    struct fixture *f = *state;
+    size_t seen = 0;
+    struct record_id other = record_id_new(9000, &f->records.members[BIRK]);
+    records_set(&f->records, &f->birk, 10, &f->record, "child_name", "B", NULL, 0);
+    records_set(&f->records, &f->birk, 11, &other, "child_name", "C", NULL, 0);
+    assert_err(ERR_CANCELLED, record_each(f->records.store, COLLECTION_HANDOVER, stop, &seen));
+    assert_int_equal(seen, 1);
+}
+
+static enum err write_meanwhile(void *context, const struct record_id *id) {
+    struct fixture *f = context;
+    records_set(&f->records, &f->birk, 20, id, "likes", "dinosaurs", NULL, 0);
+    return OK;
+}
+
+TEST(a_visitor_may_write) {
+    struct fixture *f = *state;
+    records_set(&f->records, &f->birk, 10, &f->record, "child_name", "B", NULL, 0);
+    assert_ok(record_each(f->records.store, COLLECTION_HANDOVER, write_meanwhile, f));
+    assert_string_equal(text(f, 10), "dinosaurs");
+}
+
+TEST(a_record_is_found_by_a_unique_prefix_in_either_case) {
+    struct fixture *f = *state;
+    struct record_id found, twin = f->record;
+    char spelled[ID_TEXT_MAX];
+    records_set(&f->records, &f->birk, 10, &f->record, "child_name", "B", NULL, 0);
+    record_text(&f->record, spelled);
+    assert_ok(record_find(f->records.store, COLLECTION_HANDOVER, spelled, &found));
+    assert_true(record_id_equal(&found, &f->record));
+    spelled[4] = '\0';
+    for (char *c = spelled; *c != '\0'; c++)
+        *c = (char)(*c >= 'A' ? *c | 0x20 : *c);
+    assert_ok(record_find(f->records.store, COLLECTION_HANDOVER, spelled, &found));
+    assert_err(ERR_NOT_FOUND, record_find(f->records.store, COLLECTION_SURVEY, spelled, &found));
+    /* The same text form under another date: ambiguous in full. */
+    twin.bytes[0] ^= 1;
+    struct write write = {.record = twin,
+                          .collection = COLLECTION_HANDOVER,
+                          .field = 999,
+                          .value = bytes_of_text("x")};
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+    writer_next(&f->birk, 11);
+    assert_ok(apply_sets(f->records.store, &f->birk.origin, &set, 1));
+    assert_err(ERR_AMBIGUOUS, record_find(f->records.store, COLLECTION_HANDOVER, spelled, &found));
+}
+
+TEST(history_holds_replaced_versions_in_order_of_their_clocks) {
+    struct fixture *f = *state;
+    const struct past_version *past;
+    size_t n;
+    struct version_name one =
+        records_set(&f->records, &f->birk, 10, &f->record, "first_day", "a", NULL, 0);
+    struct version_name two =
+        records_set(&f->records, &f->skole, 30, &f->record, "first_day", "c", &one, 1);
+    records_set(&f->records, &f->birk, 20, &f->record, "first_day", "b", &one, 1);
+    records_set(&f->records, &f->skole, 40, &f->record, "first_day", "d", &two, 1);
+    assert_ok(record_history(f->records.store, &f->record, 50, &f->arena, &past, &n));
+    assert_int_equal(n, 4);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(past[i].version.value.data[0], 'a' + i);
+        assert_int_equal(past[i].live, i == 1 || i == 3);
+        assert_int_equal(past[i].stored, (i + 1) * 10);
+        assert_string_equal(past[i].version.actor_name, "Mette H.");
+    }
+    assert_ok(record_history(f->records.store, &f->record, 51, &f->arena, &past, &n));
+    assert_int_equal(n, 0);
+}
+
+/* ---- Views for the sqlite3 shell ---- */
+
+static const char *ask(struct fixture *f, const char *sql) {
+    bool row;
+    sqlite3_stmt *walk = db_walk(f->records.store->db, sql);
+    assert_non_null(walk);
+    assert_ok(db_row(f->records.store->db, walk, &row));
+    assert_true(row);
+    static char answer[2048];
+    const char *found = (const char *)sqlite3_column_text(walk, 0);
+    snprintf(answer, sizeof answer, "%s", found == NULL ? "NULL" : found);
+    sqlite3_finalize(walk);
+    return answer;
+}
+
+TEST(a_survey_can_be_read_in_plain_sql) {
+    struct fixture *f = *state;
+    publish(f, 10, SURVEY_TITLE, "Trivsel 2026");
+    publish(f, 11, SURVEY_CLOSES_ON, "2026-06-30");
+    assert_string_equal(ask(f, "SELECT title FROM survey"), "Trivsel 2026");
+    assert_string_equal(ask(f, "SELECT closes_on FROM survey"), "2026-06-30");
+    assert_string_equal(ask(f, "SELECT closed FROM survey"), "NULL");
+    assert_string_equal(ask(f, "SELECT count(*) FROM survey"), "1");
+}
+
+TEST(the_view_picks_what_the_record_shows) {
+    struct fixture *f = *state;
+    struct writer again = records_writer(&f->records, NORDBY, CHANNEL_NOTICE, 0);
+    static const uint64_t clocks[] = {10, 20, 20, UINT64_MAX, 30};
+    static const char *const titles[] = {"a", "b", "c", "d", "e"};
+    for (size_t i = 0; i < 5; i++) {
+        struct write write = {.record = f->record,
+                              .collection = COLLECTION_SURVEY,
+                              .field = SURVEY_TITLE,
+                              .value = bytes_of_text(titles[i])};
+        struct change_set set = {
+            .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+        records_write(&f->records, i % 2 == 0 ? &f->nordby : &again, clocks[i], &set);
+        assert_string_equal(ask(f, "SELECT title FROM survey"), text(f, SURVEY_TITLE));
+    }
+    assert_string_equal(text(f, SURVEY_TITLE), "d");
+}
+
+TEST(the_migrations_hold_the_views_that_the_declared_fields_give) {
+    struct fixture *f = *state;
+    size_t n;
+    const struct collection *all = collection_all(&n);
+    for (size_t i = 0; i < n; i++) {
+        struct buffer sql = {0};
+        char question[128];
+        snprintf(question, sizeof question,
+                 "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = '%s'", all[i].name);
+        if (all[i].rest == REST_SEALED) {
+            assert_err(ERR_DENIED, view_sql(&all[i], &sql));
+            continue;
+        }
+        assert_ok(view_sql(&all[i], &sql));
+        assert_string_equal(ask(f, question), (const char *)sql.data);
+        buffer_done(&sql);
+    }
+    assert_string_equal(
+        ask(f, "SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name = 'handover'"),
+        "0");
+}
+
+TEST(a_view_that_is_missing_or_old_is_made_anew) {
+    struct fixture *f = *state;
+    struct db *db = f->records.store->db;
+    publish(f, 10, SURVEY_TITLE, "Trivsel 2026");
+    assert_ok(db_execute(db, "DROP VIEW survey"));
+    assert_ok(view_create(db));
+    assert_string_equal(ask(f, "SELECT title FROM survey"), "Trivsel 2026");
+    assert_ok(db_execute(db, "DROP VIEW survey; CREATE VIEW survey AS SELECT 'old' AS title"));
+    assert_ok(view_create(db));
+    assert_string_equal(ask(f, "SELECT title FROM survey"), "Trivsel 2026");
+}
+
+#define FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        FIXTURE(a_record_is_read_back_as_it_was_written),
+        FIXTURE(a_record_survives_closing_and_opening),
+        FIXTURE(a_record_that_nobody_wrote_is_not_found),
+        FIXTURE(the_owner_is_named_by_the_id_even_when_the_receiver_wrote_first),
+        FIXTURE(a_conflicted_field_shows_one_value_and_keeps_all),
+        FIXTURE(a_union_shows_every_value_once),
+        FIXTURE(an_unknown_field_keeps_all_its_values_without_conflict),
+        FIXTURE(an_unknown_collection_can_be_loaded_too),
+        FIXTURE(the_revision_changes_with_what_the_form_says_and_not_with_its_track),
+        FIXTURE(the_revision_is_the_hash_that_the_protocol_says),
+        FIXTURE(a_copied_id_in_another_channel_neither_changes_nor_hides_the_record),
+        FIXTURE(records_are_listed_oldest_first_and_by_collection),
+        FIXTURE(a_visitor_ends_the_walk_with_its_own_error),
+        FIXTURE(a_visitor_may_write),
+        FIXTURE(a_record_is_found_by_a_unique_prefix_in_either_case),
+        FIXTURE(history_holds_replaced_versions_in_order_of_their_clocks),
+        FIXTURE(a_survey_can_be_read_in_plain_sql),
+        FIXTURE(the_view_picks_what_the_record_shows),
+        FIXTURE(the_migrations_hold_the_views_that_the_declared_fields_give),
+        FIXTURE(a_view_that_is_missing_or_old_is_made_anew),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
