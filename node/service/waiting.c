@@ -4,13 +4,12 @@
 #include "form.h"
 #include "handover.h"
 #include "handover_track.h"
-#include "prefix.h"
 #include "store/answers.h"
 #include "store/quarantine.h"
+#include "survey.h"
 #include "verbs.h"
 
 #include <string.h>
-#include <time.h>
 
 /* A handover that was sent is given this long before it shows as not read. */
 #define NOT_READ_AFTER_MS (INT64_C(3) * 24 * 3600 * 1000)
@@ -144,77 +143,35 @@ static enum err add_handovers(struct items *items) {
     return e;
 }
 
-struct surveys {
-    struct record_id list[256];
-    size_t n;
-    struct prefixes prefixes;
-};
-
-static enum err note_survey(void *context, const struct record_id *id) {
-    struct surveys *surveys = context;
-    const size_t room = sizeof surveys->list / sizeof *surveys->list;
-    for (size_t i = 1; surveys->n == room && i < room; i++) /* the newest matter */
-        surveys->list[i - 1] = surveys->list[i];
-    surveys->n -= surveys->n == room;
-    surveys->list[surveys->n++] = *id;
-    char text[ID_TEXT_MAX];
-    record_text(id, text);
-    return prefixes_add(&surveys->prefixes, text);
-}
-
 static enum err note_import(void *context, const struct import *import) {
     (void)import;
     *(bool *)context = true;
     return OK;
 }
 
-/* The day today here, as a survey's closing day is written. */
-static void today(const struct store *store, char ret_date[static 16]) {
-    time_t now = (time_t)(store_now(store) / 1000);
-    struct tm at;
-    if (localtime_r(&now, &at) == NULL || strftime(ret_date, 16, "%Y-%m-%d", &at) == 0)
-        ret_date[0] = '\0';
-}
-
-static enum err add_survey(struct items *items, const struct surveys *surveys,
-                           const struct record_id *id, struct arena *arena) {
-    struct record record;
-    enum err e = record_load(items->store, id, arena, &record);
-    if (e != OK)
-        return e;
-    const char *closes_on = record_text_of(&record, SURVEY_CLOSES_ON, arena);
-    bool closed = *record_text_of(&record, SURVEY_CLOSED, arena) != '\0';
-    char date[16], text[ID_TEXT_MAX], short_id[ID_TEXT_MAX];
-    today(items->store, date);
-    record_text(id, text);
-    prefixes_shorten(&surveys->prefixes, text, short_id);
-    bool past = strcmp(closes_on, date) < 0, imported = false;
+/* Open and without answers from this site, or over and not closed by the municipality. */
+static enum err add_survey(void *context, struct survey *survey) {
+    struct items *items = context;
     bool site = items->self.role == ROLE_KINDERGARTEN || items->self.role == ROLE_SCHOOL;
-    if (closed || (site && past) || (!site && (!past || items->self.role != ROLE_MUNICIPALITY)))
-        return OK;
-    if (site)
-        e = import_each(items->store, id, note_import, &imported);
-    if (e != OK || imported)
-        return e;
-    json_t *command = site ? json_pack("[s, s, s, s]", "survey", "import", short_id, "FILE")
-                           : json_pack("[s, s, s]", "survey", "close", short_id);
-    return add(items, json_pack("{s:s, s:s, s:s, s:s, s:o}", "kind",
-                                site ? "survey_to_import" : "survey_to_close", "id", short_id,
-                                "name", record_text_of(&record, SURVEY_TITLE, arena), "closes_on",
-                                closes_on, "command", command));
-}
-
-static enum err add_surveys(struct items *items) {
-    struct surveys surveys = {0};
-    struct arena arena;
-    arena_init(&arena, HANDOVER_ARENA_MAX);
-    enum err e = record_each(items->store, COLLECTION_SURVEY, note_survey, &surveys);
-    for (size_t i = 0; e == OK && i < surveys.n; i++) {
-        e = add_survey(items, &surveys, &surveys.list[i], &arena);
-        arena_reset(&arena);
-    }
-    prefixes_done(&surveys.prefixes);
-    arena_done(&arena);
+    bool imported = false;
+    enum err e = OK;
+    json_t *head = survey_head(items->store, survey);
+    const char *state = json_string_value(json_object_get(head, "state"));
+    const char *code = json_string_value(json_object_get(head, "code"));
+    if (state == NULL || code == NULL)
+        e = ERR_MEMORY;
+    bool due = e == OK && strcmp(state, "due") == 0, open = e == OK && strcmp(state, "open") == 0;
+    bool wanted = site ? open && survey_asks(survey, items->self.role)
+                       : due && items->self.role == ROLE_MUNICIPALITY;
+    if (wanted && site)
+        e = import_each(items->store, &survey->id, note_import, &imported);
+    if (e == OK && wanted && !imported)
+        e = add(items, json_pack("{s:s, s:s, s:s, s:s, s:o}", "kind",
+                                 site ? "survey_to_import" : "survey_to_close", "id", code, "name",
+                                 survey->title, "closes_on", survey->closes_on, "command",
+                                 site ? json_pack("[s, s, s, s]", "survey", "import", code, "FILE")
+                                      : json_pack("[s, s, s]", "survey", "close", code)));
+    json_decref(head);
     return e;
 }
 
@@ -234,6 +191,7 @@ static enum err add_alarms(struct items *items) {
 }
 
 enum err waiting_items(struct service *service, json_t **ret_items) {
+    size_t unreadable_n;
     struct items items = {.store = service_store(service), .list = json_array()};
     enum err e = items.list == NULL ? ERR_MEMORY : store_self(items.store, &items.self);
     if (e == OK)
@@ -243,7 +201,7 @@ enum err waiting_items(struct service *service, json_t **ret_items) {
     if (e == OK)
         e = add_handovers(&items);
     if (e == OK)
-        e = add_surveys(&items);
+        e = survey_each(items.store, add_survey, &items, &unreadable_n);
     if (e != OK) {
         json_decref(items.list);
         return e;
