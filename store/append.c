@@ -17,8 +17,8 @@ struct own_feeds {
 static enum err find_own(struct store *store, const struct channel_id *channel,
                          struct own_feeds *ret_feeds) {
     sqlite3_stmt *walk =
-        db_walk(store->db, "SELECT * FROM feed_full WHERE author = ? AND channel_row ="
-                           " (SELECT row FROM channel WHERE id = ?) ORDER BY row DESC");
+        db_statement(store->db, "SELECT * FROM feed_full WHERE author = ? AND channel_row ="
+                                " (SELECT row FROM channel WHERE id = ?) ORDER BY row DESC");
     db_bind_bytes(walk, 1, store->self.member.bytes, sizeof store->self.member.bytes);
     db_bind_bytes(walk, 2, channel->bytes, sizeof channel->bytes);
     struct feed_row feed;
@@ -40,7 +40,7 @@ static enum err find_own(struct store *store, const struct channel_id *channel,
         if (e != OK)
             break;
     }
-    sqlite3_finalize(walk);
+    db_reset(walk);
     return e;
 }
 

@@ -196,8 +196,8 @@ enum err epoch_newest(struct store *store, const struct channel *channel,
                       const struct channel_id *channel_id, struct epoch_public *ret_epoch) {
     bool reads = channel_may_read(channel, &store->self.member, store->self.role);
     sqlite3_stmt *walk =
-        db_walk(store->db, "SELECT key FROM epoch WHERE channel = ? AND complete = 1"
-                           " ORDER BY number DESC, key");
+        db_statement(store->db, "SELECT key FROM epoch WHERE channel = ? AND complete = 1"
+                                " ORDER BY number DESC, key");
     db_bind_bytes(walk, 1, channel_id->bytes, sizeof channel_id->bytes);
     bool row = false;
     enum err e, found = ERR_KEY;
@@ -213,7 +213,7 @@ enum err epoch_newest(struct store *store, const struct channel *channel,
         else if (found != ERR_KEY)
             break;
     }
-    sqlite3_finalize(walk);
+    db_reset(walk);
     return found == ERR_KEY && e != OK ? e : found;
 }
 

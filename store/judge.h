@@ -3,6 +3,7 @@
 #define STAFET_STORE_JUDGE_H
 
 #include "feed_row.h"
+#include "proto/changeset.h"
 
 /* Room for decoding one envelope, used again for the next. */
 struct judge;
@@ -21,6 +22,14 @@ struct verdict {
  * envelope; the transaction must then be undone. */
 MUST_USE enum err judge_entry(struct store *, struct feed_row *, const struct envelope *,
                               time_ms stored, struct verdict *ret_verdict);
+
+/* Reads the change sets of an entry that has been applied, where this node may read them (else
+ * none), with nothing judged or changed. They live until the next envelope is judged or reopened;
+ * `role` of the origin is not filled. */
+struct origin;
+MUST_USE enum err judge_reopen(struct store *, struct feed_row *, const struct envelope *,
+                               time_ms stored, struct origin *ret_origin,
+                               const struct change_set **ret_sets, size_t *ret_sets_n);
 
 /* The content key of a seal block: from the feed's last one, or opened with the epoch's secret.
  * `block` is NULL where an earlier envelope brought it. ERR_KEY: the epoch is not known here;

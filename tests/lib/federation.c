@@ -44,9 +44,13 @@ void site_move(struct site *site) {
 struct site *federation_stranger(struct federation *federation, const char *name, enum role role) {
     if (federation->sites_n == FEDERATION_SITES_MAX)
         abort();
-    struct site *site = &federation->sites[federation->sites_n];
+    size_t number = federation->sites_n++;
+    struct site *site = &federation->sites[number];
     *site = (struct site){.federation = federation, .name = name, .role = role};
-    snprintf(site->path, sizeof site->path, "%s/%zu.db", federation->folder, federation->sites_n++);
+    char file[32];
+    snprintf(file, sizeof file, "/%zu.db", number);
+    memcpy(site->path, federation->folder, strlen(federation->folder) + 1);
+    strncat(site->path, file, sizeof site->path - strlen(site->path) - 1);
     struct seed seed = seed_new();
     MUST(node_keys_derive(&seed, &site->keys));
     site->place.bytes[0] = 1;

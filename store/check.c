@@ -1,0 +1,276 @@
+#include "check.h"
+#include "apply.h"
+#include "judge.h"
+#include "member.h"
+#include "proto/limits.h"
+#include "replica.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { ENTRIES_AT_ONCE = 16 };
+
+/* First the database's own check, table by table; then feed by feed, entry by entry. Between slices
+ * the store may change: a feed is checked up to the head it had when its turn came. */
+struct check {
+    struct store *store;
+    struct arena arena;
+    struct buffer bytes;
+    bool integrity_done, feed_open;
+    int64_t table, feed_row;
+    struct feed_info feed;
+    struct sign_public author;
+    struct head before;
+    uint64_t checked, total;
+    void (*found)(void *context, const struct check_finding *);
+    void *context;
+};
+
+enum err check_new(struct store *store, struct check **ret_check) {
+    struct check *check = calloc(1, sizeof *check);
+    if (check == NULL)
+        return ERR_MEMORY;
+    check->store = store;
+    arena_init(&check->arena, DECODE_MEMORY_MAX);
+    sqlite3_stmt *get = db_statement(store->db, "SELECT coalesce(sum(head_seq), 0) FROM feed");
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK)
+        check->total = (uint64_t)sqlite3_column_int64(get, 0);
+    db_reset(get);
+    if (e == OK)
+        *ret_check = check;
+    else
+        check_free(check);
+    return e;
+}
+
+void check_free(struct check *check) {
+    if (check == NULL)
+        return;
+    arena_done(&check->arena);
+    buffer_done(&check->bytes);
+    free(check);
+}
+
+static void tell(struct check *check, uint64_t seq, enum err error, const char *text) {
+    struct check_finding finding = {.seq = seq, .error = error, .text = text};
+    if (check->feed_open) {
+        finding.feed = check->feed.id;
+        finding.author = check->feed.author;
+    }
+    check->found(check->context, &finding);
+}
+
+static enum err check_table(struct check *check, const char *name) {
+    struct db *db = check->store->db;
+    sqlite3_stmt *walk = db_walk(db, "SELECT integrity_check FROM pragma_integrity_check(?)");
+    db_bind_text(walk, 1, name);
+    bool row = false;
+    enum err e;
+    while ((e = db_row(db, walk, &row)) == OK && row) {
+        const char *text = (const char *)sqlite3_column_text(walk, 0);
+        if (text != NULL && strcmp(text, "ok") != 0)
+            tell(check, 0, ERR_CORRUPT, text);
+    }
+    sqlite3_finalize(walk);
+    if (e != ERR_CORRUPT)
+        return e;
+    tell(check, 0, e, db_failure(db));
+    return OK;
+}
+
+/* The next table after the last one checked. */
+static enum err check_integrity(struct check *check) {
+    char name[64] = "";
+    sqlite3_stmt *get =
+        db_statement(check->store->db, "SELECT rowid, name FROM sqlite_schema WHERE type = 'table'"
+                                       " AND rowid > ? ORDER BY rowid LIMIT 1");
+    sqlite3_bind_int64(get, 1, check->table);
+    bool row = false;
+    enum err e = db_row(check->store->db, get, &row);
+    if (e == OK && row) {
+        check->table = sqlite3_column_int64(get, 0);
+        snprintf(name, sizeof name, "%s", (const char *)sqlite3_column_text(get, 1));
+    }
+    db_reset(get);
+    if (e == OK && !row)
+        check->integrity_done = true;
+    return e == OK && row ? check_table(check, name) : e;
+}
+
+static enum err next_feed(struct check *check, bool *ret_any) {
+    struct feed_row feed;
+    sqlite3_stmt *get =
+        db_statement(check->store->db,
+                     "SELECT * FROM feed_full WHERE row > ? AND head_seq > 0 ORDER BY row LIMIT 1");
+    sqlite3_bind_int64(get, 1, check->feed_row);
+    bool row = false;
+    enum err e = db_row(check->store->db, get, &row);
+    if (e == OK && row)
+        e = feed_row_read(check->store, get, &feed);
+    db_reset(get);
+    if (e == OK && row)
+        e = member_sign_key(check->store, &feed.info.author, &check->author);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+    *ret_any = row;
+    if (!row)
+        return OK;
+    check->feed_open = true;
+    check->feed_row = feed.row;
+    check->feed = feed.info;
+    check->before = (struct head){0};
+    return OK;
+}
+
+/* One stored entry, its bytes as `check->bytes`. */
+struct stored_entry {
+    uint64_t seq;
+    struct envelope_id id;
+    enum entry_status status;
+    time_ms stored;
+};
+
+static void check_form(struct check *check, const struct stored_entry *entry,
+                       const struct envelope *envelope) {
+    const struct header *header = &envelope->header;
+    if (!envelope_id_equal(&envelope->id, &entry->id))
+        tell(check, entry->seq, ERR_HASH, "its header or signature has been changed");
+    else if (!feed_id_equal(&header->feed, &check->feed.id) || header->seq != entry->seq ||
+             !envelope_id_equal(&header->prev, &check->before.id))
+        tell(check, entry->seq, ERR_CHAIN, "it does not follow the one before it");
+    else if (key_verify(&check->author, SIGN_ENVELOPE,
+                        (struct bytes){envelope->bytes.data, HEADER_SIZE},
+                        &envelope->signature) != OK)
+        tell(check, entry->seq, ERR_SIGNATURE, "its author did not sign it");
+}
+
+static enum err check_records(struct check *check, const struct stored_entry *entry,
+                              const struct envelope *envelope) {
+    struct feed_row *feed = NULL;
+    struct origin origin;
+    const struct change_set *sets;
+    size_t sets_n;
+    char why[160] = "";
+    enum err e = feed_row_find(check->store, &check->feed.id, &feed);
+    if (e == OK)
+        e = judge_reopen(check->store, feed, envelope, entry->stored, &origin, &sets, &sets_n);
+    if (e == ERR_MEMORY || e == ERR_IO)
+        return e;
+    if (e != OK)
+        tell(check, entry->seq, e, "it was applied, and can't be read now");
+    else if (sets_n > 0 && (e = apply_verify(check->store, &origin, sets, sets_n, why,
+                                             sizeof why)) == ERR_CORRUPT)
+        tell(check, entry->seq, e, why);
+    else
+        return e;
+    return OK;
+}
+
+static enum err check_entry(struct check *check, const struct stored_entry *entry) {
+    struct envelope envelope;
+    size_t size;
+    arena_reset(&check->arena);
+    if (entry->seq != check->before.seq + 1)
+        tell(check, check->before.seq + 1, ERR_NOT_FOUND, "entries are missing from here");
+    enum err e = envelope_parse(buffer_view(&check->bytes), &check->arena, &envelope, &size);
+    if (e == ERR_MEMORY)
+        return e;
+    if (e == OK && size != check->bytes.size)
+        e = ERR_FORMAT;
+    if (e != OK)
+        tell(check, entry->seq, e,
+             e == ERR_HASH ? "its content does not match its hash" : "its bytes are damaged");
+    else
+        check_form(check, entry, &envelope);
+    check->before = (struct head){entry->seq, entry->id};
+    check->checked++;
+    return e == OK && entry->status == ENTRY_APPLIED ? check_records(check, entry, &envelope) : OK;
+}
+
+/* Its end, where the feed's head must be. */
+static void close_feed(struct check *check) {
+    if (check->before.seq != check->feed.head.seq ||
+        !envelope_id_equal(&check->before.id, &check->feed.head.id))
+        tell(check, check->feed.head.seq, ERR_NOT_FOUND, "the feed does not end at its head");
+    check->feed_open = false;
+}
+
+static enum err read_entry(struct check *check, struct stored_entry *ret_entry, bool *ret_any) {
+    struct db *db = check->store->db;
+    sqlite3_stmt *get = db_statement(db, "SELECT key, id, status, stored, bytes FROM entry"
+                                         " WHERE key > ? AND key <= ? ORDER BY key LIMIT 1");
+    sqlite3_bind_int64(get, 1, entry_key(check->feed_row, check->before.seq));
+    sqlite3_bind_int64(get, 2, entry_key(check->feed_row, check->feed.head.seq));
+    struct stored_entry entry = {0};
+    bool row = false;
+    enum err e = db_row(db, get, &row);
+    if (e == OK && row) {
+        struct bytes bytes = db_column_bytes(get, 4);
+        entry.seq = (uint64_t)(sqlite3_column_int64(get, 0) & ENTRY_SEQ_MAX);
+        entry.status = (enum entry_status)sqlite3_column_int(get, 2);
+        entry.stored = sqlite3_column_int64(get, 3);
+        buffer_clear(&check->bytes);
+        e = db_column_copy(get, 1, entry.id.bytes, sizeof entry.id.bytes);
+        if (e == OK)
+            e = buffer_append(&check->bytes, bytes.data, bytes.size);
+    }
+    db_reset(get);
+    if (e == OK) {
+        *ret_entry = entry;
+        *ret_any = row;
+    }
+    return e;
+}
+
+static enum err check_some(struct check *check, bool *ret_done) {
+    bool any = true;
+    enum err e = OK;
+    if (!check->integrity_done)
+        return check_integrity(check);
+    if (!check->feed_open) {
+        e = next_feed(check, &any);
+        if (e == OK)
+            *ret_done = !any;
+        return e;
+    }
+    for (int i = 0; e == OK && i < ENTRIES_AT_ONCE; i++) {
+        struct stored_entry entry;
+        e = read_entry(check, &entry, &any);
+        if (e == OK && !any) {
+            close_feed(check);
+            break;
+        }
+        if (e == OK)
+            e = check_entry(check, &entry);
+    }
+    return e;
+}
+
+static time_ms monotonic_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (time_ms)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+enum err check_step(struct check *check, time_ms slice_ms,
+                    void (*found)(void *context, const struct check_finding *), void *context,
+                    bool *ret_done, uint64_t *ret_checked, uint64_t *ret_total) {
+    time_ms until = monotonic_ms() + slice_ms;
+    bool done = false;
+    enum err e = OK;
+    check->found = found;
+    check->context = context;
+    feed_cache_trim(check->store->feeds);
+    do
+        e = check_some(check, &done);
+    while (e == OK && !done && monotonic_ms() < until);
+    if (e != OK)
+        return e;
+    *ret_done = done;
+    *ret_checked = check->checked;
+    *ret_total = check->total;
+    return OK;
+}
