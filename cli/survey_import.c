@@ -147,6 +147,8 @@ static enum err append_reply(struct import *im, const struct sheet_row *row, siz
     const struct scale *scale = im->questionnaire->questions[question].scale;
     uint32_t column = (uint32_t)im->column_of[question];
     struct place place = place_of(&im->sheet, row, column);
+    place.heading = im->questionnaire->questions[question]
+                        .code; /* LimeSurvey's heading holds the whole question */
     const char *text = sheet_text(row, column);
     if (*text == '\0')
         return append(im, "0");

@@ -24,10 +24,11 @@ void survey_put_missing(const struct screen *screen, const json_t *document) {
     put(screen, STYLE_PLAIN, "%s", say(screen, "Missing:", "Mangler:"));
     json_array_foreach(missing, i, site) {
         char when[32];
-        put(screen, STYLE_PLAIN, "%s %s", i > 0 ? "," : "", text_at(site, "site"));
-        if (json_is_integer(json_object_get(site, "last_reached_ms")))
+        put(screen, STYLE_PLAIN, "%s %s", i > 0 ? "," : "",
+            text_at(json_object_get(site, "site"), "name"));
+        if (json_is_integer(json_object_get(site, "reached")))
             put(screen, STYLE_PLAIN, say(screen, " (last reached %s)", " (sidst nået %s)"),
-                time_text(screen, number_at(site, "last_reached_ms"), when));
+                time_text(screen, number_at(site, "reached"), when));
         else
             put(screen, STYLE_PLAIN, "%s", say(screen, " (never reached)", " (aldrig nået)"));
     }
@@ -97,7 +98,8 @@ static void rows(const struct screen *screen, struct table *table, const json_t 
     size_t choices_n = json_array_size(json_object_get(question, "choices"));
     json_array_foreach(json_object_get(question, "sites"), i, site) {
         if (flag_at(site, "hidden") == of_hidden)
-            row(screen, table, STYLE_PLAIN, text_at(site, "site"), site, choices_n, with_means);
+            row(screen, table, STYLE_PLAIN, text_at(json_object_get(site, "site"), "name"), site,
+                choices_n, with_means);
     }
 }
 

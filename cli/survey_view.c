@@ -26,8 +26,8 @@ static void put_counts(const struct screen *screen, const json_t *questionnaire)
     size_t i;
     const json_t *language;
     put(screen, STYLE_PLAIN,
-        say(screen, "%lld questions, of which %lld are free texts, worded in:",
-            "%lld spørgsmål, heraf %lld med fri tekst, på:"),
+        say(screen, "%lld questions, %lld of them free text, worded in:",
+            "%lld spørgsmål, %lld af dem fri tekst, på:"),
         (long long)number_at(questionnaire, "questions"),
         (long long)number_at(questionnaire, "texts"));
     json_array_foreach(json_object_get(questionnaire, "languages"), i, language)
@@ -111,12 +111,12 @@ static void show_survey(const struct screen *screen, const json_t *document) {
 
 static void site_row(const struct screen *screen, struct table *table, const json_t *site) {
     char when[32];
-    table_cell(table, STYLE_PLAIN, "%s", text_at(site, "site"));
+    table_cell(table, STYLE_PLAIN, "%s", text_at(json_object_get(site, "site"), "name"));
     if (flag_at(site, "few"))
         table_cell(table, STYLE_PLAIN, "%s", say(screen, "fewer than 5", "under 5"));
     else
         table_cell(table, STYLE_PLAIN, "%lld", (long long)number_at(site, "answers"));
-    table_cell(table, STYLE_PLAIN, "%s", time_text(screen, number_at(site, "last_ms"), when));
+    table_cell(table, STYLE_PLAIN, "%s", time_text(screen, number_at(site, "last"), when));
     if (number_at(site, "late") > 0)
         table_cell(table, STYLE_WARN, say(screen, "%lld came too late", "%lld kom for sent"),
                    (long long)number_at(site, "late"));
@@ -159,7 +159,7 @@ static void put_handed_in(const struct screen *screen, const json_t *document) {
     json_array_foreach(imports, i, import) {
         char when[32];
         bool received = flag_at(import, "received");
-        table_cell(table, STYLE_PLAIN, "%s", time_text(screen, number_at(import, "at_ms"), when));
+        table_cell(table, STYLE_PLAIN, "%s", time_text(screen, number_at(import, "at"), when));
         table_cell(table, STYLE_PLAIN, "%lld", (long long)number_at(import, "answers"));
         table_cell(table, received ? STYLE_GOOD : STYLE_WARN, "%s",
                    received

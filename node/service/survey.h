@@ -37,13 +37,10 @@ bool survey_asks(const struct survey *, enum role);
 /* ERR_DENIED in words unless this node is the municipality's. */
 MUST_USE enum err survey_need_municipality(struct store *, struct reply *, struct self *ret_self);
 
-/* Asked sites that are active and of whose answers none is here: [{"site","member","last_reached_ms"}, …]. */
+/* Asked sites that are active and of whose answers none is here: [{"site": {"id","name"}, "reached"}, …]. */
 MUST_USE enum err survey_missing(struct store *, const struct survey *, json_t **ret_missing);
 /* The heads up to which answers count, for answers_counts and answers_each: NULL while the survey is open. */
 const struct version_name *survey_until(const struct survey *);
-
-/* A site's name; its id in hexadecimal when the roster doesn't know it. */
-MUST_USE enum err survey_site_name(struct store *, const struct member_id *, struct arena *, const char **ret_name);
 
 enum err survey_check(struct service *, const struct asker *, const json_t *args, struct reply *);
 enum err survey_publish(struct service *, const struct asker *, const json_t *args, struct reply *);

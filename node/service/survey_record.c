@@ -1,6 +1,7 @@
 /* survey.h's records: finding and loading surveys, and who is asked. */
 #include "survey.h"
 
+#include "form.h"
 #include "store/acks.h"
 #include "store/answers.h"
 #include "store/record.h"
@@ -132,8 +133,8 @@ static enum err consider(void *context, struct survey *survey) {
         search->by_id = survey->id;
         search->by_id_n++;
     }
-    json_t *candidate = json_pack("{s:s, s:s, s:s}", "id", text, "code", survey->questionnaire.code,
-                                  "title", survey->title);
+    json_t *candidate = json_pack("{s:s, s:s, s:s}", "id", text, "name", survey->title, "code",
+                                  survey->questionnaire.code);
     return json_array_append_new(search->candidates, candidate) == 0 ? OK : ERR_MEMORY;
 }
 
@@ -216,28 +217,9 @@ const struct version_name *survey_until(const struct survey *survey) {
     return survey->closed ? survey->heads : NULL;
 }
 
-enum err survey_site_name(struct store *store, const struct member_id *member, struct arena *arena,
-                          const char **ret_name) {
-    struct roster_entry entry;
-    enum err e = roster_member(store, member, UINT64_MAX, arena, &entry);
-    if (e == OK) {
-        *ret_name = entry.name;
-        return OK;
-    }
-    if (e != ERR_NOT_FOUND)
-        return e;
-    char *text = arena_alloc(arena, HEX_TEXT_MAX);
-    if (text == NULL)
-        return ERR_MEMORY;
-    member_text(member, text);
-    *ret_name = text;
-    return OK;
-}
-
 struct missing {
     const struct survey *survey;
-    struct buffer answered; /* struct member_id each */
-    json_t *list;
+    struct buffer answered, members; /* struct member_id each */
 };
 
 static enum err collect_answered(void *context, const struct answers_count *count) {
@@ -254,44 +236,39 @@ static enum err consider_member(void *context, const struct roster_entry *entry)
     for (size_t at = 0; at < missing->answered.size; at += sizeof entry->member)
         if (memcmp(missing->answered.data + at, entry->member.bytes, sizeof entry->member) == 0)
             return OK;
-    char member[HEX_TEXT_MAX];
-    member_text(&entry->member, member);
-    json_t *item = json_pack("{s:s, s:s}", "site", entry->name, "member", member);
-    return json_array_append_new(missing->list, item) == 0 ? OK : ERR_MEMORY;
+    return buffer_append(&missing->members, &entry->member, sizeof entry->member);
 }
 
-static enum err add_last_reached(struct store *store, json_t *list) {
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item) {
-        struct member_id member;
-        struct standing standing = {0};
-        enum err e = member_parse(json_string_value(json_object_get(item, "member")), &member);
-        if (e == OK)
-            e = acks_standing(store, &member, &standing);
-        if (e != OK && e != ERR_NOT_FOUND)
-            return e;
-        json_object_set_new(item, "last_reached_ms",
-                            standing.last_stated != 0 ? json_integer(standing.last_stated)
-                                                      : json_null());
-    }
-    return OK;
+/* Outside of the walks over answers and roster, since it reads the store itself. */
+static enum err add_missing(struct store *store, const struct member_id *member, json_t *list) {
+    struct standing standing = {0};
+    enum err e = acks_standing(store, member, &standing);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    json_t *item = json_pack("{s:o, s:o}", "site", form_member(store, member), "reached",
+                             form_time(standing.last_stated));
+    return json_array_append_new(list, item) == 0 ? OK : ERR_MEMORY;
 }
 
 enum err survey_missing(struct store *store, const struct survey *survey, json_t **ret_missing) {
-    struct missing missing = {.survey = survey, .list = json_array()};
-    enum err e = missing.list == NULL ? ERR_MEMORY : OK;
+    struct missing missing = {.survey = survey};
+    json_t *list = json_array();
+    enum err e = list == NULL ? ERR_MEMORY : OK;
     if (e == OK)
         e = answers_counts(store, &survey->id, survey_until(survey), survey->heads_n,
                            collect_answered, &missing);
     if (e == OK)
         e = roster_each(store, consider_member, &missing);
-    if (e == OK)
-        e = add_last_reached(store, missing.list);
+    for (size_t at = 0; e == OK && at < missing.members.size; at += sizeof(struct member_id)) {
+        struct member_id member;
+        memcpy(&member, missing.members.data + at, sizeof member);
+        e = add_missing(store, &member, list);
+    }
     buffer_done(&missing.answered);
+    buffer_done(&missing.members);
     if (e != OK)
-        json_decref(missing.list);
+        json_decref(list);
     else
-        *ret_missing = missing.list;
+        *ret_missing = list;
     return e;
 }

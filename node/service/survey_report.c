@@ -6,19 +6,20 @@
 #include "survey.h"
 
 #include "disclosure.h"
+#include "form.h"
 #include "store/answers.h"
 #include <stdlib.h>
 #include <string.h>
 
 struct site {
     struct member_id member;
-    const char *name;
+    char name[FORM_NAME_MAX];
 };
 
 struct counting {
     struct store *store;
     const struct survey *survey;
-    struct arena names, scratch;
+    struct arena scratch;
     struct site *sites;
     size_t sites_n, sites_capacity;
     size_t current;                  /* answers come site by site */
@@ -40,10 +41,9 @@ static enum err add_site(void *context, const struct answers_count *count) {
     }
     struct site *site = &c->sites[c->sites_n];
     site->member = count->member;
-    enum err e = survey_site_name(c->store, &count->member, &c->names, &site->name);
-    if (e == OK)
-        c->sites_n++;
-    return e;
+    form_name(c->store, &count->member, site->name);
+    c->sites_n++;
+    return OK;
 }
 
 static int by_name(const void *a, const void *b) {
@@ -128,11 +128,8 @@ static json_t *choices_json(const struct scale *scale) {
 static json_t *rows_json(const struct counting *c, const struct disclosed *d) {
     json_t *rows = json_array();
     for (size_t i = 0; i < c->sites_n; i++) {
-        char member[HEX_TEXT_MAX];
-        member_text(&c->sites[i].member, member);
-        json_t *row = figures_json(&d->units[i], d->choices_n);
-        json_object_set_new(row, "site", json_string(c->sites[i].name));
-        json_object_set_new(row, "member", json_string(member));
+        json_t *row = json_pack("{s:o}", "site", form_member(c->store, &c->sites[i].member));
+        json_object_update_new(row, figures_json(&d->units[i], d->choices_n));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -210,13 +207,11 @@ enum err survey_report(struct service *service, const struct asker *asker, const
             "there are no figures of %s before it is closed", survey.questionnaire.code);
     if (e == OK) {
         struct counting c = {.store = store, .survey = &survey};
-        arena_init(&c.names, KIB(4096));
         arena_init(&c.scratch, arena_cap_for(ANSWER_SIZE_MAX));
         e = build(&c, reply);
         for (size_t i = 0; i < QUESTIONS_MAX; i++)
             free(c.counts[i]);
         free(c.sites);
-        arena_done(&c.names);
         arena_done(&c.scratch);
     }
     survey_done(&survey);

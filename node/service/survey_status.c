@@ -9,6 +9,7 @@
 #include "survey.h"
 
 #include "disclosure.h"
+#include "form.h"
 #include "store/acks.h"
 #include "store/answers.h"
 #include <stdlib.h>
@@ -16,23 +17,16 @@
 
 struct counts {
     struct store *store;
-    struct arena arena;
     struct buffer n; /* uint64_t each */
     json_t *sites;
 };
 
 static enum err add_site(void *context, const struct answers_count *count) {
     struct counts *counts = context;
-    const char *name;
-    char member[HEX_TEXT_MAX];
-    enum err e = survey_site_name(counts->store, &count->member, &counts->arena, &name);
-    if (e != OK)
-        return e;
-    member_text(&count->member, member);
-    json_t *site =
-        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "site", name, "member", member, "imports",
-                  (json_int_t)count->imports, "incomplete", (json_int_t)count->imports_incomplete,
-                  "late", (json_int_t)count->late, "last_ms", (json_int_t)count->last);
+    json_t *site = json_pack(
+        "{s:o, s:I, s:I, s:I, s:o}", "site", form_member(counts->store, &count->member), "imports",
+        (json_int_t)count->imports, "incomplete", (json_int_t)count->imports_incomplete, "late",
+        (json_int_t)count->late, "last", form_time(count->last));
     if (json_array_append_new(counts->sites, site) != 0)
         return ERR_MEMORY;
     return buffer_append(&counts->n, &count->answers, sizeof count->answers);
@@ -66,7 +60,6 @@ static enum err status_of_municipality(struct store *store, const struct survey 
                                        json_t *document) {
     struct counts counts = {.store = store, .sites = json_array()};
     json_t *missing = NULL;
-    arena_init(&counts.arena, KIB(4096));
     enum err e = counts.sites == NULL ? ERR_MEMORY : OK;
     if (e == OK)
         e = answers_counts(store, &survey->id, survey_until(survey), survey->heads_n, add_site,
@@ -80,7 +73,6 @@ static enum err status_of_municipality(struct store *store, const struct survey 
         e = ERR_MEMORY;
     json_decref(counts.sites);
     buffer_done(&counts.n);
-    arena_done(&counts.arena);
     return e;
 }
 
@@ -107,7 +99,7 @@ static enum err add_import(void *context, const struct import *import) {
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     ledger->answers += import->answers;
-    json_t *item = json_pack("{s:I, s:I, s:b}", "at_ms", (json_int_t)import->at, "answers",
+    json_t *item = json_pack("{s:o, s:I, s:b}", "at", form_time(import->at), "answers",
                              (json_int_t)import->answers, "received", covers);
     return json_array_append_new(ledger->imports, item) == 0 ? OK : ERR_MEMORY;
 }

@@ -62,20 +62,20 @@ static enum err call(size_t site, const char *verb, json_t *args) {
 static const char questions[] =
     "{\"questions\":[{\"code\":\"q01\"," DA("Tryg?") ",\"scale\":\"s\"},{\"code\":\"q02\"," DA(
         "Leg?") ",\"scale\":\"s\"},"
-                "{\"code\":\"q03\"," DA("Mere?") ",\"text\":true}],\"scales\":{\"s\":[{\"code\":"
-                                                 "\"1\"," DA(
-                                                     "Nej") ",\"score\":1},"
-                                                            "{\"code\":\"2\"," DA(
-                                                                "Tja") ",\"score\":2},{\"code\":"
-                                                                       "\"3\"," DA("Ja") ",\"score"
-                                                                                         "\":3},{"
-                                                                                         "\"code\":"
-                                                                                         "\"dk\""
-                                                                                         "," DA("Ve"
-                                                                                                "d "
-                                                                                                "ik"
-                                                                                                "k"
-                                                                                                "e") "}]}}";
+                "{\"code\":\"q03\"," DA(
+                    "Mere?") ",\"text\":true}],\"scales\":{\"s\":[{\"code\":"
+                             "\"1\"," DA("Nej") ",\"score\":1},"
+                                                "{\"code\":\"2\"," DA(
+                                                    "Tja") ",\"score\":2},{\"code\":"
+                                                           "\"3\"," DA("Ja") ",\"score"
+                                                                             "\":3},{"
+                                                                             "\"code\":"
+                                                                             "\"dk\""
+                                                                             "," DA("Ve"
+                                                                                    "d "
+                                                                                    "ik"
+                                                                                    "k"
+                                                                                    "e") "}]}}";
 
 static json_t *publish_args(const char *code) {
     return json_pack("{s:s, s:s, s:s, s:s, s:s}", "file", questions, "title", "Trivsel", "closes",
@@ -123,7 +123,8 @@ static const json_t *row_of(const json_t *list, const char *site) {
     size_t i;
     const json_t *row;
     json_array_foreach(list, i, row) {
-        if (strcmp(json_string_value(json_object_get(row, "site")), site) == 0)
+        if (strcmp(json_string_value(json_object_get(json_object_get(row, "site"), "name")),
+                   site) == 0)
             return row;
     }
     return NULL;
@@ -394,7 +395,7 @@ TEST(a_site_with_few_answers_is_hidden_and_stays_out_of_the_total) {
     for (size_t question = 0; question < 2; question++) {
         const json_t *row = report_row(question, "Skovbrynet");
         assert_true(json_is_true(json_object_get(row, "hidden")));
-        assert_int_equal(json_object_size(row), 6); /* hidden, site, member and three nulls */
+        assert_int_equal(json_object_size(row), 5); /* site, hidden and three nulls */
         assert_true(json_is_null(json_object_get(row, "n")));
         assert_true(json_is_null(json_object_get(row, "mean")));
         assert_true(json_is_null(json_object_get(row, "counts")));
