@@ -14,11 +14,12 @@ static void render(const char *old, const char *new, char *ret_text, size_t size
     assert_ok(worddiff(a, b, &arena, &pieces, &n));
     ret_text[0] = '\0';
     for (size_t i = 0; i < n; i++) {
-        const char *format = pieces[i].changed ? "[%.*s→%.*s]" : "%.*s";
-        at += (size_t)snprintf(ret_text + at, size - at, format, (int)pieces[i].old.size,
-                               pieces[i].old.size > 0 ? (const char *)pieces[i].old.data : "",
-                               (int)pieces[i].new.size,
-                               pieces[i].new.size > 0 ? (const char *)pieces[i].new.data : "");
+        const char *before = pieces[i].old.size > 0 ? (const char *)pieces[i].old.data : "";
+        const char *after = pieces[i].new.size > 0 ? (const char *)pieces[i].new.data : "";
+        int changed = pieces[i].changed;
+        at += (size_t)snprintf(ret_text + at, size - at, "%s%.*s%s%.*s%s", changed ? "[" : "",
+                               changed ? (int)pieces[i].old.size : 0, before, changed ? "→" : "",
+                               (int)pieces[i].new.size, after, changed ? "]" : "");
         assert_true(at < size);
     }
     arena_done(&arena);

@@ -1,0 +1,295 @@
+#include "desk.h"
+#include "store/record.h"
+#include "test.h"
+
+#include <stdlib.h>
+
+/* Birk and Søndre Skole have written different things in Alma's plan while apart, and have met
+ * again. */
+struct stage {
+    struct federation federation;
+    struct site *birk, *skole;
+    struct desk mette, ole;
+    char record[ID_TEXT_MAX], conflict[ID_TEXT_MAX];
+};
+
+static void write_plan(struct desk *desk, const char *id, const char *field, const char *value) {
+    desk_call(desk, "handover", "edit",
+              json_pack("{s:s, s:{s:s}}", "id", id, "fields", field, value));
+    if (strcmp(desk->site->name, "Birk") == 0)
+        desk_call(desk, "handover", "agree",
+                  json_pack("{s:s, s:s, s:s}", "id", id, "by", "two custody holders", "on",
+                            "2024-06-02"));
+    desk_call(desk, "handover", "send", json_pack("{s:s}", "id", id));
+}
+
+static int set_up(void **state) {
+    struct stage *stage = calloc(1, sizeof *stage);
+    if (stage == NULL)
+        return -1;
+    federation_found_four(&stage->federation);
+    stage->birk = &stage->federation.sites[1];
+    stage->skole = &stage->federation.sites[2];
+    desk_open(&stage->mette, stage->birk, "Mette H.", "leader");
+    desk_open(&stage->ole, stage->skole, "Ole R.", "teacher");
+    const json_t *document = desk_call(
+        &stage->mette, "handover", "new",
+        json_pack("{s:s, s:{s:s}}", "to", "Søndre Skole", "fields", "child_name", "Alma"));
+    snprintf(stage->record, sizeof stage->record, "%s", at_text(document, "id"));
+    write_plan(&stage->mette, stage->record, "first_day", "12 August, 9.00");
+    sync_all(&stage->federation);
+    *state = stage;
+    return 0;
+}
+
+static int set_up_conflict(void **state) {
+    if (set_up(state) != 0)
+        return -1;
+    struct stage *stage = *state;
+    write_plan(&stage->ole, stage->record, "first_day", "13 August, 9.00");
+    write_plan(&stage->mette, stage->record, "first_day", "12 August, 8.30");
+    sync_all(&stage->federation);
+    const json_t *list = desk_call(&stage->mette, "conflict", "list", NULL);
+    snprintf(stage->conflict, sizeof stage->conflict, "%s", at_text(list, "conflicts.0.id"));
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct stage *stage = *state;
+    desk_close(&stage->mette);
+    desk_close(&stage->ole);
+    federation_end(&stage->federation);
+    free(stage);
+    return 0;
+}
+
+#define SCENE(sentence) static void sentence(void **state)
+#define STAGE(stage) struct stage *stage = *state
+
+static size_t conflicts_at(struct desk *desk) {
+    return json_array_size(at(desk_call(desk, "conflict", "list", NULL), "conflicts"));
+}
+
+static const char *value_at(struct desk *desk, const struct stage *stage, const char *field) {
+    return at_text(
+        shown_field(desk_call(desk, "handover", "show", json_pack("{s:s}", "id", stage->record)),
+                    field),
+        "value");
+}
+
+static const json_t *show(struct desk *desk, const char *id) {
+    return desk_call(desk, "conflict", "show", json_pack("{s:s}", "id", id));
+}
+
+static json_t *take(const char *id, const char *side) {
+    return json_pack("{s:s, s:s}", "id", id, "take", side);
+}
+
+SCENE(both_sites_have_the_same_conflict_under_the_same_id) {
+    STAGE(stage);
+    assert_int_equal(conflicts_at(&stage->mette), 1);
+    const json_t *list = desk_call(&stage->ole, "conflict", "list", NULL);
+    assert_int_equal(json_array_size(at(list, "conflicts")), 1);
+    assert_string_equal(at_text(list, "conflicts.0.id"), stage->conflict);
+    assert_string_equal(at_text(list, "conflicts.0.child"), "Alma");
+    assert_string_equal(at_text(list, "conflicts.0.field"), "first_day");
+    assert_int_equal(at_number(list, "conflicts.0.sides"), 2);
+}
+
+SCENE(showing_it_says_who_wrote_what_against_what_both_had) {
+    STAGE(stage);
+    json_t *birks = json_deep_copy(show(&stage->mette, stage->conflict));
+    json_t *schools = json_deep_copy(show(&stage->ole, stage->conflict));
+    assert_string_equal(at_text(birks, "base.value"), "12 August, 9.00");
+    assert_string_equal(at_text(birks, "base.site.name"), "Birk");
+    assert_string_equal(at_text(birks, "base.name"), "Mette H.");
+    /* Birk wrote last: it is side 1 and shown, at both. */
+    assert_int_equal(at_number(birks, "shown"), 1);
+    assert_string_equal(at_text(birks, "sides.0.value"), "12 August, 8.30");
+    assert_string_equal(at_text(birks, "sides.0.written.0.site.name"), "Birk");
+    assert_string_equal(at_text(birks, "sides.0.written.0.function"), "leader");
+    assert_string_equal(at_text(birks, "sides.1.value"), "13 August, 9.00");
+    assert_string_equal(at_text(birks, "sides.1.written.0.name"), "Ole R.");
+    assert_string_equal(at_text(birks, "sides.0.diff.0.same"), "12 August, ");
+    assert_string_equal(at_text(birks, "sides.0.diff.1.old"), "9.00");
+    assert_string_equal(at_text(birks, "sides.0.diff.1.new"), "8.30");
+    assert_string_equal(at_text(birks, "sides.1.diff.0.old"), "12");
+    assert_string_equal(at_text(birks, "sides.1.diff.0.new"), "13");
+    assert_true(json_equal(at(birks, "sides"), at(schools, "sides")));
+    assert_true(json_equal(at(birks, "base"), at(schools, "base")));
+    json_decref(birks);
+    json_decref(schools);
+}
+
+SCENE(a_conflicted_field_shows_the_pick_and_both_values_in_the_form) {
+    STAGE(stage);
+    const json_t *document =
+        desk_call(&stage->mette, "handover", "show", json_pack("{s:s}", "id", stage->record));
+    const json_t *field = shown_field(document, "first_day");
+    assert_string_equal(at_text(field, "value"), "12 August, 8.30");
+    assert_string_equal(at_text(field, "conflict.id"), stage->conflict);
+    assert_int_equal(json_array_size(at(field, "conflict.values")), 2);
+    desk_refused(
+        &stage->mette, ERR_STATE, "handover", "edit",
+        json_pack("{s:s, s:{s:s}}", "id", stage->record, "fields", "first_day", "14 August"));
+}
+
+SCENE(a_resolution_travels_and_the_conflict_is_gone_on_both) {
+    STAGE(stage);
+    char short_id[ID_TEXT_MAX];
+    snprintf(short_id, sizeof short_id, "%s",
+             at_text(show(&stage->mette, stage->conflict), "short"));
+    assert_int_equal(strlen(short_id), 3);
+    const json_t *document = desk_call(&stage->mette, "conflict", "resolve",
+                                       json_pack("{s:s, s:s, s:s}", "id", short_id, "take", "2",
+                                                 "note", "Aftalt med Ole\ni telefonen"));
+    assert_string_equal(at_text(document, "settled"), "13 August, 9.00");
+    assert_int_equal(conflicts_at(&stage->mette), 0);
+    assert_int_equal(conflicts_at(&stage->ole), 1);
+    sync_all(&stage->federation);
+    assert_int_equal(conflicts_at(&stage->ole), 0);
+    assert_string_equal(value_at(&stage->ole, stage, "first_day"), "13 August, 9.00");
+    assert_string_equal(value_at(&stage->ole, stage, "settled"),
+                        "first_day: Aftalt med Ole i telefonen");
+    document = desk_call(&stage->ole, "handover", "show", json_pack("{s:s}", "id", stage->record));
+    assert_string_equal(at_text(shown_field(document, "first_day"), "by.name"), "Mette H.");
+    assert_string_equal(at_text(shown_field(document, "first_day"), "by.site.name"), "Birk");
+}
+
+SCENE(either_side_settles_by_the_name_of_a_site_or_with_something_else) {
+    STAGE(stage);
+    desk_call(&stage->ole, "conflict", "resolve", take(stage->conflict, "birk"));
+    sync_all(&stage->federation);
+    assert_string_equal(value_at(&stage->mette, stage, "first_day"), "12 August, 8.30");
+    assert_int_equal(conflicts_at(&stage->mette), 0);
+
+    write_plan(&stage->ole, stage->record, "contact", "Ole");
+    write_plan(&stage->mette, stage->record, "contact", "Mette");
+    sync_all(&stage->federation);
+    char id[ID_TEXT_MAX];
+    snprintf(id, sizeof id, "%s",
+             at_text(desk_call(&stage->mette, "conflict", "list", NULL), "conflicts.0.id"));
+    desk_call(&stage->mette, "conflict", "resolve",
+              json_pack("{s:s, s:s}", "id", id, "value", "Mette til juni, så Ole\n"));
+    sync_all(&stage->federation);
+    assert_int_equal(conflicts_at(&stage->ole), 0);
+    assert_string_equal(value_at(&stage->ole, stage, "contact"), "Mette til juni, så Ole");
+}
+
+SCENE(a_resolution_says_in_exactly_one_way_what_stands) {
+    STAGE(stage);
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve",
+                 json_pack("{s:s}", "id", stage->conflict));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve",
+                 json_pack("{s:s, s:s, s:s}", "id", stage->conflict, "take", "1", "value", "x"));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve", take(stage->conflict, "3"));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve", take(stage->conflict, "0"));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve",
+                 take(stage->conflict, "Nordby"));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve", take(stage->conflict, ""));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve",
+                 json_pack("{s:s, s:s}", "id", stage->conflict, "value", "two\nlines"));
+    desk_refused(&stage->mette, ERR_NOT_FOUND, "conflict", "resolve", take("ZZZZZZZZ", "1"));
+    assert_int_equal(conflicts_at(&stage->mette), 1);
+}
+
+SCENE(resolving_one_that_was_settled_meanwhile_is_refused_with_the_new_value) {
+    STAGE(stage);
+    show(&stage->ole, stage->conflict);
+    desk_call(&stage->mette, "conflict", "resolve", take(stage->conflict, "2"));
+    sync_all(&stage->federation);
+    const struct reply *reply =
+        desk_refused(&stage->ole, ERR_STALE, "conflict", "resolve", take(stage->conflict, "1"));
+    assert_non_null(strstr(reply->text, "13 August, 9.00"));
+    assert_string_equal(at_text(reply->details, "value"), "13 August, 9.00");
+    assert_string_equal(value_at(&stage->ole, stage, "first_day"), "13 August, 9.00");
+    desk_refused(&stage->ole, ERR_STALE, "conflict", "show",
+                 json_pack("{s:s}", "id", stage->conflict));
+}
+
+SCENE(resolving_one_that_has_another_side_by_now_is_refused_with_the_conflict_as_it_is) {
+    STAGE(stage);
+    show(&stage->mette, stage->conflict);
+    struct record_id record;
+    struct channel channel = channel_between(stage->birk, stage->skole);
+    MUST(record_find(stage->birk->store, COLLECTION_HANDOVER, stage->record, &record));
+    write_field(stage->skole, &channel, &record, 50, "20 August", NULL);
+    sync_all(&stage->federation);
+    const struct reply *reply =
+        desk_refused(&stage->mette, ERR_STALE, "conflict", "resolve", take(stage->conflict, "1"));
+    assert_int_equal(json_array_size(at(reply->details, "conflict.sides")), 3);
+    assert_string_not_equal(at_text(reply->details, "conflict.id"), stage->conflict);
+    assert_int_equal(conflicts_at(&stage->mette), 1);
+    /* Under its new id it can be settled, and "Søndre Skole" stands for two sides now. */
+    char id[ID_TEXT_MAX];
+    snprintf(id, sizeof id, "%s", at_text(reply->details, "conflict.id"));
+    desk_refused(&stage->mette, ERR_AMBIGUOUS, "conflict", "resolve", take(id, "Søndre"));
+    desk_call(&stage->mette, "conflict", "resolve", take(id, "Birk"));
+    assert_int_equal(conflicts_at(&stage->mette), 0);
+}
+
+SCENE(both_settling_alike_while_apart_is_no_new_conflict) {
+    STAGE(stage);
+    desk_call(&stage->mette, "conflict", "resolve", take(stage->conflict, "1"));
+    desk_call(&stage->ole, "conflict", "resolve", take(stage->conflict, "1"));
+    sync_all(&stage->federation);
+    assert_int_equal(conflicts_at(&stage->mette), 0);
+    assert_int_equal(conflicts_at(&stage->ole), 0);
+    assert_string_equal(value_at(&stage->ole, stage, "first_day"), "12 August, 8.30");
+}
+
+SCENE(both_settling_differently_while_apart_is_a_conflict_again) {
+    STAGE(stage);
+    desk_call(&stage->mette, "conflict", "resolve", take(stage->conflict, "1"));
+    desk_call(&stage->ole, "conflict", "resolve", take(stage->conflict, "2"));
+    sync_all(&stage->federation);
+    assert_int_equal(conflicts_at(&stage->mette), 1);
+    const json_t *list = desk_call(&stage->ole, "conflict", "list", NULL);
+    assert_string_not_equal(at_text(list, "conflicts.0.id"), stage->conflict);
+}
+
+SCENE(equal_values_written_apart_are_no_conflict) {
+    STAGE(stage);
+    write_plan(&stage->ole, stage->record, "first_day", "13 August");
+    write_plan(&stage->mette, stage->record, "first_day", "13 August");
+    sync_all(&stage->federation);
+    assert_int_equal(conflicts_at(&stage->mette), 0);
+    assert_int_equal(conflicts_at(&stage->ole), 0);
+    assert_string_equal(value_at(&stage->ole, stage, "first_day"), "13 August");
+}
+
+SCENE(a_side_written_by_both_is_one_side_with_two_authors) {
+    STAGE(stage);
+    struct record_id record;
+    struct channel channel = channel_between(stage->birk, stage->skole);
+    MUST(record_find(stage->birk->store, COLLECTION_HANDOVER, stage->record, &record));
+    write_field(stage->birk, &channel, &record, 50, "13 August, 9.00", NULL);
+    sync_all(&stage->federation);
+    const json_t *list = desk_call(&stage->mette, "conflict", "list", NULL);
+    assert_int_equal(at_number(list, "conflicts.0.sides"), 2);
+    const json_t *document = show(&stage->mette, at_text(list, "conflicts.0.id"));
+    assert_string_equal(at_text(document, "sides.0.value"), "13 August, 9.00");
+    assert_int_equal(json_array_size(at(document, "sides.0.written")), 2);
+    assert_int_equal(json_array_size(at(document, "sides.1.written")), 1);
+}
+
+#define PLAY(scene) cmocka_unit_test_setup_teardown(scene, set_up_conflict, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        PLAY(both_sites_have_the_same_conflict_under_the_same_id),
+        PLAY(showing_it_says_who_wrote_what_against_what_both_had),
+        PLAY(a_conflicted_field_shows_the_pick_and_both_values_in_the_form),
+        PLAY(a_resolution_travels_and_the_conflict_is_gone_on_both),
+        PLAY(either_side_settles_by_the_name_of_a_site_or_with_something_else),
+        PLAY(a_resolution_says_in_exactly_one_way_what_stands),
+        PLAY(resolving_one_that_was_settled_meanwhile_is_refused_with_the_new_value),
+        PLAY(resolving_one_that_has_another_side_by_now_is_refused_with_the_conflict_as_it_is),
+        PLAY(both_settling_alike_while_apart_is_no_new_conflict),
+        PLAY(both_settling_differently_while_apart_is_a_conflict_again),
+        cmocka_unit_test_setup_teardown(equal_values_written_apart_are_no_conflict, set_up,
+                                        tear_down),
+        PLAY(a_side_written_by_both_is_one_side_with_two_authors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
