@@ -118,6 +118,16 @@ static int serve(struct home *home, const struct node_options *options) {
     return err == ERR_CANCELLED ? EXIT_SUCCESS : fail(home->path, err_text(err));
 }
 
+/* A short command may own the home for a moment: that is no reason not to start. Another node is. */
+static enum err take_home(const char *path, struct home *ret_home) {
+    enum { WAIT_MS = 5000, PAUSE_MS = 20 };
+    time_ms until = node_monotonic_ms() + WAIT_MS;
+    enum err err;
+    while ((err = home_open(path, false, ret_home)) == ERR_LOCKED && node_monotonic_ms() < until)
+        usleep(PAUSE_MS * 1000);
+    return err;
+}
+
 int main(int argc, char **argv) {
     struct command command;
     int status = read_command(argc, argv, &command);
@@ -127,7 +137,7 @@ int main(int argc, char **argv) {
     if (key_library_init() != OK)
         return fail("libsodium", err_text(ERR_INTERNAL));
     struct home home;
-    enum err err = home_open(command.home, false, &home);
+    enum err err = take_home(command.home, &home);
     if (err == ERR_NOT_FOUND)
         return fail(command.home,
                     "there is no home; begin with stafet federation create, or stafet join TICKET");
