@@ -237,6 +237,18 @@ char *questionnaire_text(const struct questionnaire *q) {
     return json_dumps(q->json, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
+json_t *questionnaire_summary(const struct questionnaire *q) {
+    json_int_t texts = 0;
+    const char *language;
+    json_t *value, *languages = json_array();
+    for (size_t i = 0; i < q->questions_n; i++)
+        texts += q->questions[i].scale == NULL;
+    json_object_foreach(unqualified(q->questions[0].label), language, value)
+        json_array_append_new(languages, json_string(language));
+    return json_pack("{s:I, s:I, s:o}", "questions", (json_int_t)q->questions_n, "texts", texts,
+                     "languages", languages);
+}
+
 bool scale_counts(const struct scale *scale, size_t index) {
     return !scale->has_scores || scale->choices[index].scored;
 }

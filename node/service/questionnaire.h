@@ -63,6 +63,8 @@ MUST_USE enum err questionnaire_parse(const char *text, struct questionnaire *re
 void questionnaire_done(struct questionnaire *);
 /* Its canonical text: sorted keys, no white space. Caller frees. NULL: out of memory. */
 char *questionnaire_text(const struct questionnaire *);
+/* {"questions": n, "texts": n, "languages": ["da", …]}, for a person to compare with what was meant. Caller owns. */
+json_t *questionnaire_summary(const struct questionnaire *);
 
 /* Is choice `index` of `scale` on the scale, so that it is counted in n? */
 bool scale_counts(const struct scale *, size_t index);

@@ -20,20 +20,6 @@ static enum err read_questionnaire(const json_t *args, struct reply *reply,
     return e;
 }
 
-/* How many questions, free texts and languages there are, for a person to compare with what was
- * meant. */
-static json_t *describe(const struct questionnaire *q) {
-    json_int_t texts = 0;
-    const char *language;
-    json_t *value, *languages = json_array();
-    for (size_t i = 0; i < q->questions_n; i++)
-        texts += q->questions[i].scale == NULL;
-    json_object_foreach((json_t *)(uintptr_t)q->questions[0].label, language, value)
-        json_array_append_new(languages, json_string(language));
-    return json_pack("{s:I, s:I, s:o}", "questions", (json_int_t)q->questions_n, "texts", texts,
-                     "languages", languages);
-}
-
 enum err survey_check(struct service *service, const struct asker *asker, const json_t *args,
                       struct reply *reply) {
     (void)service;
@@ -42,7 +28,7 @@ enum err survey_check(struct service *service, const struct asker *asker, const 
     enum err e = read_questionnaire(args, reply, &q);
     if (e != OK)
         return e;
-    e = reply_give(reply, describe(&q));
+    e = reply_give(reply, questionnaire_summary(&q));
     questionnaire_done(&q);
     return e;
 }
@@ -151,7 +137,7 @@ enum err survey_publish(struct service *service, const struct asker *asker, cons
         e = survey_find(store, reference, reply, &survey);
     if (e == OK)
         e = reply_give(reply, json_pack("{s:o, s:o}", "survey", survey_head(store, &survey),
-                                        "questionnaire", describe(&q)));
+                                        "questionnaire", questionnaire_summary(&q)));
 done:
     survey_done(&survey);
     questionnaire_done(&q);
