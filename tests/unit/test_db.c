@@ -1,0 +1,182 @@
+#include "store/db.h"
+#include "test.h"
+
+#include <stdio.h>
+
+struct scene {
+    char folder[256], path[300];
+    struct db *db;
+};
+
+static void scene_begin(struct scene *s) {
+    temp_folder(s->folder);
+    snprintf(s->path, sizeof s->path, "%.255s/t.db", s->folder);
+    assert_ok(db_open(s->path, NULL, &s->db));
+    assert_ok(db_execute(s->db, "CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB) STRICT"));
+}
+
+static void scene_end(struct scene *s) {
+    db_close(s->db);
+    temp_remove(s->folder);
+}
+
+static int64_t number(struct scene *s, const char *sql) {
+    sqlite3_stmt *walk = db_walk(s->db, sql);
+    bool row = false;
+    assert_ok(db_row(s->db, walk, &row));
+    assert_true(row);
+    int64_t value = sqlite3_column_int64(walk, 0);
+    sqlite3_finalize(walk);
+    return value;
+}
+
+static enum err insert(struct scene *s, int64_t a, size_t size) {
+    sqlite3_stmt *put = db_statement(s->db, "INSERT INTO t (a, b) VALUES (?, zeroblob(?))");
+    sqlite3_bind_int64(put, 1, a);
+    sqlite3_bind_int64(put, 2, (int64_t)size);
+    return db_run(s->db, put);
+}
+
+TEST(every_pragma_is_as_the_design_asks) {
+    struct scene s;
+    scene_begin(&s);
+    sqlite3_stmt *walk = db_walk(s.db, "PRAGMA journal_mode");
+    bool row = false;
+    assert_ok(db_row(s.db, walk, &row));
+    assert_string_equal((const char *)sqlite3_column_text(walk, 0), "wal");
+    sqlite3_finalize(walk);
+    walk = db_walk(s.db, "PRAGMA locking_mode");
+    assert_ok(db_row(s.db, walk, &row));
+    assert_string_equal((const char *)sqlite3_column_text(walk, 0), "exclusive");
+    sqlite3_finalize(walk);
+    assert_int_equal(number(&s, "PRAGMA synchronous"), 2);
+    assert_int_equal(number(&s, "PRAGMA trusted_schema"), 0);
+    assert_int_equal(number(&s, "PRAGMA cell_size_check"), 1);
+    assert_int_equal(number(&s, "PRAGMA foreign_keys"), 1);
+    assert_int_equal(number(&s, "PRAGMA secure_delete"), 1);
+    assert_int_equal(number(&s, "PRAGMA temp_store"), 2);
+    int defensive = 0;
+    sqlite3_db_config(db_handle(s.db), SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
+    assert_int_equal(defensive, 1);
+    scene_end(&s);
+}
+
+TEST(a_second_connection_gets_nothing) {
+    struct scene s;
+    struct db *second = NULL;
+    scene_begin(&s);
+    assert_err(ERR_IO, db_open(s.path, NULL, &second));
+    assert_null(second);
+    scene_end(&s);
+}
+
+TEST(a_file_that_is_no_database_is_named_corrupt) {
+    struct scene s;
+    struct db *db = NULL;
+    char path[300];
+    scene_begin(&s);
+    snprintf(path, sizeof path, "%.255s/x.db", s.folder);
+    FILE *file = fopen(path, "w");
+    for (int i = 0; i < 2000; i++)
+        fputs("rubbish ", file);
+    fclose(file);
+    assert_err(ERR_CORRUPT, db_open(path, NULL, &db));
+    scene_end(&s);
+}
+
+TEST(a_statement_is_kept_by_its_text_and_comes_back_unbound) {
+    struct scene s;
+    scene_begin(&s);
+    static const char sql[] = "SELECT ?1 IS NULL";
+    bool row = false;
+    sqlite3_stmt *first = db_statement(s.db, sql);
+    sqlite3_bind_int(first, 1, 7);
+    assert_ok(db_row(s.db, first, &row));
+    assert_int_equal(sqlite3_column_int(first, 0), 0);
+    sqlite3_stmt *again = db_statement(s.db, sql);
+    assert_ptr_equal(first, again);
+    assert_ok(db_row(s.db, again, &row));
+    assert_int_equal(sqlite3_column_int(again, 0), 1);
+    scene_end(&s);
+}
+
+TEST(a_part_that_fails_is_undone_alone) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(db_begin(s.db));
+    assert_ok(insert(&s, 1, 1));
+    assert_ok(db_savepoint(s.db));
+    assert_ok(insert(&s, 2, 1));
+    db_revert(s.db);
+    assert_ok(db_savepoint(s.db));
+    assert_ok(insert(&s, 3, 1));
+    assert_ok(db_release(s.db));
+    assert_ok(db_commit(s.db));
+    assert_int_equal(number(&s, "SELECT sum(a) FROM t"), 4);
+    scene_end(&s);
+}
+
+TEST(after_a_full_disk_nothing_of_the_transaction_commits_alone) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(db_execute(s.db, "PRAGMA max_page_count = 20"));
+    assert_ok(db_begin(s.db));
+    assert_ok(insert(&s, 1, 100));
+    enum err e = OK;
+    for (int64_t i = 2; e == OK && i < 100; i++)
+        e = insert(&s, i, 4000);
+    assert_err(ERR_DISK_FULL, e);
+    assert_string_equal(db_failure(s.db), "database or disk is full");
+    if (sqlite3_get_autocommit(db_handle(s.db)))
+        assert_err(ERR_DISK_FULL, insert(&s, 500, 1));
+    db_rollback(s.db);
+    assert_int_equal(number(&s, "SELECT count(*) FROM t"), 0);
+    assert_ok(db_begin(s.db));
+    assert_ok(insert(&s, 1, 1));
+    assert_ok(db_commit(s.db));
+    scene_end(&s);
+}
+
+TEST(a_walk_may_run_inside_another_of_the_same_text) {
+    struct scene s;
+    scene_begin(&s);
+    for (int64_t i = 1; i <= 3; i++)
+        assert_ok(insert(&s, i, 1));
+    static const char sql[] = "SELECT a FROM t ORDER BY a";
+    int64_t sum = 0;
+    bool row = false, inner_row = false;
+    sqlite3_stmt *outer = db_walk(s.db, sql);
+    while (db_row(s.db, outer, &row) == OK && row) {
+        sqlite3_stmt *inner = db_walk(s.db, sql);
+        while (db_row(s.db, inner, &inner_row) == OK && inner_row)
+            sum += sqlite3_column_int64(inner, 0);
+        sqlite3_finalize(inner);
+    }
+    sqlite3_finalize(outer);
+    assert_int_equal(sum, 18);
+    scene_end(&s);
+}
+
+TEST(no_bytes_are_an_empty_blob) {
+    struct scene s;
+    scene_begin(&s);
+    sqlite3_stmt *put = db_statement(s.db, "INSERT INTO t (a, b) VALUES (9, ?)");
+    db_bind_bytes(put, 1, NULL, 0);
+    assert_ok(db_run(s.db, put));
+    assert_int_equal(number(&s, "SELECT b IS NOT NULL AND length(b) = 0 FROM t WHERE a = 9"), 1);
+    scene_end(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_pragma_is_as_the_design_asks),
+        cmocka_unit_test(a_second_connection_gets_nothing),
+        cmocka_unit_test(a_file_that_is_no_database_is_named_corrupt),
+        cmocka_unit_test(a_statement_is_kept_by_its_text_and_comes_back_unbound),
+        cmocka_unit_test(a_part_that_fails_is_undone_alone),
+        cmocka_unit_test(after_a_full_disk_nothing_of_the_transaction_commits_alone),
+        cmocka_unit_test(a_walk_may_run_inside_another_of_the_same_text),
+        cmocka_unit_test(no_bytes_are_an_empty_blob),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,147 @@
+#include "store/home.h"
+#include "test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct scene {
+    char folder[256], path[300], keys[320];
+    struct home home;
+};
+
+static void scene_begin(struct scene *s) {
+    temp_folder(s->folder);
+    snprintf(s->path, sizeof s->path, "%.255s/a/home", s->folder);
+    snprintf(s->keys, sizeof s->keys, "%.299s/keys", s->path);
+    assert_ok(home_open(s->path, true, &s->home));
+}
+
+static void scene_end(struct scene *s) {
+    home_close(&s->home);
+    temp_remove(s->folder);
+}
+
+TEST(a_home_that_is_not_there_is_made_only_when_asked) {
+    struct scene s;
+    struct home other;
+    char path[320];
+    scene_begin(&s);
+    snprintf(path, sizeof path, "%.255s/none", s.folder);
+    assert_err(ERR_NOT_FOUND, home_open(path, false, &other));
+    struct stat status;
+    assert_int_equal(stat(s.path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+    assert_null(s.home.keys);
+    scene_end(&s);
+}
+
+TEST(a_home_has_one_owner_at_a_time) {
+    struct scene s;
+    struct home other;
+    scene_begin(&s);
+    assert_err(ERR_LOCKED, home_open(s.path, true, &other));
+    home_close(&s.home);
+    assert_ok(home_open(s.path, false, &s.home));
+    scene_end(&s);
+}
+
+TEST(keys_are_the_same_when_the_home_is_opened_again) {
+    struct scene s;
+    struct stat status;
+    scene_begin(&s);
+    assert_ok(home_create_keys(&s.home));
+    struct public_keys public = s.home.keys->public;
+    assert_int_equal(stat(s.keys, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_err(ERR_EXISTS, home_create_keys(&s.home));
+    home_close(&s.home);
+    assert_ok(home_open(s.path, false, &s.home));
+    assert_non_null(s.home.keys);
+    assert_memory_equal(&public, &s.home.keys->public, sizeof public);
+    scene_end(&s);
+}
+
+TEST(keys_that_lie_there_are_never_overwritten) {
+    struct scene s;
+    struct home copy;
+    scene_begin(&s);
+    copy = s.home; /* as it was before there were keys */
+    assert_ok(home_create_keys(&s.home));
+    assert_err(ERR_EXISTS, home_create_keys(&copy));
+    assert_null(copy.keys);
+    scene_end(&s);
+}
+
+static void change_byte(const char *path, off_t at) {
+    char byte;
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte = byte == 'b' ? 'd' : 'b';
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+TEST(a_damaged_keys_file_is_refused) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(home_create_keys(&s.home));
+    home_close(&s.home);
+    change_byte(s.keys, 14);
+    assert_err(ERR_CORRUPT, home_open(s.path, false, &s.home));
+    s.home = (struct home){.lock_fd = -1};
+    scene_end(&s);
+}
+
+TEST(keys_that_others_can_read_are_refused) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(home_create_keys(&s.home));
+    home_close(&s.home);
+    chmod(s.keys, 0640);
+    assert_err(ERR_DENIED, home_open(s.path, false, &s.home));
+    s.home = (struct home){.lock_fd = -1};
+    scene_end(&s);
+}
+
+TEST(a_folder_that_others_may_write_to_is_refused_and_one_they_may_read_is_closed_to_them) {
+    struct scene s;
+    struct stat status;
+    scene_begin(&s);
+    home_close(&s.home);
+    chmod(s.path, 0770);
+    assert_err(ERR_DENIED, home_open(s.path, true, &s.home));
+    chmod(s.path, 0755);
+    assert_ok(home_open(s.path, true, &s.home));
+    assert_int_equal(stat(s.path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+    scene_end(&s);
+}
+
+TEST(a_path_that_is_too_long_is_refused) {
+    struct scene s;
+    char path[HOME_PATH_MAX], name[HOME_PATH_MAX];
+    scene_begin(&s);
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    assert_err(ERR_LIMIT, home_file(&s.home, name, path));
+    assert_ok(home_file(&s.home, "config", path));
+    assert_int_equal(strncmp(path, s.path, strlen(s.path)), 0);
+    scene_end(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_home_that_is_not_there_is_made_only_when_asked),
+        cmocka_unit_test(a_home_has_one_owner_at_a_time),
+        cmocka_unit_test(keys_are_the_same_when_the_home_is_opened_again),
+        cmocka_unit_test(keys_that_lie_there_are_never_overwritten),
+        cmocka_unit_test(a_damaged_keys_file_is_refused),
+        cmocka_unit_test(keys_that_others_can_read_are_refused),
+        cmocka_unit_test(
+            a_folder_that_others_may_write_to_is_refused_and_one_they_may_read_is_closed_to_them),
+        cmocka_unit_test(a_path_that_is_too_long_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

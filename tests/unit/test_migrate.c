@@ -1,0 +1,99 @@
+#include "federation.h"
+#include "store/migrate.h"
+#include "test.h"
+
+#include <stdio.h>
+
+static int version_of(struct db *db) {
+    bool row = false;
+    sqlite3_stmt *get = db_statement(db, "PRAGMA user_version");
+    assert_ok(db_row(db, get, &row));
+    int version = sqlite3_column_int(get, 0);
+    db_reset(get);
+    return version;
+}
+
+TEST(a_fresh_database_has_every_step) {
+    char folder[256], path[300];
+    struct db *db = NULL;
+    temp_folder(folder);
+    snprintf(path, sizeof path, "%.255s/t.db", folder);
+    assert_ok(db_open(path, NULL, &db));
+    assert_ok(migrate(db, migrations_n));
+    assert_true(migrations_n >= 2);
+    assert_int_equal(version_of(db), migrations_n);
+    assert_ok(migrate(db, migrations_n)); /* nothing more to do */
+    db_close(db);
+    temp_remove(folder);
+}
+
+TEST(a_database_of_one_version_before_is_brought_up_and_used) {
+    struct federation f;
+    federation_found_four(&f);
+    struct site *birk = &f.sites[1];
+    struct site old = *birk;
+    struct db *db = NULL;
+    snprintf(old.path, sizeof old.path, "%.255s/old.db", f.folder);
+    assert_ok(db_open(old.path, NULL, &db));
+    assert_ok(migrate(db, migrations_n - 1));
+    assert_int_equal(version_of(db), migrations_n - 1);
+    db_close(db);
+    site_open(&old);
+    struct self self;
+    assert_ok(store_self(old.store, &self));
+    assert_true(member_id_is_zero(&self.member));
+    site_close(&old);
+    assert_ok(db_open(old.path, NULL, &db));
+    assert_int_equal(version_of(db), migrations_n);
+    db_close(db);
+    federation_end(&f);
+}
+
+TEST(a_database_of_a_newer_program_is_refused_and_left_alone) {
+    struct federation f;
+    struct db *db = NULL;
+    struct store *store = NULL;
+    federation_found_four(&f);
+    struct site *birk = &f.sites[1];
+    site_close(birk);
+    assert_ok(db_open(birk->path, NULL, &db));
+    char sql[64];
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", migrations_n + 1);
+    assert_ok(db_execute(db, sql));
+    db_close(db);
+    struct store_config config = {.path = birk->path, .keys = &birk->keys, .place = birk->place};
+    assert_err(ERR_SCHEMA, store_open(&config, &store));
+    assert_null(store);
+    assert_ok(db_open(birk->path, NULL, &db));
+    assert_int_equal(version_of(db), migrations_n + 1);
+    db_close(db);
+    federation_end(&f);
+}
+
+TEST(what_was_there_before_a_step_is_there_after_it) {
+    char folder[256], path[300];
+    struct db *db = NULL;
+    temp_folder(folder);
+    snprintf(path, sizeof path, "%.255s/t.db", folder);
+    assert_ok(db_open(path, NULL, &db));
+    assert_ok(migrate(db, 1));
+    assert_ok(db_execute(db, "INSERT INTO channel (id, kind, party_a, party_b)"
+                             " VALUES (zeroblob(32), 2, zeroblob(16), zeroblob(16))"));
+    assert_ok(migrate(db, migrations_n));
+    bool row = false;
+    sqlite3_stmt *get = db_statement(db, "SELECT count(*) FROM channel");
+    assert_ok(db_row(db, get, &row));
+    assert_int_equal(sqlite3_column_int(get, 0), 1);
+    db_close(db);
+    temp_remove(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fresh_database_has_every_step),
+        cmocka_unit_test(a_database_of_one_version_before_is_brought_up_and_used),
+        cmocka_unit_test(a_database_of_a_newer_program_is_refused_and_left_alone),
+        cmocka_unit_test(what_was_there_before_a_step_is_there_after_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
