@@ -87,8 +87,7 @@ static enum err find_version(struct applied *a, uint16_t field, const struct ver
     return e;
 }
 
-/* Loads the versions that the write replaces into the merge; those that are replaced already by
- * their name too. */
+/* Loads the versions that the write replaces into the merge. */
 static enum err load_replaced(struct applied *a, uint16_t field, const struct version_name *names,
                               size_t names_n, struct replaced *found, size_t *ret_found_n) {
     size_t n = 0;
@@ -100,8 +99,6 @@ static enum err load_replaced(struct applied *a, uint16_t field, const struct ve
         if (!has || merge_find(&a->merge, &names[i]) != NULL)
             continue;
         e = merge_add(&a->merge, &(struct merge_version){.name = names[i]}, NULL, 0);
-        if (e == OK && !found[n].was_live)
-            e = merge_add_name(&a->merge, &names[i]);
         if (e != OK)
             return e;
         n++;

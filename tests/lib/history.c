@@ -63,9 +63,10 @@ void model_make(const struct history *h, const bool delivered[static HISTORY_WRI
 
 /* ---- Histories ---- */
 
+/* Sometimes one that others have too: only feed, number and id8 together name a version. */
 static struct id8 throw_id8(struct dice *dice) {
     struct id8 id8;
-    uint64_t bits = dice_next(dice);
+    uint64_t bits = dice_chance(dice, 20) ? dice_below(dice, 2) : dice_next(dice);
     memcpy(id8.bytes, &bits, sizeof id8.bytes);
     return id8;
 }
@@ -83,10 +84,10 @@ static void name_some(const struct history *h, const bool *known, struct dice *d
     for (size_t i = 0; i < h->writes_n; i++)
         if (is_live(h, known, i) && (habit < 7 || (habit < 9 && dice_chance(dice, 50))))
             name_it(write, &h->writes[i].name);
-    if (dice_chance(dice, 5)) {
-        struct version_name strange = write->name;
-        strange.seq = dice_below(dice, 3) + 1;
-        strange.id8 = throw_id8(dice);
+    /* As the other branch of a fork would be named. */
+    if (dice_chance(dice, 10) && h->writes_n > 0) {
+        struct version_name strange = h->writes[dice_below(dice, h->writes_n)].name;
+        strange.id8.bytes[0] ^= 0x80;
         name_it(write, &strange);
     }
 }

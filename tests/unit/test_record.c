@@ -191,17 +191,38 @@ TEST(the_revision_is_the_hash_that_the_protocol_says) {
     assert_true(revision_equal(&expected, &found));
 }
 
+TEST(a_sealed_value_moved_to_another_field_or_record_does_not_open) {
+    struct fixture *f = *state;
+    struct record record;
+    struct record_id other = record_id_new(2000, &f->records.members[BIRK]);
+    records_set(&f->records, &f->birk, 10, &f->record, "likes", "dinosaurs", NULL, 0);
+    records_set(&f->records, &f->birk, 11, &other, "likes", "whales", NULL, 0);
+    assert_ok(db_execute(f->records.store->db, "UPDATE version SET field = 11 WHERE record = 1"));
+    assert_err(ERR_SEAL, record_load(f->records.store, &f->record, &f->arena, &record));
+    assert_ok(
+        db_execute(f->records.store->db, "UPDATE version SET field = 10, record = 1 + 2 - record"));
+    assert_err(ERR_SEAL, record_load(f->records.store, &f->record, &f->arena, &record));
+    assert_ok(db_execute(f->records.store->db, "UPDATE version SET record = 1 + 2 - record"));
+    assert_ok(record_load(f->records.store, &f->record, &f->arena, &record));
+}
+
 /* ---- Another party that uses the same id in its own channel ---- */
 
 TEST(a_copied_id_in_another_channel_neither_changes_nor_hides_the_record) {
     struct fixture *f = *state;
-    struct writer other = records_writer(&f->records, SOLSIKKEN, CHANNEL_HANDOVER, BIRK);
-    records_set(&f->records, &other, 5, &f->record, "teacher", "Somebody else", NULL, 0);
+    struct writer skole = f->birk,
+                  solsikken = records_writer(&f->records, BIRK, CHANNEL_HANDOVER, SOLSIKKEN);
+    /* The record stands in the channel that would come second. */
+    bool swap = channel_id_compare(&skole.origin.channel_id, &solsikken.origin.channel_id) < 0;
+    struct writer *birk = swap ? &solsikken : &skole;
+    struct writer thief =
+        records_writer(&f->records, swap ? SKOLE : SOLSIKKEN, CHANNEL_HANDOVER, BIRK);
+    records_set(&f->records, &thief, 5, &f->record, "teacher", "Somebody else", NULL, 0);
     struct version_name name =
-        records_set(&f->records, &f->birk, 10, &f->record, "first_day", "12 August", NULL, 0);
-    records_set(&f->records, &other, 50, &f->record, "first_day", "never", &name, 1);
+        records_set(&f->records, birk, 10, &f->record, "first_day", "12 August", NULL, 0);
+    records_set(&f->records, &thief, 50, &f->record, "first_day", "never", &name, 1);
     struct record record = load(f);
-    assert_true(channel_id_equal(&record.channel_id, &f->birk.origin.channel_id));
+    assert_true(channel_id_equal(&record.channel_id, &birk->origin.channel_id));
     assert_string_equal(text(f, 50), "12 August");
     assert_string_equal(text(f, 40), "");
 }
@@ -405,6 +426,7 @@ int main(void) {
         FIXTURE(an_unknown_collection_can_be_loaded_too),
         FIXTURE(the_revision_changes_with_what_the_form_says_and_not_with_its_track),
         FIXTURE(the_revision_is_the_hash_that_the_protocol_says),
+        FIXTURE(a_sealed_value_moved_to_another_field_or_record_does_not_open),
         FIXTURE(a_copied_id_in_another_channel_neither_changes_nor_hides_the_record),
         FIXTURE(records_are_listed_oldest_first_and_by_collection),
         FIXTURE(a_visitor_ends_the_walk_with_its_own_error),
