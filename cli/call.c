@@ -149,7 +149,8 @@ bool cli_confirm(struct cli_context *cli, const char *question) {
 
 void cli_show(struct cli_context *cli, const struct verb *verb, const json_t *document) {
     if (cli->args->json) {
-        json_dumpf(document, cli->screen.out, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
+        json_dumpf(document, cli->screen.out,
+                   JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
         fputc('\n', cli->screen.out);
         return;
     }

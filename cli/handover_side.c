@@ -156,7 +156,7 @@ int handover_side_printed(struct cli_context *cli, const json_t *args, const jso
     char name[128], why[512] = "";
     struct buffer page = {0};
     if (out == NULL && cli->args->json)
-        return EXIT_DONE;
+        return -1;
     snprintf(name, sizeof name, "handover-%s.html", text_at(document, "short"));
     if (out == NULL)
         out = name;
@@ -176,5 +176,5 @@ int handover_side_printed(struct cli_context *cli, const json_t *args, const jso
             say(&cli->screen, "%s: open it in a browser and print it\n",
                 "%s: åbn den i en browser, og udskriv den\n"),
             out);
-    return EXIT_DONE;
+    return cli->args->json ? -1 : EXIT_DONE;
 }

@@ -89,7 +89,8 @@ int main(int argc, char **argv) {
     struct cli_context cli = {.args = &args};
     screen_init(&cli.screen, stdout);
     enum err e = args_parse(&args, argc, argv);
-    cli.screen.quiet = args.quiet;
+    cli.screen.quiet =
+        args.quiet || args.json; /* standard error is then for the error object alone */
     cli.asker = (struct asker){.name = args.as_name, .function = args.as_function};
     int code;
     if (e != OK) {

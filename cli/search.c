@@ -1,3 +1,4 @@
+#include "cli.h"
 #include "document.h"
 #include "file.h"
 #include "sides.h"
@@ -16,9 +17,10 @@ static int prepare_search(struct cli_context *cli, json_t *args) {
     if (snprintf(path, sizeof path, "%s/keys", home) >= (int)sizeof path)
         return cli_fail(cli, "limit", NULL, NULL, "--keys is too long");
     enum err e = file_read_text(path, &content, why);
-    if (e != OK)
-        return cli_fail(cli, err_name(e), "--keys names the home whose keys are tried", NULL, "%s",
-                        why);
+    if (e != OK) {
+        cli_fail(cli, err_name(e), "--keys names the home whose keys are tried", NULL, "%s", why);
+        return EXIT_USAGE;
+    }
     json_object_set_new(args, "keys", json_string((const char *)content.data));
     buffer_wipe(&content);
     return -1;

@@ -50,6 +50,10 @@ static enum err invite(struct service *service, const struct asker *asker, const
     if (e == ERR_EXISTS)
         e = reply_fail(reply, e, "stafet member list",
                        "a member or an open invitation is called \"%s\" already", name);
+    if (e == ERR_STATE)
+        e = reply_fail(
+            reply, e, "let the node run until a member has connected: stafet node run",
+            "this node was restored or moved, and no member has confirmed its roster since");
     if (e == OK)
         e = self_entry(store, &arena, &self);
     if (e == OK)

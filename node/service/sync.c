@@ -98,7 +98,7 @@ static enum job_state step(struct job *job, struct reply *reply) {
     }
     if (read && level) {
         e = reply_give(reply,
-                       json_pack("{s:b, s:I}", "in_sync", true, "outstanding", (json_int_t)0));
+                       json_pack("{s:b, s:I}", "acknowledged", true, "outstanding", (json_int_t)0));
         (void)e; /* the reply carries it */
         return JOB_DONE;
     }

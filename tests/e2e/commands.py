@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+"""Every command, with and without a node: the documents, errors and exit codes must be the same.
+
+A small federation is made with real nodes and stopped. Then every row of the table runs in the command's own process; the
+homes are put back as they were; and every row runs again, against a running node. What must differ is taken out first (which
+moment, which random id, whether a node runs); EXCEPTIONS names the commands that cannot be compared and why.
+
+Usage: commands.py STAFET [unittest's own words]; run by ctest.
+"""
+
+import datetime
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+STAFET = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "stafet"
+SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy", "samples")
+CLOSES = (datetime.date.today() + datetime.timedelta(days=30)).isoformat()
+TODAY = datetime.date.today().isoformat()
+
+EXCEPTIONS = {
+    "node run": "it is the node",
+    "join": "it needs the municipality's node; how it refuses is compared all the same",
+    "peer list": "it shows the sessions of a running node; its form is tested apart",
+}
+
+# (home, command, exit code, {name: path into the document to keep as {name}})
+TABLE = [
+    ("m", "status", 0),
+    ("m", "waiting", 0),
+    ("m", "", 0),
+    ("m", "member list", 0),
+    ("m", "log list", 0),
+    ("m", "log list --limit 2", 0),
+    ("m", "log list --limit 0", 2),
+    ("m", "log list nothing", 1),
+    ("m", "quarantine list", 0),
+    ("m", "verify", 0),
+    ("m", "search Alma", 0),
+    ("m", "search Alma --keys {s}", 0),
+    ("m", "search Alma --keys {tmp}", 2),
+    ("m", "handover list", 0),
+    ("m", "handover show {H}", 1),
+    ("m", "conflict list", 0),
+    ("m", "survey list", 0),
+    ("m", "survey show", 0),
+    ("m", "survey show trivsel26", 0),
+    ("m", "survey show nothing", 1),
+    ("m", "survey status", 0),
+    ("m", "survey report", 1),
+    ("m", "survey check {samples}/trivsel26.csv --choices {samples}/trivsel26-choices.csv", 0),
+    ("m", "survey check {tmp}/bad.csv", 2),
+    ("m", "survey check {tmp}/nothing.csv", 2),
+    ("m", "export sqlite {tmp}/m.db", 0),
+    ("m", "export sqlite {tmp}/m.db", 1),
+    ("m", "sync --wait 100ms", 0),
+    ("m", "join stafet1ABC", 2),
+    ("m", "federation create --name Another --listen tcp://127.0.0.1:1", 1),
+    ("m", "member invite Gran --role school --expires 1h", 0),
+    ("m", "member invite Gran --role school", 1),
+    ("m", "member invite Pil --role king", 2),
+    ("m", "member invite Pil", 2),
+    ("m", "member list", 0),
+    ("m", "member", 2),
+    ("m", "nothing at all", 2),
+    ("m", "survey import trivsel26 {samples}/birk.csv", 1),
+    ("m", "survey publish {samples}/trivsel26.csv --choices {samples}/trivsel26-choices.csv"
+          " --title Again --closes {closes} --code again", 0),
+    ("m", "survey close again", 1),
+    ("m", "survey close again --early", 1),
+    ("m", "survey close again --early --yes", 0),
+    ("m", "survey close trivsel26 --early --yes", 0),
+    ("m", "survey report trivsel26", 0),
+    ("m", "survey status trivsel26", 0),
+    ("m", "", 0),
+    ("b", "status", 0),
+    ("b", "", 0),
+    ("b", "log list", 0),
+    ("b", "log list {H}", 0),
+    ("b", "verify", 0),
+    ("b", "search Alma", 0),
+    ("b", "member list", 0),
+    ("b", "member invite Pil --role school", 1),
+    ("b", "quarantine list", 0),
+    ("b", "survey list", 0),
+    ("b", "survey status", 0),
+    ("b", "survey report", 1),
+    ("b", "survey import trivsel26 {samples}/solsikken.csv", 0),
+    ("b", "survey import trivsel26 {samples}/solsikken.csv", 1),
+    ("b", "survey import trivsel26 {tmp}/bad.csv", 2),
+    ("b", "handover list", 0),
+    ("b", "handover show {H}", 0),
+    ("b", "handover track {H}", 0),
+    ("b", "handover template", 0),
+    ("b", "handover template {H}", 0),
+    ("b", "handover print {H} --out {tmp}/b.html", 0),
+    ("b", "conflict list", 0),
+    ("b", "conflict show {C}", 0),
+    ("b", "conflict show nothing", 1),
+    ("b", "conflict resolve {C} --take 1 --note agreed --yes", 0),
+    ("b", "conflict list", 0),
+    ("b", "handover new --to Søndre child_name=Bo born=2020-02-30", 2),
+    ("b", "handover new --to Nowhere child_name=Bo", 1),
+    ("b", "handover new --to Søndre child_name=Bo born=2020-02-28", 0, {"N": "short"}),
+    ("b", "handover edit {N} likes=@{tmp}/likes.txt", 0),
+    ("b", "handover edit {N} nothing=1", 2),
+    ("b", "handover send {N} --yes", 1),
+    ("b", "handover agree {N} --by both --on {today}", 0),
+    ("b", "handover send {N} --preview", 0),
+    ("b", "handover send {N} --yes", 0),
+    ("b", "handover track {N}", 0),
+    ("b", "handover accept {N}", 1),
+    ("b", "", 0),
+    ("b", "sync --wait 100ms", 3),
+    ("s", "status", 0),
+    ("s", "conflict show {C}", 0),
+    ("s", "handover show {H}", 0),
+    ("s", "handover accept {H} --yes", 0),
+    ("s", "handover track {H}", 0),
+    ("s", "search Alma", 0),
+    ("s", "sync --wait 100ms", 3),
+    ("s", "", 0),
+]
+
+
+def free_port():
+    with socket.socket() as at:
+        at.bind(("127.0.0.1", 0))
+        return at.getsockname()[1]
+
+
+def environment():
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "TMPDIR") or k.startswith(("ASAN", "UBSAN", "LSAN"))}
+    return {**kept, "LC_ALL": "C.UTF-8", "STAFET_AS": "Mette H., leader"}
+
+
+def stafet(home, *words, json_wanted=True):
+    command = [STAFET, "--home", home] + (["--json"] if json_wanted else []) + list(words)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment(), timeout=120)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def must(home, *words):
+    code, out, err = stafet(home, *words)
+    if code != 0:
+        raise AssertionError(f"stafet {' '.join(words)} ended with {code}: {err}")
+    return json.loads(out)
+
+
+class Node:
+    """A running node of a home, until stop()."""
+
+    def __init__(self, home):
+        self.home = home
+        self.process = subprocess.Popen([STAFET, "--home", home, "--quiet", "node", "run"], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, env=environment())
+        while not must(home, "status")["node"]["running"]:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the node in {home} ended with {self.process.returncode}")
+
+    def stop(self):
+        self.process.terminate()
+        if self.process.wait(timeout=60) != 0:
+            raise AssertionError(f"the node in {self.home} ended with {self.process.returncode}")
+
+
+def make_federation(folder):
+    """Municipality m, kindergarten b and school s: a survey with answers, a handover in conflict, all nodes stopped."""
+    m, b, s = (os.path.join(folder, name) for name in "mbs")
+    must(m, "federation", "create", "--name", "Nordby", "--listen", f"tcp://127.0.0.1:{free_port()}")
+    nodes = {"m": Node(m)}
+    for home, name, role in ((b, "Birk", "kindergarten"), (s, "Søndre Skole", "school")):
+        ticket = must(m, "member", "invite", name, "--role", role)["ticket"]
+        must(home, "join", ticket)
+    must(m, "survey", "publish", f"{SAMPLES}/trivsel26.csv", "--choices", f"{SAMPLES}/trivsel26-choices.csv",
+         "--title", "Trivsel 2026", "--closes", CLOSES, "--code", "trivsel26")
+    must(b, "sync", "--wait", "30s")
+    must(b, "survey", "import", "trivsel26", f"{SAMPLES}/birk.csv")
+    form = must(b, "handover", "new", "--to", "Søndre Skole", "child_name=Alma", "first_day=12 August, 9.00")
+    known = {"H": form["short"]}
+    must(b, "handover", "agree", known["H"], "--by", "both", "--on", TODAY)
+    must(b, "handover", "send", known["H"], "--yes")
+    nodes["s"] = Node(s)
+    must(b, "sync", "--wait", "30s")
+    nodes.pop("s").stop()
+    for home, value in ((b, "12 August, 8.30"), (s, "13 August, 9.00")):
+        must(home, "handover", "edit", known["H"], f"first_day={value}")
+        if home == b:
+            must(b, "handover", "agree", known["H"], "--by", "both", "--on", TODAY)
+        must(home, "handover", "send", known["H"], "--yes")
+    for name, home in (("s", s), ("b", b)):
+        nodes[name] = Node(home)
+    for home in (s, b, m):
+        must(home, "sync", "--wait", "30s")
+    for node in nodes.values():
+        node.stop()
+    known["C"] = must(b, "conflict", "list")["conflicts"][0]["short"]
+    return known
+
+
+# What says when, or whether a node runs, not what is.
+MOMENT = {"node", "running", "session", "in_sync", "reached", "unconfirmed", "now"}
+RANDOM = re.compile(r"stafet1[0-9A-Z]+|(?<=revision )[0-9a-f]{4}\b|\b(?:[0-9A-HJKMNP-TV-Z]{16,}|[0-9a-f]{32,}|[0-9a-hjkmnp-tv-z]{52})\b")
+
+
+def put_back(kept, folder):
+    """Makes the homes what they were, each file in place: a database with another inode counts as restored."""
+    for home in "mbs":
+        there, here = os.path.join(kept, home), os.path.join(folder, home)
+        for name in set(os.listdir(here)) - set(os.listdir(there)):
+            os.remove(os.path.join(here, name))
+        for name in os.listdir(there):
+            with open(os.path.join(there, name), "rb") as old, open(os.path.join(here, name), "wb") as new:
+                shutil.copyfileobj(old, new)
+
+
+class Side:
+    """One time through the table, and how its output reads without what is random or momentary."""
+
+    def __init__(self, folder, name, known):
+        self.folder = folder
+        self.known = dict(known)
+        self.aliases = {}
+        self.tmp = os.path.join(folder, name)
+        os.mkdir(self.tmp)
+        with open(os.path.join(self.tmp, "bad.csv"), "w", encoding="utf-8") as file:
+            file.write("nothing,of,the,kind\n1,2\n")
+        with open(os.path.join(self.tmp, "likes.txt"), "w", encoding="utf-8") as file:
+            file.write("Trains\nand boats\n")
+        self.words = {"tmp": self.tmp, "samples": SAMPLES, "closes": CLOSES, "today": TODAY,
+                      **{home: os.path.join(folder, home) for home in "mbs"}}
+
+    def run(self, row):
+        home, command, _, *keep = row
+        words = [word.format(**self.words, **self.known) for word in command.split()]
+        code, out, err = stafet(self.words[home], *words)
+        try:
+            document = json.loads(out) if out.strip() else None
+            error = json.loads(err) if err.strip() else None
+        except ValueError:
+            raise AssertionError(f"stafet --json {command} printed what is not JSON:\n{out}\n{err}") from None
+        for name, key in (keep[0] if keep else {}).items():
+            self.known[name] = document[key]
+        return code, self.plain(document, command), self.plain(error, command)
+
+    def alias(self, match):
+        return self.aliases.setdefault(match.group(0), f"#{len(self.aliases) + 1}")
+
+    def plain_text(self, text):
+        text = text.replace(self.tmp, "TMP")
+        text = RANDOM.sub(self.alias, text)
+        for name, value in self.known.items():
+            text = re.sub(rf"\b{re.escape(value)}\b", "{" + name + "}", text)
+        return text
+
+    def plain(self, value, command):
+        if isinstance(value, dict):
+            sizes = {"bytes"} if command.startswith("search") else set()
+            return {key: self.plain(item, command) for key, item in value.items() if key not in MOMENT | sizes}
+        if isinstance(value, list):
+            return [self.plain(item, command) for item in value]
+        if isinstance(value, str):
+            return self.plain_text(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 10 ** 12:
+            return "TIME"
+        return value
+
+
+class Commands(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="stafet-commands-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder, True)
+        cls.known = make_federation(cls.folder)
+        cls.kept = os.path.join(cls.folder, "kept")
+        for home in "mbs":
+            shutil.copytree(os.path.join(cls.folder, home), os.path.join(cls.kept, home))
+
+    def setUp(self):
+        put_back(self.kept, self.folder)
+
+    def test_every_command_answers_the_same_with_and_without_a_node(self):
+        alone = Side(self.folder, "alone", self.known)
+        without = {home: [alone.run(row) for row in TABLE if row[0] == home] for home in "mbs"}
+        self.assertFalse(must(alone.words["m"], "peer", "list")["running"])
+        put_back(self.kept, self.folder)
+        served = Side(self.folder, "served", self.known)
+        for home in "mbs":
+            rows = [row for row in TABLE if row[0] == home]
+            node = Node(served.words[home])
+            try:
+                with_node = [served.run(row) for row in rows]
+                peers = must(served.words[home], "peer", "list")
+            finally:
+                node.stop()
+            for row, first, second in zip(rows, without[home], with_node):
+                with self.subTest(home=home, command=row[1]):
+                    self.assertEqual(first, second)
+                    self.assertEqual(first[0], row[2], first)
+                    self.assertEqual(first[1] is None, first[0] != 0, "a document or an error, never both")
+                    self.assertEqual(first[2] is None, first[0] == 0, "a document or an error, never both")
+            self.assertTrue(peers["running"])
+            for peer in peers["peers"]:
+                self.assertEqual(list(peer), ["id", "name", "state", "equal", "since", "last_heard", "last_error",
+                                              "sent", "received"])
+                self.assertFalse(peer["equal"], "nobody else runs")
+
+    def test_the_table_names_every_command(self):
+        code, out, _ = stafet(self.folder, "--help", json_wanted=False)
+        self.assertEqual(code, 0)
+        listed = set()
+        for line in out.splitlines():
+            found = re.fullmatch(r"  ([a-z]+(?: [a-z]+)?)  +\S.*", line)
+            if found and not line.startswith("  -"):
+                listed.add(found.group(1))
+        self.assertGreater(len(listed), 30)
+        for command in listed - set(EXCEPTIONS):
+            with self.subTest(command=command):
+                self.assertTrue(any(row[1] == command or row[1].startswith(command + " ") for row in TABLE))
+
+    def test_no_command_says_in_sync_when_nobody_else_runs(self):
+        home = os.path.join(self.folder, "b")
+        self.assertFalse(must(home, "status")["in_sync"])
+        node = Node(home)
+        try:
+            self.assertFalse(must(home, "status")["in_sync"])
+            self.assertEqual(stafet(home, "sync", "--wait", "200ms")[0], 3)
+        finally:
+            node.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
