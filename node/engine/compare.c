@@ -227,6 +227,7 @@ void compare_heads(struct session *session, const struct message_heads *heads) {
         if (share == NULL)
             continue;
         share_peer_at(share, &at);
+        share_hurry(share);
         heads_reported(session, share->feed, &at);
         share_refresh(share);
         share_tidy(share);

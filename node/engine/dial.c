@@ -106,7 +106,7 @@ static void back_off(struct engine *engine, struct member *member) {
 
 static void dial(struct engine *engine, struct member *member) {
     dial_enter(engine, member, SESSION_DIALLING);
-    if (emit(engine, &(struct effect){.kind = EFFECT_DIAL, .member = member->id}) != OK)
+    if (emit_effect(engine, &(struct effect){.kind = EFFECT_DIAL, .member = member->id}) != OK)
         back_off(engine, member);
 }
 

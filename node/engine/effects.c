@@ -33,7 +33,7 @@ static enum err copied(struct effects *effects, struct bytes bytes, struct bytes
     return OK;
 }
 
-enum err emit(struct engine *engine, const struct effect *effect) {
+enum err emit_effect(struct engine *engine, const struct effect *effect) {
     struct effects *effects = engine->effects;
     if (effects->n == effects->capacity) {
         size_t capacity = effects->capacity == 0 ? 16 : effects->capacity * 2;
@@ -58,7 +58,7 @@ bool emit_for(struct session *session, const struct effect *effect) {
     made.link = session->link;
     if (session->member != NULL)
         made.member = session->member->id;
-    if (emit(session->engine, &made) == OK)
+    if (emit_effect(session->engine, &made) == OK)
         return true;
     session_fail(session, ERR_MEMORY, false);
     return false;

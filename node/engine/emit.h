@@ -5,7 +5,7 @@
 #include "inner.h"
 
 /* Copies `effect` and the bytes it points to. */
-MUST_USE enum err emit(struct engine *, const struct effect *);
+MUST_USE enum err emit_effect(struct engine *, const struct effect *);
 /* For effects that belong to a session: dooms it when memory runs out. False then. */
 bool emit_for(struct session *, const struct effect *);
 /* Encodes and sends one frame; nothing for a doomed session. `counted`: RUNs, which need credit,

@@ -23,6 +23,7 @@ enum {
     JOIN_MS_MAX = 30000,     /* for an answer to JOIN; for a JOIN on a ticket's link */
     PENDING_MS_MAX = 600000, /* before asking again */
     PULL_MS_MAX = 30000,     /* without progress */
+    HINT_MS = 2000,            /* a statement has told of more, which is being pushed or announced */
     AVOID_MS = 60000,        /* a source that stalled is asked again then */
     RETRY_MS = 30000,        /* after a failure of this node's own disk */
     STATE_MS_MIN = 1000,     /* between own statements about one channel */
@@ -113,7 +114,8 @@ struct share {
     enum want want;
     struct share *want_next, *want_previous;
     uint64_t refused;    /* what the peer has up to here was refused; 0: nothing */
-    time_ms avoid_until; /* it has stalled */
+    time_ms avoid_until; /* it has stalled, or (hinted) will send of its own accord */
+    bool hinted;
     time_ms pull_deadline;
     size_t window;
     uint64_t expected; /* the next RUN follows this number */
@@ -128,6 +130,7 @@ struct share {
     bool pulled;           /* answers a PULL: `credit` counts. Otherwise a push */
     size_t credit, wanted; /* bytes; wanted: of one run */
     size_t under_way, reserved;
+    bool muddled; /* some of what was under way was written off: which run a CREDIT is for isn't known */
     bool loading;
     uint64_t load_after;
     bool queued; /* in the session's queue of shares to send from */

@@ -32,7 +32,7 @@ static void answer(struct session *session, const struct message *message) {
     struct engine *engine = session->engine;
     switch ((int)message->kind) {
     case MESSAGE_JOINED:
-        if (emit(engine, &(struct effect){.kind = EFFECT_ENROLLED,
+        if (emit_effect(engine, &(struct effect){.kind = EFFECT_ENROLLED,
                                           .link = session->link,
                                           .member = message->joined.member,
                                           .after = message->joined.roster_seq,

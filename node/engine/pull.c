@@ -89,20 +89,24 @@ void pull_end(struct share *share) {
     session_touch(session);
 }
 
+static void take_on(struct share *share, size_t window) {
+    struct session *session = share->session;
+    share->want = WANT_PULLING;
+    share->window = window;
+    share->pull_deadline = session->engine->now + PULL_MS_MAX;
+    share->feed->puller = share;
+    session->pulls[session->pulls_n++] = share;
+    session->windows += window;
+    engine_due(session->engine, share->pull_deadline);
+}
+
 static void start(struct share *share) {
     struct session *session = share->session;
-    struct engine *engine = session->engine;
     struct feed *feed = share->feed;
     bool alone = session->pulls_n == 0 && session->want_first == NULL;
     struct position after = share->search ? (struct position){0} : feed->head;
-    share->want = WANT_PULLING;
-    share->window = alone ? PULL_WINDOW_ALONE : PULL_WINDOW_MIN;
     share->expected = after.seq;
-    share->pull_deadline = engine->now + PULL_MS_MAX;
-    feed->puller = share;
-    session->pulls[session->pulls_n++] = share;
-    session->windows += share->window;
-    engine_due(engine, share->pull_deadline);
+    take_on(share, alone ? PULL_WINDOW_ALONE : PULL_WINDOW_MIN);
     emit_frame(session, &(struct message){.kind = MESSAGE_PULL,
                                           .pull = {.feed = feed->id,
                                                    .after = after.seq,
@@ -125,8 +129,11 @@ void pull_settle(struct session *session) {
 
 static void stalled(struct share *share) {
     struct session *session = share->session;
-    session->member->last_error = ERR_TIMEOUT;
-    share->avoid_until = session->engine->now + AVOID_MS;
+    /* The rest of a push that stays away is asked for first. */
+    if (share->window != 0) {
+        session->member->last_error = ERR_TIMEOUT;
+        share->avoid_until = session->engine->now + AVOID_MS;
+    }
     pull_end(share);
     share_refresh(share);
 }
@@ -208,6 +215,19 @@ static void admit(struct share *share, const struct message_run *run) {
     share->pull_deadline = session->engine->now + PULL_MS_MAX;
 }
 
+/* A push of several runs: the rest is on its way and need not be asked for, unless it stays away. */
+static void await_rest(struct share *share, uint64_t head) {
+    struct session *session = share->session;
+    if (share->want == WANT_PULLING || share->feed->puller != NULL || share->expected >= head ||
+        session->pulls_n == PULLS_MAX)
+        return;
+    if (share->want == WANT_NOTHING)
+        session->wants_n++;
+    else if (share->want == WANT_QUEUED)
+        step_out(share);
+    take_on(share, 0);
+}
+
 void pull_run(struct session *session, const struct message_run *run) {
     size_t size = run->envelopes.size;
     if (size == 0 || run->head <= run->after) {
@@ -228,6 +248,7 @@ void pull_run(struct session *session, const struct message_run *run) {
     if (share == NULL)
         return;
     share_peer_reaches(share, run->head);
+    share_hurry(share);
     if (share->failing || (share->refused != 0 && run->head <= share->refused))
         return; /* the peer has been told */
     if (feed != NULL && feed->parked_until != 0) {
@@ -236,10 +257,12 @@ void pull_run(struct session *session, const struct message_run *run) {
         return;
     }
     bool ready = session_is_open(session) || share->want == WANT_PULLING;
-    if (ready && run_is_expected(share, run))
+    if (ready && run_is_expected(share, run)) {
         admit(share, run);
-    else if (share->want != WANT_PULLING)
+        await_rest(share, run->head);
+    } else if (share->want != WANT_PULLING) {
         pass_over(share, run);
+    }
 }
 
 /* Nothing is wrong with the run: it is this node that can't store it now. */

@@ -46,14 +46,15 @@ static void unqueue_first(struct session *session) {
         session->send_last = NULL;
 }
 
-static void release(struct share *share) {
+static void write_off(struct share *share) {
+    share->muddled |= share->under_way != 0;
     share->session->under_way -= share->under_way;
     share->under_way = 0;
 }
 
 void push_forget(struct share *share) {
     struct session *session = share->session;
-    release(share);
+    write_off(share);
     session->reserved -= share->reserved;
     share->reserved = 0;
     if (!share->queued)
@@ -163,7 +164,7 @@ void push_pull(struct session *session, const struct message_pull *pull) {
     if (share == NULL)
         return;
     /* What was under way before it is dropped over there when it doesn't follow. */
-    release(share);
+    write_off(share);
     share_peer_at(share, &after);
     share->pulled = true;
     share->credit = smaller(pull->bytes, session->credit_max);
@@ -183,7 +184,7 @@ void push_credit(struct session *session, const struct message_credit *credit) {
     session->under_way -= released;
     if (share->pulled)
         share->credit = smaller(share->credit + credit->bytes, session->credit_max);
-    if (released != 0 && share->under_way == 0 && share->next_known &&
+    if (released != 0 && share->under_way == 0 && share->next_known && !share->muddled &&
         (!share->peer_known || share->peer.seq <= share->next.seq))
         share_peer_at(share, &share->next);
     share_refresh(share);
@@ -195,7 +196,7 @@ void push_refused(struct session *session, const struct feed_id *id) {
     struct share *share = share_find(session, id);
     if (share == NULL)
         return;
-    release(share);
+    write_off(share);
     share->pulled = false;
     share_peer_unknown(share);
     share->told = share->feed->head.seq;

@@ -169,7 +169,7 @@ void session_connected(struct engine *engine, const struct event *event) {
                                .link = event->link,
                                .member = event->connected.member,
                                .reason = e == OK ? ERR_MEMORY : e};
-        if (emit(engine, &close) != OK)
+        if (emit_effect(engine, &close) != OK)
             engine_out_of_memory(engine);
         return;
     }
@@ -231,7 +231,7 @@ static void close_doomed(struct session *session) {
     struct effect close = {.kind = EFFECT_CLOSE, .link = session->link, .reason = session->doom};
     if (session->member != NULL)
         close.member = session->member->id;
-    if (emit(engine, &close) == OK)
+    if (emit_effect(engine, &close) == OK)
         end(session, session->doom);
     else
         engine_due(engine, engine->now); /* it stays doomed until its end can be told */
@@ -326,6 +326,7 @@ void session_roster(struct session *session, const struct message_roster *roster
     if (share != NULL) {
         share->roster = true;
         share_peer_at(share, &at);
+        share_hurry(share);
         heads_reported(session, share->feed, &at);
         share_refresh(share);
         share_tidy(share);

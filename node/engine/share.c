@@ -76,6 +76,22 @@ void share_peer_at(struct share *share, const struct position *at) {
         share->search = share->searched = true;
 }
 
+void share_expect_push(struct share *share) {
+    if (share->want != WANT_NOTHING || share->avoid_until > share->session->engine->now)
+        return;
+    share->avoid_until = share->session->engine->now + HINT_MS;
+    share->hinted = true;
+}
+
+void share_hurry(struct share *share) {
+    if (!share->hinted)
+        return;
+    share->hinted = false;
+    share->avoid_until = 0;
+    if (share->want == WANT_WAITING)
+        pull_dequeue(share);
+}
+
 void share_peer_reaches(struct share *share, uint64_t seq) {
     if (share->peer_known && share->peer.seq >= seq)
         return;

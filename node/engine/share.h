@@ -17,6 +17,10 @@ struct share *share_named(struct session *, const struct feed_id *);
 void share_peer_at(struct share *, const struct position *);
 /* The peer says that it has come at least to `seq`; which envelope that is isn't known. */
 void share_peer_reaches(struct share *, uint64_t seq);
+/* The peer has more, and will push or announce it: nothing is pulled before it had the time to. */
+void share_expect_push(struct share *);
+/* It has announced it. */
+void share_hurry(struct share *);
 /* It is not known where the peer stands. */
 void share_peer_unknown(struct share *);
 

@@ -175,6 +175,7 @@ static void learn(struct session *session, const struct statement *statement) {
              (share->peer.seq > at.seq || (share->peer.seq == at.seq && share->peer_id_known))))
             continue;
         share_peer_at(share, &at);
+        share_expect_push(share);
         share_refresh(share);
         share_tidy(share);
     }
@@ -243,7 +244,7 @@ void statements_tick(struct engine *engine) {
     for (size_t i = 0; i < engine->lanes.n; i++) {
         struct lane *lane = engine->lanes.list[i];
         if (lane->state_due <= engine->now) {
-            if (emit(engine, &(struct effect){.kind = EFFECT_STATE, .channel_id = lane->id}) !=
+            if (emit_effect(engine, &(struct effect){.kind = EFFECT_STATE, .channel_id = lane->id}) !=
                 OK) {
                 engine_due(engine, engine->now); /* it stays due */
                 return;
