@@ -1,11 +1,8 @@
-#!/usr/bin/env python3
 """Every command, with and without a node: the documents, errors and exit codes must be the same.
 
 A small federation is made with real nodes and stopped. Then every row of the table runs in the command's own process; the
 homes are put back as they were; and every row runs again, against a running node. What must differ is taken out first (which
 moment, which random id, whether a node runs); EXCEPTIONS names the commands that cannot be compared and why.
-
-Usage: commands.py STAFET [unittest's own words]; run by ctest.
 """
 
 import datetime
@@ -13,13 +10,12 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
 import unittest
 
-STAFET = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "stafet"
+from federation import STAFET, free_port, main
+
 SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy", "samples")
 CLOSES = (datetime.date.today() + datetime.timedelta(days=30)).isoformat()
 TODAY = datetime.date.today().isoformat()
@@ -127,12 +123,6 @@ TABLE = [
     ("s", "sync --wait 100ms", 3),
     ("s", "", 0),
 ]
-
-
-def free_port():
-    with socket.socket() as at:
-        at.bind(("127.0.0.1", 0))
-        return at.getsockname()[1]
 
 
 def environment():
@@ -338,4 +328,4 @@ class Commands(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
