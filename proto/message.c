@@ -4,43 +4,36 @@
 #include "protobuf.h"
 #include "text.h"
 
-const char *message_kind_name(enum message_kind kind) {
-    switch (kind) {
-    case MESSAGE_HELLO:
-        return "HELLO";
-    case MESSAGE_ROSTER:
-        return "ROSTER";
-    case MESSAGE_DIGEST:
-        return "DIGEST";
-    case MESSAGE_HEADS:
-        return "HEADS";
-    case MESSAGE_PULL:
-        return "PULL";
-    case MESSAGE_RUN:
-        return "RUN";
-    case MESSAGE_NOT_HERE:
-        return "NOT_HERE";
-    case MESSAGE_CREDIT:
-        return "CREDIT";
-    case MESSAGE_STATEMENT:
-        return "STATEMENT";
-    case MESSAGE_PROOF:
-        return "PROOF";
-    case MESSAGE_JOIN:
-        return "JOIN";
-    case MESSAGE_JOINED:
-        return "JOINED";
-    case MESSAGE_PENDING:
-        return "PENDING";
-    case MESSAGE_ERROR:
-        return "ERROR";
-    case MESSAGE_BYE:
-        return "BYE";
-    }
-    return "unknown";
+static const struct {
+    const char *name;
+    const ProtobufCMessageDescriptor *descriptor;
+} kinds[] = {
+    [MESSAGE_HELLO] = {"HELLO", &stafet__v1__hello__descriptor},
+    [MESSAGE_ROSTER] = {"ROSTER", &stafet__v1__roster__descriptor},
+    [MESSAGE_DIGEST] = {"DIGEST", &stafet__v1__digest__descriptor},
+    [MESSAGE_HEADS] = {"HEADS", &stafet__v1__heads__descriptor},
+    [MESSAGE_PULL] = {"PULL", &stafet__v1__pull__descriptor},
+    [MESSAGE_RUN] = {"RUN", &stafet__v1__run__descriptor},
+    [MESSAGE_NOT_HERE] = {"NOT_HERE", &stafet__v1__not_here__descriptor},
+    [MESSAGE_CREDIT] = {"CREDIT", &stafet__v1__credit__descriptor},
+    [MESSAGE_STATEMENT] = {"STATEMENT", &stafet__v1__signed__descriptor},
+    [MESSAGE_PROOF] = {"PROOF", &stafet__v1__proof__descriptor},
+    [MESSAGE_JOIN] = {"JOIN", &stafet__v1__join__descriptor},
+    [MESSAGE_JOINED] = {"JOINED", &stafet__v1__joined__descriptor},
+    [MESSAGE_PENDING] = {"PENDING", &stafet__v1__pending__descriptor},
+    [MESSAGE_ERROR] = {"ERROR", &stafet__v1__error__descriptor},
+    [MESSAGE_BYE] = {"BYE", &stafet__v1__bye__descriptor},
+};
+
+static bool is_known(unsigned kind) {
+    return kind < sizeof kinds / sizeof kinds[0] && kinds[kind].descriptor != NULL;
 }
 
-/* ---- One reader and one writer a kind. All readers are called through a table. ---- */
+const char *message_kind_name(enum message_kind kind) {
+    return is_known((unsigned)kind) ? kinds[kind].name : "unknown";
+}
+
+/* ---- One reader and one writer a kind ---- */
 
 /* A tip or position: number and id8 are both there or both not. */
 static enum err tip_read(uint64_t seq, ProtobufCBinaryData id8, struct id8 *ret_id8) {
@@ -301,27 +294,6 @@ static enum err bye_write(const char *text, struct buffer *out) {
 
 /* ---- Any of them ---- */
 
-static const ProtobufCMessageDescriptor *descriptor_of(unsigned kind) {
-    static const ProtobufCMessageDescriptor *const descriptors[] = {
-        [MESSAGE_HELLO] = &stafet__v1__hello__descriptor,
-        [MESSAGE_ROSTER] = &stafet__v1__roster__descriptor,
-        [MESSAGE_DIGEST] = &stafet__v1__digest__descriptor,
-        [MESSAGE_HEADS] = &stafet__v1__heads__descriptor,
-        [MESSAGE_PULL] = &stafet__v1__pull__descriptor,
-        [MESSAGE_RUN] = &stafet__v1__run__descriptor,
-        [MESSAGE_NOT_HERE] = &stafet__v1__not_here__descriptor,
-        [MESSAGE_CREDIT] = &stafet__v1__credit__descriptor,
-        [MESSAGE_STATEMENT] = &stafet__v1__signed__descriptor,
-        [MESSAGE_PROOF] = &stafet__v1__proof__descriptor,
-        [MESSAGE_JOIN] = &stafet__v1__join__descriptor,
-        [MESSAGE_JOINED] = &stafet__v1__joined__descriptor,
-        [MESSAGE_PENDING] = &stafet__v1__pending__descriptor,
-        [MESSAGE_ERROR] = &stafet__v1__error__descriptor,
-        [MESSAGE_BYE] = &stafet__v1__bye__descriptor,
-    };
-    return kind < sizeof descriptors / sizeof descriptors[0] ? descriptors[kind] : NULL;
-}
-
 static enum err read(const ProtobufCMessage *from, struct arena *arena, struct message *to) {
     switch (to->kind) {
     case MESSAGE_HELLO:
@@ -366,9 +338,9 @@ enum err message_decode(struct bytes bytes, struct arena *arena, struct message 
         return ERR_FORMAT;
     if (bytes.size > MESSAGE_SIZE_MAX)
         return ERR_LIMIT;
-    const ProtobufCMessageDescriptor *descriptor = descriptor_of(bytes.data[0]);
-    if (descriptor == NULL)
+    if (!is_known(bytes.data[0]))
         return ERR_VERSION;
+    const ProtobufCMessageDescriptor *descriptor = kinds[bytes.data[0]].descriptor;
     struct message message = {.kind = (enum message_kind)bytes.data[0]};
     struct bytes body = {bytes.data + 1, bytes.size - 1};
     const ProtobufCMessage *base;
