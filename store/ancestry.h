@@ -1,4 +1,5 @@
-/* Which version several others descend from: a walk along the names that versions replaced. Pure. */
+/* Which version several others descend from: a walk along the names that versions replaced. Pure.
+ */
 #ifndef STAFET_STORE_ANCESTRY_H
 #define STAFET_STORE_ANCESTRY_H
 
@@ -13,8 +14,10 @@ struct ancestor {
     size_t replaces_n;
 };
 
-/* The newest (highest clock, then highest version) of the versions that every live one replaced, directly or through others.
- * `all` is in version order. ERR_NOT_FOUND: they have none in common here; ERR_MEMORY. */
-MUST_USE enum err ancestry_base(const struct ancestor *all, size_t n, struct arena *, size_t *ret_index);
+/* The newest (highest clock, then highest version) of the versions that every live one replaced,
+ * directly or through others. `all` is in version order. ERR_NOT_FOUND: they have none in common
+ * here; ERR_MEMORY. */
+MUST_USE enum err ancestry_base(const struct ancestor *all, size_t n, struct arena *,
+                                size_t *ret_index);
 
 #endif

@@ -9,9 +9,9 @@
 /* One member's answers to a survey, whole imports only. */
 struct answers_count {
     struct member_id member;
-    uint64_t answers;
+    uint64_t answers;   /* of whole imports in time; one mark counts once */
     uint64_t imports, imports_incomplete;
-    uint64_t late;      /* beyond `until`, if that was given */
+    uint64_t late;      /* answers of whole imports that were not whole by `until`, if that was given */
     time_ms last;       /* when the last arrived here */
 };
 typedef enum err answers_count_visit(void *context, const struct answers_count *);

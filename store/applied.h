@@ -18,13 +18,14 @@ struct applied {
     uint16_t collection;
     int64_t record_row;
     bool record_new; /* made by this envelope: nothing else is known of it */
-    size_t writes_n;  /* merged so far */
+    size_t writes_n; /* merged so far */
     size_t sets_n, answers_n;
     struct merge merge;
     struct buffer names, plain, sealed;
 };
 
-/* Merges one write: the versions that it concerns are loaded, merge.h says what is live, and the difference is written back. */
+/* Merges one write: the versions that it concerns are loaded, merge.h says what is live, and the
+ * difference is written back. */
 MUST_USE enum err applied_write(struct applied *, const struct change_set *, const struct write *);
 
 #endif

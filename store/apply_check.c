@@ -125,13 +125,13 @@ static enum err check_twice(const struct change_set *sets, size_t sets_n, const 
         n += sets[i].writes_n;
     if (n < 2)
         return OK;
-    const struct write **writes = calloc(n, sizeof *writes);
+    const struct write **writes = calloc(n, sizeof(const struct write *));
     if (writes == NULL)
         return ERR_MEMORY;
     for (size_t i = 0; i < sets_n; i++)
         for (size_t k = 0; k < sets[i].writes_n; k++)
             writes[at++] = &sets[i].writes[k];
-    qsort(writes, n, sizeof *writes, by_record_and_field);
+    qsort(writes, n, sizeof(const struct write *), by_record_and_field);
     bool twice = false;
     for (size_t i = 1; !twice && i < n; i++)
         twice = by_record_and_field(&writes[i - 1], &writes[i]) == 0;

@@ -50,9 +50,9 @@ static const struct choice consent_choices[] = {
 /* One line a field: number, name, Danish, English, kind, policy, writers, part, size. */
 #define FIELD(number_, name_, da_, en_, kind_, policy_, writers_, part_, size_max_)                \
     {                                                                                              \
-        .number = number_, .name = name_, .label = {da_, en_}, .kind = KIND_##kind_,               \
+        .number = (number_), .name = (name_), .label = {(da_), (en_)}, .kind = KIND_##kind_,       \
         .policy = POLICY_##policy_, .writers = END_##writers_, .part = PART_##part_,               \
-        .size_max = size_max_                                                                      \
+        .size_max = (size_max_)                                                                    \
     }
 
 /* clang-format off */

@@ -1,5 +1,5 @@
-/* Inside the store: what the database remembers of a field beside its versions: which are live, which names it awaits, and whether
- * several are live. All of it follows from the versions. */
+/* Inside the store: what the database remembers of a field beside its versions: which are live,
+ * which names it awaits, and whether several are live. All of it follows from the versions. */
 #ifndef STAFET_STORE_FIELD_ROW_H
 #define STAFET_STORE_FIELD_ROW_H
 
@@ -7,7 +7,8 @@
 
 MUST_USE enum err field_row_set_live(struct store *, int64_t key, bool live);
 /* An accepted version replaced a version of this name, which has not been accepted yet. */
-MUST_USE enum err field_row_await(struct store *, int64_t record_row, uint16_t field, const struct version_name *);
+MUST_USE enum err field_row_await(struct store *, int64_t record_row, uint16_t field,
+                                  const struct version_name *);
 /* Counts the live versions: with two or more, the field is contested. */
 MUST_USE enum err field_row_note_contested(struct store *, int64_t record_row, uint16_t field);
 /* Puts all three right from the versions alone, after some have been taken away. */

@@ -1,8 +1,10 @@
-/* Merging one field: a function of the set of accepted versions, never of their order. PROTOCOL.md, "Merge".
+/* Merging one field: a function of the set of accepted versions, never of their order. PROTOCOL.md,
+ * "Merge".
  *
- * Pure: no store, no SQL, no clock, no file. A `struct merge` holds versions and the names that accepted versions replaced;
- * live = versions - names. Each version's liveness depends on its own name alone, so a part of a field's versions may be held
- * as long as every name that concerns them is. */
+ * Pure: no store, no SQL, no clock, no file. A `struct merge` holds versions and the names that
+ * accepted versions replaced; live = versions - names. Each version's liveness depends on its own
+ * name alone, so a part of a field's versions may be held as long as every name that concerns them
+ * is. */
 #ifndef STAFET_STORE_MERGE_H
 #define STAFET_STORE_MERGE_H
 
@@ -29,15 +31,19 @@ void merge_done(struct merge *);
 /* Empties it and keeps the memory. */
 void merge_clear(struct merge *);
 
-/* Adds an accepted version and the names it replaced, of versions that are here or not. A version that is here already changes
- * nothing. ERR_MEMORY: the set is then incomplete and must not be used. */
-MUST_USE enum err merge_add(struct merge *, const struct merge_version *, const struct version_name *replaces, size_t replaces_n);
+/* Adds an accepted version and the names it replaced, of versions that are here or not. A version
+ * that is here already changes nothing. ERR_MEMORY: the set is then incomplete and must not be
+ * used. */
+MUST_USE enum err merge_add(struct merge *, const struct merge_version *,
+                            const struct version_name *replaces, size_t replaces_n);
 /* Adds a name that some accepted version replaced. ERR_MEMORY. */
 MUST_USE enum err merge_add_name(struct merge *, const struct version_name *);
 
-const struct merge_version *merge_find(const struct merge *, const struct version_name *); /* NULL: not here */
+const struct merge_version *merge_find(const struct merge *,
+                                       const struct version_name *); /* NULL: not here */
 bool merge_is_named(const struct merge *, const struct version_name *);
-/* Copies the live versions, in version order, to `ret_live` (room for versions_n). Returns their number. */
+/* Copies the live versions, in version order, to `ret_live` (room for versions_n). Returns their
+ * number. */
 size_t merge_live(const struct merge *, struct merge_version *ret_live);
 
 /* What several live versions mean under a policy. */
@@ -49,12 +55,15 @@ struct merge_pick {
 /* `live` is in version order, live_n > 0. */
 struct merge_pick merge_resolve(enum policy, const struct merge_version *live, size_t live_n);
 
-/* Names a conflict by record, field and live versions, so that another live version makes it another conflict. */
-struct conflict_id merge_conflict_id(const struct record_id *, uint16_t field, const struct merge_version *live, size_t live_n);
+/* Names a conflict by record, field and live versions, so that another live version makes it
+ * another conflict. */
+struct conflict_id merge_conflict_id(const struct record_id *, uint16_t field,
+                                     const struct merge_version *live, size_t live_n);
 
 /* A record's revision: begin, add each field outside part track in order of number, end. */
 void merge_revision_begin(struct hasher *, const struct record_id *);
-void merge_revision_add(struct hasher *, uint16_t field, const struct merge_version *live, size_t live_n);
+void merge_revision_add(struct hasher *, uint16_t field, const struct merge_version *live,
+                        size_t live_n);
 struct revision merge_revision_end(struct hasher *);
 
 #endif

@@ -1,5 +1,5 @@
-/* Which parts of which imports count. Pure. An import counts when all its parts are there; one mark counts once per author,
- * however often it was sent. PROTOCOL.md, "Change sets". */
+/* Which parts of which imports count. Pure. An import counts when all its parts are there; one mark
+ * counts once per author, however often it was sent. PROTOCOL.md, "Change sets". */
 #ifndef STAFET_STORE_TALLY_H
 #define STAFET_STORE_TALLY_H
 

@@ -132,16 +132,13 @@ static struct bytes tag_of(const struct record_id *record, uint16_t field,
 }
 
 static enum err put_text(struct buffer *out, const char *text) {
-    size_t size = strlen(text);
-    uint8_t *at;
-    if (size > UINT16_MAX)
+    struct bytes bytes = bytes_of_text(text);
+    uint8_t size[2];
+    if (bytes.size > UINT16_MAX)
         return ERR_LIMIT;
-    enum err e = buffer_extend(out, 2 + size, &at);
-    if (e == OK) {
-        put_u16(at, (uint16_t)size);
-        memcpy(at + 2, text, size);
-    }
-    return e;
+    put_u16(size, (uint16_t)bytes.size);
+    enum err e = buffer_append(out, size, sizeof size);
+    return e == OK ? buffer_append(out, bytes.data, bytes.size) : e;
 }
 
 enum err version_row_seal(const struct store *s, const struct record_id *record, uint16_t field,

@@ -13,13 +13,16 @@ struct record_row {
     struct channel channel;
     struct channel_id channel_id;
 };
-/* Records are kept by channel, id and collection, so that nobody can reach into another channel's record. Should an id stand in
- * several, the one whose owner has written in it counts, then the lowest channel. ERR_NOT_FOUND. */
-MUST_USE enum err record_row_find(struct store *, const struct record_id *, struct record_row *ret_row);
+/* Records are kept by channel, id and collection, so that nobody can reach into another channel's
+ * record. Should an id stand in several, the one whose owner has written in it counts, then the
+ * lowest channel. ERR_NOT_FOUND. */
+MUST_USE enum err record_row_find(struct store *, const struct record_id *,
+                                  struct record_row *ret_row);
 /* The member that owns the record: for a handover, the party that its id names; otherwise false. */
 bool record_row_owner(const struct record_row *, struct member_id *ret_owner);
 
-/* Are actor and value of such a version sealed at rest? What is not known here is when it came sealed. */
+/* Are actor and value of such a version sealed at rest? What is not known here is when it came
+ * sealed. */
 bool version_row_is_sealed(uint16_t collection, enum channel_kind);
 
 /* What is sealed of a version; strings and value are borrowed. */
@@ -27,13 +30,16 @@ struct version_text {
     const char *actor_name, *actor_function;
     struct bytes value;
 };
-/* `plain` is for the work and holds plaintext afterwards: wipe it. The sealed form replaces what `ret_sealed` held. */
+/* `plain` is for the work and holds plaintext afterwards: wipe it. The sealed form replaces what
+ * `ret_sealed` held. */
 MUST_USE enum err version_row_seal(const struct store *, const struct record_id *, uint16_t field,
-                                   const struct feed_id *, uint64_t seq, const struct version_text *,
-                                   struct buffer *plain, struct buffer *ret_sealed);
+                                   const struct feed_id *, uint64_t seq,
+                                   const struct version_text *, struct buffer *plain,
+                                   struct buffer *ret_sealed);
 
 /* Every SELECT that version_row_read reads has these columns:
- * key, field, id8, clock, stored, live, replaces, actor_name, actor_function, value, sealed, feed.id, feed.author */
+ * key, field, id8, clock, stored, live, replaces, actor_name, actor_function, value, sealed,
+ * feed.id, feed.author */
 struct version_row {
     struct version version;
     int64_t key;
@@ -44,11 +50,11 @@ struct version_row {
     size_t replaces_n;
 };
 /* Reads the current row into the arena. ERR_CORRUPT, ERR_SEAL, ERR_MEMORY. */
-MUST_USE enum err version_row_read(const struct store *, sqlite3_stmt *, const struct record_id *, struct arena *,
-                                   struct version_row *ret_row);
+MUST_USE enum err version_row_read(const struct store *, sqlite3_stmt *, const struct record_id *,
+                                   struct arena *, struct version_row *ret_row);
 /* All versions of a field, in version order. */
-MUST_USE enum err version_row_history(struct store *, const struct record_row *, uint16_t field, struct arena *,
-                                      struct version_row **ret_rows, size_t *ret_n);
+MUST_USE enum err version_row_history(struct store *, const struct record_row *, uint16_t field,
+                                      struct arena *, struct version_row **ret_rows, size_t *ret_n);
 
 /* Names in column `replaces` and table awaited: feed, seq, id8. */
 enum { NAME_SIZE = 48 };
