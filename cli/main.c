@@ -3,20 +3,11 @@
 #include "progress.h"
 #include "sides.h"
 
+#include "node/node.h"
 #include "proto/key.h"
 
 #include <locale.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-
-/* Secrets pass through this process: none of it may end in a core file. */
-static void forbid_core_dumps(void) {
-    struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
-}
 
 static bool needs_node(const struct verb *verb) {
     return *verb->name == '\0' &&
@@ -81,8 +72,8 @@ static int carry_out(struct cli_context *cli) {
 }
 
 int main(int argc, char **argv) {
-    forbid_core_dumps();
-    signal(SIGPIPE, SIG_IGN);
+    node_guard_process(); /* secrets pass through this process, and some commands are a node for a
+                             while */
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C"); /* JSON's numbers have a point everywhere */
     struct args args;

@@ -23,6 +23,9 @@ int cli_node_run(struct cli_context *cli, const json_t *args) {
                         e == ERR_NOT_FOUND ? "stafet federation create …, or stafet join TICKET"
                                            : NULL,
                         NULL, "%s", *why != '\0' ? why : err_text(e));
+    const char *where = node_listens_on(node);
+    fprintf(stderr, "stafet node ready in %s, %s%s\n", cli->args->home,
+            *where != '\0' ? "listening on " : "dialling out only", where);
     e = node_run(node, NULL, NULL, INT64_MAX);
     node_free(node);
     if (e != OK && e != ERR_CANCELLED)
