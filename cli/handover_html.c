@@ -132,7 +132,36 @@ static void standing(struct page *page, const json_t *document) {
     raw(page, "</p>\n");
 }
 
-static void field(struct page *page, const json_t *json, bool is_draft) {
+/* A settlement is noted as "FIELD: why", a line each; on paper the field has its label. */
+static void settled(struct page *page, const json_t *document, const char *text) {
+    raw(page, "<p class=\"value\">");
+    while (*text != '\0') {
+        const json_t *part_of, *one;
+        const char *label = NULL;
+        size_t i, j, size = strcspn(text, ":\n"), line = strcspn(text, "\n");
+        json_array_foreach(json_object_get(document, "parts"), i, part_of) {
+            json_array_foreach(json_object_get(part_of, "fields"), j, one) {
+                const char *name = text_at(one, "field");
+                if (strlen(name) == size && strncmp(name, text, size) == 0)
+                    label = label_in(page, json_object_get(one, "label"));
+            }
+        }
+        if (label != NULL && text[size] == ':') {
+            escaped(page, label);
+            text += size;
+            line -= size;
+        }
+        for (; line > 0; line--, text++)
+            escaped(page, (const char[]){*text, '\0'});
+        if (*text == '\n') {
+            raw(page, "\n");
+            text++;
+        }
+    }
+    raw(page, "</p>\n");
+}
+
+static void field(struct page *page, const json_t *document, const json_t *json, bool is_draft) {
     const json_t *draft = json_object_get(json, "draft"),
                  *conflict = json_object_get(json, "conflict"), *value;
     bool has_draft = json_is_string(draft);
@@ -143,6 +172,10 @@ static void field(struct page *page, const json_t *json, bool is_draft) {
     if (has_draft && !is_draft)
         raw(page, in(page, "<p class=\"mark\">New, not sent yet:</p>\n",
                      "<p class=\"mark\">Nyt, ikke sendt endnu:</p>\n"));
+    if (!in_conflict && strcmp(text_at(json, "field"), "settled") == 0) {
+        settled(page, document, text);
+        return;
+    }
     if (!in_conflict) {
         element(page, "<p class=\"value\">",
                 *text != '\0' ? text : in(page, "(removed)", "(fjernet)"), "</p>\n");
@@ -166,14 +199,14 @@ static bool has_content(const json_t *json) {
            json_is_object(json_object_get(json, "conflict"));
 }
 
-static void part(struct page *page, const json_t *json, bool is_draft) {
+static void part(struct page *page, const json_t *document, const json_t *json, bool is_draft) {
     const json_t *one;
     size_t i, n = 0;
     element(page, "<h2>", label_in(page, json_object_get(json, "label")), "</h2>\n");
     json_array_foreach(json_object_get(json, "fields"), i, one) {
         if (!has_content(one))
             continue;
-        field(page, one, is_draft);
+        field(page, document, one, is_draft);
         n++;
     }
     if (n == 0)
@@ -238,11 +271,16 @@ static void your_say(struct page *page, const json_t *document) {
 
 static void foot(struct page *page, const json_t *document) {
     char day[MOMENT_MAX], revision[MOMENT_MAX];
-    const char *by = text_at(document, "agreed_by");
+    const char *by = text_at(document, "agreed_by"), *agreed = text_at(document, "agreed_revision");
     raw(page, "<footer>\n");
     moment_long(page->language, NULL, text_at(document, "agreed_on"), day);
-    if (*by != '\0')
+    if (*by != '\0' && strcmp(agreed, text_at(document, "revision")) == 0)
         sentence(page, in(page, "<p>Agreed: $, $.</p>\n", "<p>Aftalt: $, $.</p>\n"), by, day);
+    else if (*by != '\0')
+        sentence(page,
+                 in(page, "<p>Agreed: $, $, to revision $.</p>\n",
+                    "<p>Aftalt: $, $, om udgave $.</p>\n"),
+                 by, day, moment_revision(agreed, revision));
     moment_long(page->language, json_object_get(document, "printed"), NULL, day);
     sentence(page,
              in(page, "<p>Revision $. Printed on $. Number $.</p>\n",
@@ -259,7 +297,8 @@ enum err handover_html(const json_t *document, enum language language, struct bu
     size_t i;
     head(&page, document);
     standing(&page, document);
-    json_array_foreach(json_object_get(document, "parts"), i, one) part(&page, one, is_draft);
+    json_array_foreach(json_object_get(document, "parts"), i, one)
+        part(&page, document, one, is_draft);
     receivers(&page, document);
     your_say(&page, document);
     foot(&page, document);

@@ -8,6 +8,7 @@
  *   agreed        who agreed, when, to which revision
  *   shown         the revision that `show` last displayed here
  *   read          which sending the read_by of this node answers
+ *   at_relay, delivered   which sending, and when a statement that covers it was first seen here: later ones cover it too
  *   conflict/HEX  a conflict that was displayed here, and its field: so that one that changed can be told from a mistyped one */
 #ifndef STAFET_NODE_SERVICE_HANDOVER_H
 #define STAFET_NODE_SERVICE_HANDOVER_H
@@ -40,7 +41,7 @@ struct handover {
     struct handover_draft *drafts, *forms;
     size_t drafts_n; /* how many fields have a draft */
     struct handover_agreement agreement;
-    char shown[HEX_TEXT_MAX], read[256];
+    char shown[HEX_TEXT_MAX], read[128], at_relay[128], delivered[128];
     /* What would stand here after a send: over live versions and draft values. Without drafts the record's own. */
     struct revision revision;
 };
@@ -81,7 +82,8 @@ typedef enum err handover_run(struct service *, const struct asker *, const json
 handover_run handover_template, handover_new, handover_edit; /* handover_edit.c */
 handover_run handover_list, handover_show, handover_print;   /* handover_show.c */
 handover_run handover_agree, handover_send;                  /* handover_send.c */
-handover_run handover_accept, handover_track;                /* handover_track.c */
+handover_run handover_track;                                 /* handover_track.c */
+handover_run handover_accept;                                /* handover_accept.c */
 
 /* Where a handover stands, as in `list`: "draft", "sent", "at_relay", "delivered", "read", "accepted", "changed". */
 MUST_USE enum err handover_state(struct store *, const struct handover *, struct arena *, const char **ret_state);

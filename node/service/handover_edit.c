@@ -149,7 +149,9 @@ static enum err find_receiver(struct store *store, const char *name, struct aren
     if (e == ERR_AMBIGUOUS)
         return reply_fail(reply, e, "stafet member list", "\"%s\" fits more than one member", name);
     if (e == ERR_NOT_FOUND)
-        return reply_fail(reply, e, "stafet member list", "there is no member \"%s\"", name);
+        return reply_fail(reply, e,
+                          "stafet member list; stafet sync brings those who joined lately",
+                          "there is no member \"%s\" in the roster here", name);
     if (e != OK)
         return handover_fail(store, reply, e);
     if (member_id_equal(&entry.member, &self.member))

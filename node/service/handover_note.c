@@ -132,10 +132,19 @@ static enum err load_note(void *context, const struct record_id *id __attribute_
         return load_field(loading, key + 5, note, handover->forms, NULL);
     if (strcmp(key, "agreed") == 0)
         return load_agreement(loading, note);
-    if (strcmp(key, "shown") == 0)
-        return load_text(note, handover->shown, sizeof handover->shown);
-    if (strcmp(key, "read") == 0)
-        return load_text(note, handover->read, sizeof handover->read);
+    const struct {
+        const char *key;
+        char *text;
+        size_t size;
+    } texts[] = {
+        {"shown", handover->shown, sizeof handover->shown},
+        {"read", handover->read, sizeof handover->read},
+        {"at_relay", handover->at_relay, sizeof handover->at_relay},
+        {"delivered", handover->delivered, sizeof handover->delivered},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(key, texts[i].key) == 0)
+            return load_text(note, texts[i].text, texts[i].size);
     if (strcmp(key, "to") != 0)
         return OK;
     e = load_text(note, hex, sizeof hex);

@@ -9,7 +9,7 @@ MUST_USE enum err note_put(struct store *, const struct handover *, const char *
                            struct bytes value, const struct version_name *based, size_t based_n);
 MUST_USE enum err note_remove(struct store *, const struct handover *, const char *kind, const struct field *);
 
-/* Fills in drafts, forms, agreement, shown and read from the notes of record `id`; `*ret_to` stays as it is without note "to". */
+/* Fills in drafts, forms, agreement and what was shown and seen, from the record's notes; `*ret_to` stays as it is without note "to". */
 MUST_USE enum err note_load_all(struct store *, struct handover *, struct arena *, struct member_id *ret_to);
 
 #endif

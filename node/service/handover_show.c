@@ -184,6 +184,11 @@ static enum err note_shown(struct store *store, const struct handover *handover)
     return local_put(store, &handover->id, "shown", bytes_of_text(revision));
 }
 
+static const char *state_of(const json_t *document) {
+    const char *state = json_string_value(json_object_get(document, "state"));
+    return state != NULL ? state : "";
+}
+
 enum err handover_show(struct service *service, const struct asker *asker, const json_t *args,
                        struct reply *reply) {
     struct store *store = service_store(service);
@@ -198,9 +203,11 @@ enum err handover_show(struct service *service, const struct asker *asker, const
     e = document != NULL ? note_shown(store, &handover) : ERR_MEMORY;
     /* Only what has been put together for the reader counts as read; and it can be read on a full
      * disk too. */
-    if (e == OK &&
-        json_object_set_new(document, "not_noted",
-                            form_error(track_mark_read(store, &handover, asker, &arena))) != 0)
+    enum err noted = e == OK ? track_mark_read(store, &handover, asker, &arena) : OK;
+    bool is_read = noted == OK && strcmp(state_of(document), "delivered") == 0;
+    if (e == OK && (json_object_set_new(document, "not_noted", form_error(noted)) != 0 ||
+                    (is_read && handover.end == END_RECEIVER &&
+                     json_object_set_new(document, "state", json_string("read")) != 0)))
         e = ERR_MEMORY;
     if (e == OK) {
         e = reply_give(reply, document);
@@ -220,7 +227,7 @@ enum err handover_print(struct service *service, const struct asker *asker __att
     struct store *store = service_store(service);
     struct arena arena;
     struct handover handover;
-    struct track track;
+    struct track track = {0};
     arena_init(&arena, HANDOVER_ARENA_MAX);
     enum err e = handover_open(service, service_text(args, "id"), &arena, reply, &handover);
     if (e != OK)
@@ -228,18 +235,14 @@ enum err handover_print(struct service *service, const struct asker *asker __att
     struct showing showing = {.store = store, .handover = &handover, .arena = &arena};
     json_t *document = form_json(&showing);
     e = document != NULL ? track_of(store, &handover, &arena, &track) : ERR_MEMORY;
-    if (e == OK &&
-        (json_object_set_new(document, "printed", form_time(store_now(store))) != 0 ||
-         json_object_set_new(document, "federation", form_federation(store)) != 0 ||
-         json_object_set_new(document, "sent", form_time(track.sent.at)) != 0 ||
-         json_object_set_new(document, "delivered", form_time(track.delivered.at)) != 0 ||
-         json_object_set_new(document, "agreed_by",
-                             track.agreed.by != NULL ? json_string(track.agreed.by)
-                                                     : json_null()) != 0 ||
-         json_object_set_new(document, "agreed_on",
-                             track.agreed.on != NULL ? json_string(track.agreed.on)
-                                                     : json_null()) != 0))
+    json_t *more =
+        json_pack("{s:o, s:o, s:o, s:o, s:s?, s:s?, s:s?}", "printed", form_time(store_now(store)),
+                  "federation", form_federation(store), "sent", form_time(track.sent.at),
+                  "delivered", form_time(track.delivered.at), "agreed_by", track.agreed.by,
+                  "agreed_on", track.agreed.on, "agreed_revision", track.agreed.revision);
+    if (e == OK && (more == NULL || json_object_update(document, more) != 0))
         e = ERR_MEMORY;
+    json_decref(more);
     if (e == OK) {
         e = reply_give(reply, document);
     } else {

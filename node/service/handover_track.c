@@ -1,4 +1,4 @@
-/* accept, track, and the receiver's read_by. */
+/* How far a handover has come. */
 #include "handover_track.h"
 
 #include "form.h"
@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum err track_replaces(const struct record *record, uint16_t field, struct arena *arena,
@@ -51,10 +52,7 @@ bool track_revision_is(const struct revision *revision, const char *text) {
     return true;
 }
 
-/* How far it has come. */
-
-/* The version of a track field that counts; NULL: none. */
-static const struct version *shown_version(const struct handover *handover, uint16_t number) {
+const struct version *track_version(const struct handover *handover, uint16_t number) {
     const struct field_state *state =
         handover->stored ? record_field(&handover->record, number) : NULL;
     if (state == NULL || state->live[state->shown].value.size == 0)
@@ -64,9 +62,37 @@ static const struct version *shown_version(const struct handover *handover, uint
 
 static const char *shown_text(const struct handover *handover, uint16_t number,
                               struct arena *arena) {
-    return shown_version(handover, number) != NULL
+    return track_version(handover, number) != NULL
                ? record_text_of(&handover->record, number, arena)
                : NULL;
+}
+
+void track_sending_text(const struct version_name *sent, char ret_text[static TRACK_SENDING_MAX]) {
+    char id8[ID_TEXT_MAX];
+    id_text(sent->id8.bytes, sizeof sent->id8.bytes, id8);
+    snprintf(ret_text, TRACK_SENDING_MAX, "%llu %s", (unsigned long long)sent->seq, id8);
+}
+
+/* A statement is replaced by the next, which covers the sending too: what counts is when the first
+ * was seen. */
+static void date_first_seen(struct store *store, const struct handover *handover,
+                            const struct version_name *sent, const char *key, const char *noted,
+                            struct track_step *step) {
+    char sending[TRACK_SENDING_MAX], note[TRACK_SENDING_MAX + 32];
+    if (!step->done) {
+        step->at = 0;
+        return;
+    }
+    track_sending_text(sent, sending);
+    size_t size = strlen(sending);
+    if (strncmp(noted, sending, size) == 0 && noted[size] == '@') {
+        step->at = (time_ms)strtoll(noted + size + 1, NULL, 10);
+        return;
+    }
+    snprintf(note, sizeof note, "%s@%lld", sending, (long long)step->at);
+    /* Only a date hangs on it: a full disk must not keep anybody from looking. */
+    enum err e = local_put(store, &handover->id, key, bytes_of_text(note));
+    (void)e;
 }
 
 struct relay_search {
@@ -96,7 +122,7 @@ static enum err try_relay(void *context, const struct roster_entry *entry) {
     if (is_better) {
         search->relay = entry->member;
         search->step->done = covers;
-        search->step->at = covers ? stored : 0;
+        search->step->at = stored;
     }
     return OK;
 }
@@ -109,6 +135,7 @@ static enum err track_delivery(struct store *store, const struct handover *hando
     if (e != OK)
         return e;
     track->relay = search.relay;
+    date_first_seen(store, handover, sent, "at_relay", handover->at_relay, &track->at_relay);
     if (handover->end == END_RECEIVER) {
         /* It stands here: that is delivery, whatever the last statement says. */
         const struct past_version *past;
@@ -122,13 +149,10 @@ static enum err track_delivery(struct store *store, const struct handover *hando
     }
     e = acks_covers(store, &handover->receiver, &sent->feed, sent->seq, &track->delivered.done,
                     &track->delivered.at);
-    if (e == ERR_NOT_FOUND)
-        e = OK;
-    else if (e != OK)
+    if (e != OK && e != ERR_NOT_FOUND)
         return e;
-    if (!track->delivered.done)
-        track->delivered.at = 0;
-    return e;
+    date_first_seen(store, handover, sent, "delivered", handover->delivered, &track->delivered);
+    return OK;
 }
 
 static void track_agreement(const struct handover *handover, struct arena *arena,
@@ -153,7 +177,7 @@ enum err track_of(struct store *store, const struct handover *handover, struct a
                   struct track *ret_track) {
     struct track track = {0};
     track_agreement(handover, arena, &track.agreed);
-    const struct version *sent = shown_version(handover, HANDOVER_SENT_BY);
+    const struct version *sent = track_version(handover, HANDOVER_SENT_BY);
     if (sent == NULL) {
         *ret_track = track;
         return OK;
@@ -170,19 +194,19 @@ enum err track_of(struct store *store, const struct handover *handover, struct a
     track.due = track.sent.at + HANDOVER_READ_DUE_MS;
 
     /* agreed_revision stands in the last envelope of a send: who holds that one has all of it. */
-    const struct version *last = shown_version(handover, HANDOVER_AGREED_REVISION);
+    const struct version *last = track_version(handover, HANDOVER_AGREED_REVISION);
     e = track_delivery(store, handover, last != NULL ? &last->name : &sent->name, arena, &track);
     if (e != OK)
         return e;
 
-    const struct version *read = shown_version(handover, HANDOVER_READ_BY);
+    const struct version *read = track_version(handover, HANDOVER_READ_BY);
     if (read != NULL) {
         track.read.at = clock_ms(read->clock);
         track.read.by = shown_text(handover, HANDOVER_READ_BY, arena);
         /* Of a first sending any read_by speaks; of a later one, one that was written after it. */
         track.read.done = past_n == 1 || read->clock > sent->clock;
     }
-    const struct version *accepted = shown_version(handover, HANDOVER_ACCEPTED_REVISION);
+    const struct version *accepted = track_version(handover, HANDOVER_ACCEPTED_REVISION);
     if (accepted != NULL) {
         track.accepted.at = clock_ms(accepted->clock);
         track.accepted.by = shown_text(handover, HANDOVER_ACCEPTED_BY, arena);
@@ -262,99 +286,6 @@ enum err handover_track(struct service *service, const struct asker *asker __att
         (document == NULL || json_object_set_new(document, "state", json_string(state)) != 0 ||
          json_object_set_new(document, "sends", json_integer((json_int_t)track.sends_n)) != 0 ||
          json_object_set_new(document, "steps", steps_json(store, &handover, &track)) != 0)) {
-        json_decref(document);
-        e = ERR_MEMORY;
-    }
-    e = e == OK ? reply_give(reply, document) : handover_fail(store, reply, e);
-done:
-    arena_done(&arena);
-    return e;
-}
-
-/* The receiver's words. */
-
-static enum err write_two(struct store *store, const struct handover *handover,
-                          const struct asker *asker, const uint16_t *fields,
-                          const char *const *texts, size_t n, struct arena *arena) {
-    struct write writes[2];
-    for (size_t i = 0; i < n; i++) {
-        writes[i] = (struct write){.record = handover->id,
-                                   .collection = COLLECTION_HANDOVER,
-                                   .field = fields[i],
-                                   .value = bytes_of_text(texts[i])};
-        enum err e = track_replaces(&handover->record, fields[i], arena, &writes[i].replaces,
-                                    &writes[i].replaces_n);
-        if (e != OK)
-            return e;
-    }
-    return track_append(store, handover, asker, writes, n);
-}
-
-enum err track_mark_read(struct store *store, const struct handover *handover,
-                         const struct asker *asker, struct arena *arena) {
-    static const uint16_t field = HANDOVER_READ_BY;
-    const struct version *sent = shown_version(handover, HANDOVER_SENT_BY);
-    char text[ID_TEXT_MAX], note[256];
-    if (handover->end != END_RECEIVER || sent == NULL)
-        return OK;
-    id_text(sent->name.id8.bytes, sizeof sent->name.id8.bytes, text);
-    snprintf(note, sizeof note, "%llu %s", (unsigned long long)sent->name.seq, text);
-    if (strcmp(note, handover->read) == 0)
-        return OK;
-    const char *person = handover_person(store, asker, arena);
-    enum err e = store_begin(store);
-    if (e != OK)
-        return e;
-    e = write_two(store, handover, asker, &field, &person, 1, arena);
-    if (e == OK)
-        e = local_put(store, &handover->id, "read", bytes_of_text(note));
-    if (e == OK)
-        return store_commit(store);
-    store_rollback(store);
-    return e;
-}
-
-/* Which revision is to be accepted: the one given, else the one last displayed; refused unless it
- * is what stands here. */
-static enum err check_accept(const struct handover *handover, const char *wanted,
-                             struct reply *reply) {
-    char revision[HEX_TEXT_MAX], mend[128];
-    snprintf(mend, sizeof mend, "stafet handover show %s", handover->short_id);
-    revision_text(&handover->record.revision, revision);
-    if (handover->end != END_RECEIVER)
-        return reply_fail(reply, ERR_DENIED, NULL, "only the receiver accepts a handover");
-    if (wanted == NULL && *handover->shown == '\0')
-        return reply_fail(reply, ERR_STATE, mend,
-                          "it has not been shown here yet, so there is nothing to accept");
-    if (track_revision_is(&handover->record.revision, wanted != NULL ? wanted : handover->shown))
-        return OK;
-    enum err e = reply_fail(reply, ERR_STALE, mend,
-                            "it has changed meanwhile: it is revision %.4s now, not %.4s", revision,
-                            wanted != NULL ? wanted : handover->shown);
-    json_decref(reply->details);
-    reply->details = json_pack("{s:s}", "revision", revision);
-    return e;
-}
-
-enum err handover_accept(struct service *service, const struct asker *asker, const json_t *args,
-                         struct reply *reply) {
-    static const uint16_t fields[] = {HANDOVER_ACCEPTED_REVISION, HANDOVER_ACCEPTED_BY};
-    struct store *store = service_store(service);
-    struct arena arena;
-    struct handover handover;
-    char revision[HEX_TEXT_MAX];
-    arena_init(&arena, HANDOVER_ARENA_MAX);
-    enum err e = handover_open(service, service_text(args, "id"), &arena, reply, &handover);
-    if (e == OK)
-        e = check_accept(&handover, service_text(args, "revision"), reply);
-    if (e != OK)
-        goto done;
-    revision_text(&handover.record.revision, revision);
-    const char *texts[] = {revision, handover_person(store, asker, &arena)};
-    e = write_two(store, &handover, asker, fields, texts, 2, &arena);
-    json_t *document = e == OK ? handover_head_json(store, &handover, &arena) : NULL;
-    if (e == OK && (document == NULL ||
-                    json_object_set_new(document, "accepted", json_string(revision)) != 0)) {
         json_decref(document);
         e = ERR_MEMORY;
     }

@@ -15,6 +15,13 @@ MUST_USE enum err track_replaces(const struct record *, uint16_t field, struct a
 MUST_USE enum err track_append(struct store *, const struct handover *, const struct asker *, const struct write *,
                                size_t writes_n);
 
+/* The version of a track field that counts; NULL: none, or it is empty. */
+const struct version *track_version(const struct handover *, uint16_t field);
+
+/* Names a sending, by the version that sent_by or agreed_revision has got in it, in a note. */
+enum { TRACK_SENDING_MAX = 96 };
+void track_sending_text(const struct version_name *, char ret_text[static TRACK_SENDING_MAX]);
+
 /* Is `text`, of at least four characters and in either case, the beginning of the revision in hex? */
 bool track_revision_is(const struct revision *, const char *text);
 

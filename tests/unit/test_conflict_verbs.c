@@ -276,6 +276,7 @@ SCENE(a_side_written_by_both_is_one_side_with_two_authors) {
 #define PLAY(scene) cmocka_unit_test_setup_teardown(scene, set_up_conflict, tear_down)
 
 int main(void) {
+    setenv("TZ", "UTC0", 1); /* the days in it are local */
     const struct CMUnitTest tests[] = {
         PLAY(both_sites_have_the_same_conflict_under_the_same_id),
         PLAY(showing_it_says_who_wrote_what_against_what_both_had),

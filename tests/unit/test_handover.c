@@ -404,6 +404,27 @@ SCENE(the_track_tells_relay_delivery_and_reading_apart) {
     assert_string_equal(at_text(step(track, "read"), "by"), "Ole R.");
 }
 
+SCENE(delivery_keeps_the_day_on_which_it_was_first_seen) {
+    STAGE(stage);
+    char id[ID_TEXT_MAX];
+    send_alma(stage, id);
+    sync_statements(stage->nordby, stage->skole);
+    sync_statements(stage->birk, stage->nordby);
+    const json_t *track = desk_call(&stage->mette, "handover", "track", only_id(id));
+    long long at_relay = at_number(step(track, "at_relay"), "at");
+    long long delivered = at_number(step(track, "delivered"), "at");
+    assert_true(at_relay > 0 && delivered > 0);
+    stage->federation.now += 3 * 24 * 3600 * 1000LL;
+    show(&stage->ole, id); /* a change, so that there are newer statements */
+    sync_all(&stage->federation);
+    sync_statements(stage->nordby, stage->skole);
+    sync_statements(stage->birk, stage->nordby);
+    track = desk_call(&stage->mette, "handover", "track", only_id(id));
+    assert_true(at_flag(step(track, "read"), "done"));
+    assert_int_equal(at_number(step(track, "at_relay"), "at"), at_relay);
+    assert_int_equal(at_number(step(track, "delivered"), "at"), delivered);
+}
+
 SCENE(showing_it_again_writes_no_second_receipt) {
     STAGE(stage);
     char id[ID_TEXT_MAX];
@@ -734,6 +755,7 @@ SCENE(drafts_survive_closing_and_are_not_readable_in_the_database) {
 #define PLAY(scene) cmocka_unit_test_setup_teardown(scene, set_up, tear_down)
 
 int main(void) {
+    setenv("TZ", "UTC0", 1); /* the days in it are local */
     const struct CMUnitTest tests[] = {
         PLAY(nothing_leaves_before_send),
         PLAY(a_draft_is_listed_with_the_childs_name_and_where_it_is_going),
@@ -751,6 +773,7 @@ int main(void) {
         PLAY(a_send_takes_its_drafts_and_agreement_with_it),
         PLAY(the_revision_agreed_to_is_the_one_that_both_sites_compute),
         PLAY(the_track_tells_relay_delivery_and_reading_apart),
+        PLAY(delivery_keeps_the_day_on_which_it_was_first_seen),
         PLAY(showing_it_again_writes_no_second_receipt),
         PLAY(a_later_sending_is_unread_until_it_is_shown_again),
         PLAY(the_receiver_accepts_the_revision_that_was_shown),
