@@ -31,51 +31,64 @@ struct loading {
     struct buffer *out;
     size_t start;   /* of the run in `out` */
     size_t ends_at; /* after the last entry whose signature is known to be good */
+    bool tried;     /* and found none where it was full */
     struct sign_public author;
 };
 
-static enum err may_end(struct loading *loading, struct bytes envelope, bool checked) {
+/* An author may have signed many badly on purpose: so many are tried, then the run goes on to the
+ * next that was checked. */
+enum { SIGNATURES_TRIED_MAX = 16 };
+
+static enum err check_signature(const struct loading *loading, const uint8_t *envelope) {
     struct signature signature;
-    memcpy(signature.bytes, envelope.data + HEADER_SIZE, sizeof signature.bytes);
-    if (!checked) {
-        enum err e = key_verify(&loading->author, SIGN_ENVELOPE,
-                                (struct bytes){envelope.data, HEADER_SIZE}, &signature);
+    memcpy(signature.bytes, envelope + HEADER_SIZE, sizeof signature.bytes);
+    return key_verify(&loading->author, SIGN_ENVELOPE, (struct bytes){envelope, HEADER_SIZE},
+                      &signature);
+}
+
+/* What came in the middle of a run has not been checked here: the last of it that is well signed
+ * may be an end. */
+static enum err find_end(struct loading *loading) {
+    size_t starts[SIGNATURES_TRIED_MAX], at = loading->ends_at, n = 0, end = loading->out->size;
+    while (at < end) {
+        size_t size;
+        enum err e = envelope_skip((struct bytes){loading->out->data + at, end - at}, &size);
         if (e != OK)
-            return e;
+            return ERR_CORRUPT;
+        starts[n++ % SIGNATURES_TRIED_MAX] = at;
+        at += size;
     }
-    loading->ends_at = loading->out->size;
+    for (size_t tried = 0; tried < SIGNATURES_TRIED_MAX && tried < n; tried++) {
+        size_t start = starts[(n - 1 - tried) % SIGNATURES_TRIED_MAX];
+        enum err e = check_signature(loading, loading->out->data + start);
+        if (e == OK)
+            loading->ends_at = end;
+        if (e != ERR_SIGNATURE)
+            return e;
+        end = start;
+    }
     return OK;
 }
 
-/* The last entry that fits may be one that came in the middle of a run: its own signature is
- * checked before a run ends there. Where that one is bad the run ends at the one before, or goes on
- * to the next that is good. */
 static enum err load(struct store *store, sqlite3_stmt *walk, size_t bytes_max,
                      struct loading *loading) {
-    bool row = false, last_checked = false;
-    size_t last_size = 0;
+    struct buffer *out = loading->out;
+    bool row = false;
     enum err e;
     while ((e = db_row(store->db, walk, &row)) == OK && row) {
         struct bytes envelope = db_column_bytes(walk, 1);
-        if (envelope.size < SIGNED_HEADER_SIZE)
-            return ERR_CORRUPT;
         bool full =
-            loading->out->size - loading->start + envelope.size > bytes_max && last_size > 0;
-        if (full && loading->ends_at < loading->out->size) {
-            const uint8_t *last = loading->out->data + loading->out->size - last_size;
-            e = may_end(loading, (struct bytes){last, last_size}, last_checked);
-            if (e != OK && e != ERR_SIGNATURE)
-                return e;
-            e = OK;
+            out->size > loading->start && out->size - loading->start + envelope.size > bytes_max;
+        if (full && loading->ends_at < out->size && !loading->tried) {
+            loading->tried = true;
+            e = find_end(loading);
         }
-        if (full && loading->ends_at > loading->start)
-            break;
-        if ((e = buffer_append(loading->out, envelope.data, envelope.size)) != OK)
+        if (e != OK || (full && loading->ends_at > loading->start))
             return e;
-        last_size = envelope.size;
-        last_checked = sqlite3_column_int(walk, 0) != 0;
-        if (last_checked)
-            loading->ends_at = loading->out->size;
+        if ((e = buffer_append(out, envelope.data, envelope.size)) != OK)
+            return e;
+        if (sqlite3_column_int(walk, 0) != 0)
+            loading->ends_at = out->size;
     }
     return e;
 }

@@ -1,0 +1,255 @@
+#include "federation.h"
+#include "proto/limits.h"
+#include "store/acks.h"
+#include "store/admit.h"
+#include "store/collection.h"
+#include "test.h"
+
+struct scene {
+    struct federation f;
+    struct site *town, *birk, *school, *relay;
+    struct channel channel;
+    struct channel_id channel_id;
+    struct record_id record;
+    struct version_name first;
+};
+
+static void scene_begin(struct scene *s) {
+    memset(s, 0, sizeof *s);
+    federation_found_four(&s->f);
+    s->town = &s->f.sites[0];
+    s->birk = &s->f.sites[1];
+    s->school = &s->f.sites[2];
+    s->relay = &s->f.sites[3];
+    s->channel = channel_between(s->birk, s->school);
+    s->channel_id = channel_id_of(&s->f.id, &s->channel);
+    s->record = record_of(s->birk);
+    s->first = write_field(s->birk, &s->channel, &s->record, HANDOVER_CHILD_NAME, "Alma", NULL);
+}
+
+static void scene_end(struct scene *s) {
+    federation_end(&s->f);
+}
+
+struct latest {
+    struct member_id member;
+    struct channel_id channel;
+    struct buffer bytes;
+    uint64_t counter;
+    uint32_t waiting;
+    time_ms stored;
+    size_t n;
+};
+
+static enum err keep(void *context, const struct ack_info *ack) {
+    struct latest *latest = context;
+    if (!member_id_equal(&ack->member, &latest->member) ||
+        !channel_id_equal(&ack->channel_id, &latest->channel))
+        return OK;
+    latest->n++;
+    latest->counter = ack->counter;
+    latest->waiting = ack->waiting;
+    latest->stored = ack->stored;
+    buffer_clear(&latest->bytes);
+    return buffer_append(&latest->bytes, ack->statement.data, ack->statement.size);
+}
+
+static struct latest latest_of(struct site *at, const struct site *by,
+                               const struct channel_id *channel) {
+    struct latest latest = {.member = by->member, .channel = *channel};
+    MUST(acks_each(at->store, keep, &latest));
+    return latest;
+}
+
+TEST(a_statement_stands_until_something_changes_or_a_day_has_passed) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest first = latest_of(s.birk, s.birk, &s.channel_id);
+    assert_int_equal(first.n, 1);
+    s.f.now += 60000;
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest same = latest_of(s.birk, s.birk, &s.channel_id);
+    assert_int_equal(same.counter, first.counter);
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest changed = latest_of(s.birk, s.birk, &s.channel_id);
+    assert_true(changed.counter > first.counter);
+    s.f.now += 25 * 3600000;
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest daily = latest_of(s.birk, s.birk, &s.channel_id);
+    assert_true(daily.counter > changed.counter);
+    buffer_done(&first.bytes);
+    buffer_done(&same.bytes);
+    buffer_done(&changed.bytes);
+    buffer_done(&daily.bytes);
+    scene_end(&s);
+}
+
+TEST(the_counter_rises_even_when_the_clock_went_back) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest first = latest_of(s.birk, s.birk, &s.channel_id);
+    s.f.now -= 3600000;
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest second = latest_of(s.birk, s.birk, &s.channel_id);
+    assert_int_equal(second.counter, first.counter + 1);
+    buffer_done(&first.bytes);
+    buffer_done(&second.bytes);
+    scene_end(&s);
+}
+
+TEST(an_older_or_forged_statement_is_refused) {
+    struct scene s;
+    scene_begin(&s);
+    sync_all(&s.f);
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest first = latest_of(s.birk, s.birk, &s.channel_id);
+    assert_ok(acks_admit(s.town->store, buffer_view(&first.bytes)));
+    assert_err(ERR_STALE, acks_admit(s.town->store, buffer_view(&first.bytes)));
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest second = latest_of(s.birk, s.birk, &s.channel_id);
+    second.bytes.data[second.bytes.size - 1] ^= 1; /* in the signature */
+    assert_err(ERR_SIGNATURE, acks_admit(s.town->store, buffer_view(&second.bytes)));
+    second.bytes.data[second.bytes.size - 1] ^= 1;
+    assert_ok(acks_admit(s.town->store, buffer_view(&second.bytes)));
+    struct latest kept = latest_of(s.town, s.birk, &s.channel_id);
+    assert_int_equal(kept.n, 1);
+    assert_int_equal(kept.counter, second.counter);
+    buffer_done(&first.bytes);
+    buffer_done(&second.bytes);
+    buffer_done(&kept.bytes);
+    scene_end(&s);
+}
+
+TEST(a_statement_of_an_unknown_member_or_another_federation_is_refused) {
+    struct scene s;
+    struct federation other;
+    scene_begin(&s);
+    federation_found_four(&other);
+    struct channel roster = {.kind = CHANNEL_ROSTER};
+    struct channel_id foreign = channel_id_of(&other.id, &roster);
+    assert_ok(acks_state(other.sites[1].store, &foreign));
+    struct latest latest = latest_of(&other.sites[1], &other.sites[1], &foreign);
+    assert_err(ERR_FEDERATION, acks_admit(s.town->store, buffer_view(&latest.bytes)));
+    buffer_done(&latest.bytes);
+    struct site *late = federation_join(&s.f, "Egely", ROLE_SCHOOL);
+    struct channel_id ours = channel_id_of(&s.f.id, &roster);
+    assert_ok(acks_state(late->store, &ours));
+    latest = latest_of(late, late, &ours);
+    assert_err(ERR_ROSTER, acks_admit(s.birk->store, buffer_view(&latest.bytes)));
+    buffer_done(&latest.bytes);
+    federation_end(&other);
+    scene_end(&s);
+}
+
+TEST(delivery_shows_at_the_relay_then_at_the_reader) {
+    struct scene s;
+    bool covers = true, read = true;
+    time_ms stored = 0;
+    uint64_t outstanding = 0;
+    struct standing standing;
+    scene_begin(&s);
+    assert_err(ERR_NOT_FOUND,
+               acks_covers(s.birk->store, &s.school->member, &s.first.feed, 1, &covers, &stored));
+    assert_ok(acks_all_read(s.birk->store, &read, &outstanding));
+    assert_false(read);
+    assert_int_equal(outstanding, 1);
+    sync_feeds(s.birk, s.town);
+    sync_statements(s.birk, s.town);
+    assert_ok(acks_covers(s.birk->store, &s.town->member, &s.first.feed, 1, &covers, &stored));
+    assert_true(covers);
+    assert_true(stored > 0);
+    assert_ok(acks_all_read(s.birk->store, &read, &outstanding));
+    assert_false(read); /* the relay is no reader */
+    assert_ok(acks_standing(s.birk->store, &s.town->member, &standing));
+    assert_true(standing.complete);
+    assert_int_equal(standing.has, standing.of);
+    assert_ok(acks_standing(s.birk->store, &s.school->member, &standing));
+    assert_false(standing.complete);
+    assert_int_equal(standing.lacks_own, 1);
+    sync_feeds(s.town, s.school);
+    sync_statements(s.town, s.school);
+    sync_statements(s.town, s.birk);
+    assert_ok(acks_all_read(s.birk->store, &read, &outstanding));
+    assert_true(read);
+    assert_int_equal(outstanding, 0);
+    assert_ok(acks_standing(s.birk->store, &s.school->member, &standing));
+    assert_true(standing.complete);
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_ok(acks_covers(s.birk->store, &s.school->member, &s.first.feed, 2, &covers, &stored));
+    assert_false(covers);
+    assert_ok(acks_all_read(s.birk->store, &read, &outstanding));
+    assert_int_equal(outstanding, 1);
+    scene_end(&s);
+}
+
+TEST(a_member_that_never_stated_anything_is_not_complete) {
+    struct scene s;
+    struct standing standing;
+    scene_begin(&s);
+    assert_ok(acks_standing(s.town->store, &s.relay->member, &standing));
+    assert_false(standing.complete);
+    assert_int_equal(standing.last_stated, 0);
+    struct member_id unknown = {{1}};
+    assert_err(ERR_NOT_FOUND, acks_standing(s.town->store, &unknown, &standing));
+    scene_end(&s);
+}
+
+TEST(a_statement_with_the_same_head_confirms_an_own_feed) {
+    struct scene s;
+    struct feed_info feed;
+    bool restored = true;
+    scene_begin(&s);
+    sync_all(&s.f);
+    site_move(s.birk);
+    assert_ok(feed_find(s.birk->store, &s.first.feed, &feed));
+    assert_false(feed.confirmed);
+    sync_statements(s.school, s.birk);
+    assert_ok(feed_find(s.birk->store, &s.first.feed, &feed));
+    assert_true(feed.confirmed);
+    assert_ok(acks_restored(s.birk->store, &restored));
+    assert_false(restored);
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_int_equal(next.seq, 2);
+    scene_end(&s);
+}
+
+TEST(what_waits_is_counted_in_the_statement) {
+    struct scene s;
+    scene_begin(&s);
+    sync_all(&s.f);
+    federation_join(&s.f, "Egely", ROLE_SCHOOL);
+    sync_feeds(s.town, s.birk);
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    struct buffer run = {0};
+    struct feed_info at_school = newest_feed(s.school->store, &s.channel, &s.birk->member);
+    struct id8 id8 = envelope_id8(&at_school.head.id);
+    struct admitted admitted;
+    assert_ok(feed_load(s.birk->store, &at_school.id, 1, &id8, RUN_SIZE_MAX, &run));
+    assert_ok(
+        admit_run(s.school->store, &s.birk->member, &at_school.id, buffer_view(&run), &admitted));
+    assert_ok(acks_state(s.school->store, &s.channel_id));
+    struct latest latest = latest_of(s.school, s.school, &s.channel_id);
+    assert_int_equal(latest.waiting, 1);
+    buffer_done(&latest.bytes);
+    buffer_done(&run);
+    scene_end(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_statement_stands_until_something_changes_or_a_day_has_passed),
+        cmocka_unit_test(the_counter_rises_even_when_the_clock_went_back),
+        cmocka_unit_test(an_older_or_forged_statement_is_refused),
+        cmocka_unit_test(a_statement_of_an_unknown_member_or_another_federation_is_refused),
+        cmocka_unit_test(delivery_shows_at_the_relay_then_at_the_reader),
+        cmocka_unit_test(a_member_that_never_stated_anything_is_not_complete),
+        cmocka_unit_test(a_statement_with_the_same_head_confirms_an_own_feed),
+        cmocka_unit_test(what_waits_is_counted_in_the_statement),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

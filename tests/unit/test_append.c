@@ -1,0 +1,378 @@
+#include "federation.h"
+#include "forge.h"
+#include "proto/limits.h"
+#include "store/acks.h"
+#include "store/admit.h"
+#include "store/collection.h"
+#include "store/record.h"
+#include "test.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct scene {
+    struct federation f;
+    struct site *town, *birk, *school;
+    struct channel channel;
+    struct record_id record;
+    struct version_name first;
+};
+
+static void scene_begin(struct scene *s) {
+    memset(s, 0, sizeof *s);
+    federation_found_four(&s->f);
+    s->town = &s->f.sites[0];
+    s->birk = &s->f.sites[1];
+    s->school = &s->f.sites[2];
+    s->channel = channel_between(s->birk, s->school);
+    s->record = record_of(s->birk);
+    s->first = write_field(s->birk, &s->channel, &s->record, HANDOVER_CHILD_NAME, "Alma", NULL);
+    sync_all(&s->f);
+}
+
+static void scene_end(struct scene *s) {
+    federation_end(&s->f);
+}
+
+static void assert_same(struct site *a, struct site *b) {
+    struct hash here, there;
+    assert_ok(store_digest(a->store, &here));
+    assert_ok(store_digest(b->store, &there));
+    assert_memory_equal(&here, &there, sizeof here);
+}
+
+TEST(what_is_written_is_merged_here_and_there_alike) {
+    struct scene s;
+    scene_begin(&s);
+    struct version_name second = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge og tegne", &second);
+    write_field(s.school, &s.channel, &s.record, 50, "12 August", NULL);
+    write_field(s.birk, &s.channel, &s.record, 50, "13 August", NULL);
+    sync_all(&s.f);
+    assert_same(s.birk, s.school);
+    struct arena arena;
+    struct record record;
+    arena_init(&arena, KIB(64));
+    assert_ok(record_load(s.school->store, &s.record, &arena, &record));
+    assert_string_equal(record_text_of(&record, 10, &arena), "gynge og tegne");
+    assert_true(record_field(&record, 50)->conflicted);
+    arena_done(&arena);
+    scene_end(&s);
+}
+
+TEST(the_clock_rises_with_every_write_and_follows_what_has_been_seen) {
+    struct scene s;
+    scene_begin(&s);
+    s.f.now += 5000;
+    write_field(s.school, &s.channel, &s.record, 50, "12 August", NULL);
+    sync_all(&s.f);
+    s.f.now -= 4000; /* Birk's wall clock lags: its write still comes after what it saw */
+    write_field(s.birk, &s.channel, &s.record, 50, "13 August", NULL);
+    sync_all(&s.f);
+    struct arena arena;
+    struct record record;
+    arena_init(&arena, KIB(64));
+    assert_ok(record_load(s.birk->store, &s.record, &arena, &record));
+    const struct field_state *day = record_field(&record, 50);
+    assert_int_equal(day->live_n, 2);
+    uint64_t by_birk = 0, by_school = 0;
+    for (size_t i = 0; i < 2; i++)
+        *(member_id_equal(&day->live[i].author, &s.birk->member) ? &by_birk : &by_school) =
+            day->live[i].clock;
+    assert_true(by_birk > by_school);
+    arena_done(&arena);
+    scene_end(&s);
+}
+
+TEST(who_may_not_write_is_refused_and_nothing_is_left) {
+    struct scene s;
+    struct version_name written;
+    struct channel notice = {.kind = CHANNEL_NOTICE};
+    scene_begin(&s);
+    assert_err(ERR_DENIED, try_write(s.birk, &notice, COLLECTION_SURVEY, &s.record, SURVEY_TITLE,
+                                     "T", NULL, &written));
+    assert_err(ERR_DENIED, try_write(s.town, &s.channel, COLLECTION_HANDOVER, &s.record,
+                                     HANDOVER_CHILD_NAME, "A", NULL, &written));
+    struct site *stranger = federation_stranger(&s.f, "Egely", ROLE_SCHOOL);
+    assert_err(ERR_STATE, try_write(stranger, &notice, COLLECTION_SURVEY, &s.record, SURVEY_TITLE,
+                                    "T", NULL, &written));
+    scene_end(&s);
+}
+
+TEST(a_change_that_would_be_void_is_refused_with_the_fields_name) {
+    struct scene s;
+    struct version_name written;
+    struct hash before, after;
+    scene_begin(&s);
+    assert_ok(store_digest(s.birk->store, &before));
+    assert_err(ERR_ARGUMENT, try_write(s.birk, &s.channel, COLLECTION_HANDOVER, &s.record, 2,
+                                       "1 May", NULL, &written));
+    assert_non_null(strstr(store_failure(s.birk->store), "born"));
+    assert_err(ERR_DENIED, try_write(s.birk, &s.channel, COLLECTION_HANDOVER, &s.record, 40, "Ole",
+                                     NULL, &written));
+    assert_non_null(strstr(store_failure(s.birk->store), "teacher"));
+    assert_ok(store_digest(s.birk->store, &after));
+    assert_memory_equal(&before, &after, sizeof before);
+    write_field(s.birk, &s.channel, &s.record, 2, "2019-05-01", NULL);
+    sync_all(&s.f);
+    assert_same(s.birk, s.school);
+    scene_end(&s);
+}
+
+TEST(a_refused_change_undoes_no_other_of_its_transaction) {
+    struct scene s;
+    struct version_name written;
+    scene_begin(&s);
+    assert_ok(store_begin(s.birk->store));
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_err(ERR_ARGUMENT, try_write(s.birk, &s.channel, COLLECTION_HANDOVER, &s.record, 2,
+                                       "1 May", NULL, &written));
+    write_field(s.birk, &s.channel, &s.record, 11, "tegne", NULL);
+    assert_ok(store_commit(s.birk->store));
+    assert_int_equal(newest_feed(s.birk->store, &s.channel, &s.birk->member).head.seq, 3);
+    sync_all(&s.f);
+    assert_same(s.birk, s.school);
+    scene_end(&s);
+}
+
+TEST(what_is_rolled_back_was_never_written) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(store_begin(s.birk->store));
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    store_rollback(s.birk->store);
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 11, "tegne", NULL);
+    assert_int_equal(next.seq, 2);
+    sync_all(&s.f);
+    assert_same(s.birk, s.school);
+    scene_end(&s);
+}
+
+struct first {
+    struct birth birth;
+    struct version_name closes[4];
+};
+
+static enum err read_birth(void *context, const struct feed_info *feed,
+                           const struct entry_info *entry) {
+    struct first *first = context;
+    struct arena arena;
+    (void)feed;
+    arena_init(&arena, KIB(64));
+    if (entry->seq == 1) {
+        MUST(run_peek_birth(entry->envelope, &arena, &first->birth));
+        for (size_t i = 0; i < first->birth.closes_n && i < 4; i++)
+            first->closes[i] = first->birth.closes[i];
+    }
+    arena_done(&arena);
+    return OK;
+}
+
+TEST(after_a_change_of_place_the_next_write_opens_an_incarnation_that_closes_the_old_tip) {
+    struct scene s;
+    struct first first;
+    scene_begin(&s);
+    site_move(s.birk);
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_false(feed_id_equal(&next.feed, &s.first.feed));
+    assert_int_equal(next.seq, 1);
+    assert_ok(feed_entries(s.birk->store, &next.feed, 1, read_birth, &first));
+    assert_int_equal(first.birth.closes_n, 1);
+    assert_memory_equal(&first.closes[0], &s.first, sizeof s.first);
+    write_field(s.birk, &s.channel, &s.record, 11, "tegne", NULL);
+    assert_int_equal(count_feeds(s.birk->store, &s.channel, &s.birk->member), 2);
+    site_move(s.birk);
+    next = write_field(s.birk, &s.channel, &s.record, 12, "venner", NULL);
+    assert_ok(feed_entries(s.birk->store, &next.feed, 1, read_birth, &first));
+    assert_int_equal(first.birth.closes_n, 1); /* the oldest is closed already */
+    assert_int_equal(first.closes[0].seq, 2);
+    sync_all(&s.f);
+    assert_same(s.birk, s.school);
+    scene_end(&s);
+}
+
+TEST(in_the_same_place_a_feed_goes_on) {
+    struct scene s;
+    scene_begin(&s);
+    site_close(s.birk);
+    site_open(s.birk);
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_memory_equal(&next.feed, &s.first.feed, sizeof next.feed);
+    assert_int_equal(next.seq, 2);
+    scene_end(&s);
+}
+
+TEST(a_reported_head_that_equals_ours_lets_the_feed_go_on) {
+    struct scene s;
+    struct feed_info feed;
+    scene_begin(&s);
+    site_move(s.birk);
+    assert_ok(feed_find(s.birk->store, &s.first.feed, &feed));
+    assert_false(feed.confirmed);
+    struct id8 other = s.first.id8;
+    other.bytes[0] ^= 1;
+    assert_ok(feed_confirm(s.birk->store, &s.first.feed, 1, &other));
+    assert_ok(feed_find(s.birk->store, &s.first.feed, &feed));
+    assert_false(feed.confirmed);
+    assert_ok(feed_confirm(s.birk->store, &s.first.feed, 1, &s.first.id8));
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_memory_equal(&next.feed, &s.first.feed, sizeof next.feed);
+    scene_end(&s);
+}
+
+static void copy_file(const char *from, const char *to) {
+    char content[65536];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    size_t size;
+    while ((size = fread(content, 1, sizeof content, in)) > 0)
+        assert_int_equal(fwrite(content, 1, size, out), size);
+    fclose(in);
+    fclose(out);
+}
+
+TEST(a_restored_copy_never_signs_a_number_again_and_gets_back_what_it_lost) {
+    struct scene s;
+    char backup[400];
+    bool restored = true;
+    scene_begin(&s);
+    snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
+    site_close(s.birk);
+    copy_file(s.birk->path, backup);
+    site_open(s.birk);
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    write_field(s.birk, &s.channel, &s.record, 11, "tegne", NULL);
+    sync_all(&s.f);
+    site_close(s.birk);
+    copy_file(backup, s.birk->path);
+    s.birk->place.bytes[1]++;
+    site_open(s.birk);
+    assert_ok(acks_restored(s.birk->store, &restored));
+    assert_false(restored);
+    sync_statements(s.school, s.birk);
+    assert_ok(acks_restored(s.birk->store, &restored));
+    assert_true(restored);
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 12, "venner", NULL);
+    assert_false(feed_id_equal(&next.feed, &s.first.feed));
+    sync_all(&s.f);
+    assert_ok(acks_restored(s.birk->store, &restored));
+    assert_false(restored);
+    struct feed_info old;
+    assert_ok(feed_find(s.birk->store, &s.first.feed, &old));
+    assert_int_equal(old.head.seq, 3);
+    assert_false(old.forked);
+    assert_same(s.birk, s.school);
+    scene_end(&s);
+}
+
+TEST(more_than_an_envelope_holds_is_refused) {
+    struct scene s;
+    struct version_name written;
+    scene_begin(&s);
+    static char text[7000];
+    memset(text, 'a', sizeof text - 1);
+    static struct write writes[200];
+    for (size_t i = 0; i < 200; i++)
+        writes[i] = (struct write){.record = record_of(s.birk),
+                                   .collection = COLLECTION_HANDOVER,
+                                   .field = 10,
+                                   .value = bytes_of_text(text)};
+    struct change_set sets[6];
+    for (size_t i = 0; i < 6; i++)
+        sets[i] = (struct change_set){
+            .actor_name = "X", .actor_function = "", .writes = writes + i * 33, .writes_n = 33};
+    struct change change = {.channel = s.channel, .sets = sets, .sets_n = 6};
+    assert_err(ERR_LIMIT, append_change(s.birk->store, &change, &written));
+    assert_int_equal(newest_feed(s.birk->store, &s.channel, &s.birk->member).head.seq, 1);
+    change.sets_n = 1;
+    assert_ok(append_change(s.birk->store, &change, &written));
+    sync_all(&s.f);
+    assert_same(s.birk, s.school);
+    scene_end(&s);
+}
+
+TEST(a_full_disk_leaves_nothing_half_written) {
+    struct scene s;
+    struct version_name written;
+    struct hash before, after;
+    struct rlimit limit, full;
+    struct stat status;
+    char wal[400];
+    scene_begin(&s);
+    snprintf(wal, sizeof wal, "%s-wal", s.birk->path);
+    assert_ok(store_digest(s.birk->store, &before));
+    assert_int_equal(stat(wal, &status), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    full = limit;
+    full.rlim_cur = (rlim_t)status.st_size; /* not a byte more in the log */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    enum err e =
+        try_write(s.birk, &s.channel, COLLECTION_HANDOVER, &s.record, 10, "gynge", NULL, &written);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_true(e == ERR_DISK_FULL || e == ERR_IO);
+    assert_true(strlen(store_failure(s.birk->store)) > 0);
+    assert_ok(store_digest(s.birk->store, &after));
+    assert_memory_equal(&before, &after, sizeof before);
+    written = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_int_equal(written.seq, 2);
+    sync_all(&s.f);
+    assert_same(s.birk, s.school);
+    scene_end(&s);
+}
+
+TEST(a_disk_that_fills_amid_a_transaction_takes_none_of_it) {
+    struct scene s;
+    struct version_name written;
+    struct hash before, after;
+    struct rlimit limit, full;
+    struct stat status;
+    char wal[400];
+    scene_begin(&s);
+    snprintf(wal, sizeof wal, "%s-wal", s.birk->path);
+    assert_ok(store_digest(s.birk->store, &before));
+    assert_int_equal(stat(wal, &status), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    full = limit;
+    full.rlim_cur = (rlim_t)status.st_size + 8192;
+    assert_ok(store_begin(s.birk->store));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    enum err e = OK;
+    for (int i = 0; e == OK && i < 20; i++) {
+        struct record_id record = record_of(s.birk);
+        e = try_write(s.birk, &s.channel, COLLECTION_HANDOVER, &record, 10, "gynge", NULL,
+                      &written);
+    }
+    assert_int_not_equal(store_commit(s.birk->store), OK);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_ok(store_digest(s.birk->store, &after));
+    assert_memory_equal(&before, &after, sizeof before);
+    site_close(s.birk);
+    site_open(s.birk);
+    assert_ok(store_digest(s.birk->store, &after));
+    assert_memory_equal(&before, &after, sizeof before);
+    scene_end(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_merged_here_and_there_alike),
+        cmocka_unit_test(the_clock_rises_with_every_write_and_follows_what_has_been_seen),
+        cmocka_unit_test(who_may_not_write_is_refused_and_nothing_is_left),
+        cmocka_unit_test(a_change_that_would_be_void_is_refused_with_the_fields_name),
+        cmocka_unit_test(a_refused_change_undoes_no_other_of_its_transaction),
+        cmocka_unit_test(what_is_rolled_back_was_never_written),
+        cmocka_unit_test(
+            after_a_change_of_place_the_next_write_opens_an_incarnation_that_closes_the_old_tip),
+        cmocka_unit_test(in_the_same_place_a_feed_goes_on),
+        cmocka_unit_test(a_reported_head_that_equals_ours_lets_the_feed_go_on),
+        cmocka_unit_test(a_restored_copy_never_signs_a_number_again_and_gets_back_what_it_lost),
+        cmocka_unit_test(more_than_an_envelope_holds_is_refused),
+        cmocka_unit_test(a_full_disk_leaves_nothing_half_written),
+        cmocka_unit_test(a_disk_that_fills_amid_a_transaction_takes_none_of_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

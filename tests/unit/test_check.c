@@ -1,0 +1,267 @@
+#include "federation.h"
+#include "proto/limits.h"
+#include "store/check.h"
+#include "store/collection.h"
+#include "test.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct scene {
+    struct federation f;
+    struct site *town, *birk, *school;
+    struct channel channel;
+    struct record_id record;
+};
+
+static void scene_begin(struct scene *s) {
+    memset(s, 0, sizeof *s);
+    federation_found_four(&s->f);
+    s->town = &s->f.sites[0];
+    s->birk = &s->f.sites[1];
+    s->school = &s->f.sites[2];
+    s->channel = channel_between(s->birk, s->school);
+    s->record = record_of(s->birk);
+    write_field(s->birk, &s->channel, &s->record, HANDOVER_CHILD_NAME, "Alma", NULL);
+    write_field(s->birk, &s->channel, &s->record, 10, "gynge", NULL);
+    write_field(s->birk, &s->channel, &s->record, 11, "tegne", NULL);
+    sync_all(&s->f);
+}
+
+static void scene_end(struct scene *s) {
+    federation_end(&s->f);
+}
+
+struct findings {
+    size_t n;
+    struct check_finding first;
+    char text[200];
+};
+
+static void found(void *context, const struct check_finding *finding) {
+    struct findings *findings = context;
+    if (findings->n++ > 0)
+        return;
+    findings->first = *finding;
+    strncpy(findings->text, finding->text, sizeof findings->text - 1);
+}
+
+static struct findings check_all(struct site *site, uint64_t *ret_checked) {
+    struct findings findings = {.n = 0};
+    struct check *check = NULL;
+    bool done = false;
+    uint64_t total = 0;
+    MUST(check_new(site->store, &check));
+    while (!done)
+        MUST(check_step(check, 0, found, &findings, &done, ret_checked, &total));
+    if (findings.n == 0)
+        assert_int_equal(*ret_checked, total);
+    check_free(check);
+    return findings;
+}
+
+/* Changes a stored database from outside, as damage or an intruder would. */
+static void tamper(struct site *site, const char *sql) {
+    sqlite3 *db = NULL;
+    site_close(site);
+    assert_int_equal(sqlite3_open(site->path, &db), SQLITE_OK);
+    char *why = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+        fail_msg("%s", why);
+    sqlite3_close(db);
+    site_open(site);
+}
+
+/* One byte of an envelope's content; the last of its bytes are ciphertext. */
+#define FLIP(table, column, where)                                                                 \
+    "UPDATE " table " SET " column " = CAST(substr(" column ", 1, length(" column ") - 1) || "     \
+    "CASE WHEN substr(" column ", -1) = x'00' THEN x'01' ELSE x'00' END AS BLOB) WHERE " where
+
+#define HANDOVER_ENTRY(seq)                                                                        \
+    "(SELECT f.row << 40 | " #seq                                                                  \
+    " FROM feed f JOIN channel c ON c.row = f.channel WHERE c.kind = 4)"
+
+TEST(a_sound_replica_has_no_findings) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    for (size_t i = 0; i < s.f.sites_n; i++)
+        assert_int_equal(check_all(&s.f.sites[i], &checked).n, 0);
+    assert_true(checked >= 4 + 3); /* roster entries and the feed */
+    scene_end(&s);
+}
+
+TEST(one_byte_changed_in_an_envelope_is_named_by_author_and_number) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    struct feed_info feed = newest_feed(s.town->store, &s.channel, &s.birk->member);
+    tamper(s.town, FLIP("entry", "bytes", "key = " HANDOVER_ENTRY(2)));
+    struct findings findings = check_all(s.town, &checked);
+    assert_int_equal(findings.n, 1);
+    assert_string_equal(err_name(findings.first.error), "hash");
+    assert_int_equal(findings.first.seq, 2);
+    assert_memory_equal(&findings.first.author, &s.birk->member, sizeof s.birk->member);
+    assert_memory_equal(&findings.first.feed, &feed.id, sizeof feed.id);
+    scene_end(&s);
+}
+
+TEST(a_changed_header_is_found) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    tamper(s.town, "UPDATE entry SET bytes = CAST(substr(bytes, 1, 96) || x'0102030405060708' || "
+                   "substr(bytes, 105)"
+                   " AS BLOB) WHERE key = " HANDOVER_ENTRY(2)); /* its clock */
+    struct findings findings = check_all(s.town, &checked);
+    assert_int_equal(findings.n, 1);
+    assert_string_equal(err_name(findings.first.error), "hash");
+    assert_int_equal(findings.first.seq, 2);
+    scene_end(&s);
+}
+
+TEST(an_entry_cut_out_is_found) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    tamper(s.town, "DELETE FROM entry WHERE key = " HANDOVER_ENTRY(2));
+    struct findings findings = check_all(s.town, &checked);
+    assert_true(findings.n > 0);
+    assert_int_equal(findings.first.seq, 2);
+    assert_string_equal(err_name(findings.first.error), "not_found");
+    scene_end(&s);
+}
+
+TEST(a_feed_cut_short_is_found) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    tamper(s.town, "DELETE FROM entry WHERE key = " HANDOVER_ENTRY(3));
+    struct findings findings = check_all(s.town, &checked);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.first.seq, 3);
+    scene_end(&s);
+}
+
+TEST(a_value_changed_in_the_records_alone_is_found) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    tamper(s.school, "UPDATE version SET live = 1 - live, clock = clock + 1 WHERE key = (SELECT "
+                     "min(key) FROM version)");
+    struct findings findings = check_all(s.school, &checked);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.first.error, ERR_CORRUPT);
+    assert_int_equal(findings.first.seq, 1);
+    scene_end(&s);
+}
+
+TEST(a_version_taken_out_of_the_records_is_found) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    tamper(s.school, "DELETE FROM version WHERE key = (SELECT max(key) FROM version)");
+    struct findings findings = check_all(s.school, &checked);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.first.seq, 3);
+    scene_end(&s);
+}
+
+TEST(a_childs_name_is_found_with_the_schools_key_and_nowhere_with_the_municipalitys) {
+    struct scene s;
+    uint64_t opened = 0, hits = 9;
+    scene_begin(&s);
+    assert_ok(check_search(s.town->store, &s.town->keys, "Alma", &opened, &hits));
+    assert_int_equal(hits, 0);
+    uint64_t public = opened;
+    assert_true(public > 0);
+    assert_ok(check_search(s.town->store, &s.school->keys, "Alma", &opened, &hits));
+    assert_int_equal(hits, 1);
+    assert_int_equal(opened, public + 3);
+    assert_ok(check_search(s.town->store, NULL, "Nordby", &opened, &hits));
+    assert_true(hits > 0);
+    scene_end(&s);
+}
+
+static int count(sqlite3 *db, const char *sql) {
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int n = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return n;
+}
+
+static bool file_holds(const char *path, const void *what, size_t size) {
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    size_t length = (size_t)ftell(file);
+    rewind(file);
+    char *content = malloc(length);
+    assert_int_equal(fread(content, 1, length, file), length);
+    fclose(file);
+    bool holds = memmem(content, length, what, size) != NULL;
+    free(content);
+    return holds;
+}
+
+TEST(an_export_can_be_read_and_holds_nothing_secret) {
+    struct scene s;
+    char path[400];
+    sqlite3 *db = NULL;
+    struct channel notice = {.kind = CHANNEL_NOTICE};
+    struct version_name written;
+    scene_begin(&s);
+    snprintf(path, sizeof path, "%.255s/export.db", s.f.folder);
+    struct record_id survey = record_of(s.town);
+    assert_ok(try_write(s.town, &notice, COLLECTION_SURVEY, &survey, SURVEY_TITLE, "Trivsel 26",
+                        NULL, &written));
+    sync_all(&s.f);
+    assert_ok(check_export(s.school->store, path));
+    assert_err(ERR_EXISTS, check_export(s.school->store, path));
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(count(db, "SELECT count(*) FROM member"), 4);
+    assert_int_equal(count(db, "SELECT count(*) FROM survey WHERE title = 'Trivsel 26'"), 1);
+    assert_int_equal(count(db, "SELECT count(*) FROM entry WHERE status <> 1"), 0);
+    assert_int_equal(
+        count(
+            db,
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('ticket', 'joining', 'epoch_grant',"
+            " 'version', 'answer', 'local')"),
+        0);
+    sqlite3_close(db);
+    assert_false(file_holds(path, "Alma", 4));
+    assert_false(file_holds(path, s.school->keys.rest, 32));
+    write_field(s.school, &s.channel, &s.record, 50, "12 August", NULL); /* the store goes on */
+    scene_end(&s);
+}
+
+TEST(no_plain_value_of_a_handover_lies_in_the_database) {
+    struct scene s;
+    scene_begin(&s);
+    site_close(s.school);
+    assert_false(file_holds(s.school->path, "Alma", 4));
+    assert_false(file_holds(s.school->path, "gynge", 5));
+    assert_true(file_holds(s.school->path, "Nordby", 6));
+    site_open(s.school);
+    scene_end(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sound_replica_has_no_findings),
+        cmocka_unit_test(one_byte_changed_in_an_envelope_is_named_by_author_and_number),
+        cmocka_unit_test(a_changed_header_is_found),
+        cmocka_unit_test(an_entry_cut_out_is_found),
+        cmocka_unit_test(a_feed_cut_short_is_found),
+        cmocka_unit_test(a_value_changed_in_the_records_alone_is_found),
+        cmocka_unit_test(a_version_taken_out_of_the_records_is_found),
+        cmocka_unit_test(
+            a_childs_name_is_found_with_the_schools_key_and_nowhere_with_the_municipalitys),
+        cmocka_unit_test(an_export_can_be_read_and_holds_nothing_secret),
+        cmocka_unit_test(no_plain_value_of_a_handover_lies_in_the_database),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,233 @@
+#include "federation.h"
+#include "forge.h"
+#include "proto/limits.h"
+#include "store/admit.h"
+#include "store/collection.h"
+#include "store/news.h"
+#include "test.h"
+
+/* Ten writes of the kindergarten, which the municipality got in one run: there only the last
+ * signature is checked. */
+struct scene {
+    struct federation f;
+    struct site *town, *birk, *school;
+    struct channel channel;
+    struct feed_info feed;
+    struct buffer run;
+};
+
+static void scene_begin(struct scene *s) {
+    memset(s, 0, sizeof *s);
+    federation_found_four(&s->f);
+    s->town = &s->f.sites[0];
+    s->birk = &s->f.sites[1];
+    s->school = &s->f.sites[2];
+    s->channel = channel_between(s->birk, s->school);
+    for (int i = 0; i < 10; i++) {
+        struct record_id record = record_of(s->birk);
+        write_field(s->birk, &s->channel, &record, HANDOVER_CHILD_NAME, "Alma", NULL);
+    }
+    sync_to(s->birk, s->town, RUN_SIZE_MAX);
+    s->feed = newest_feed(s->town->store, &s->channel, &s->birk->member);
+}
+
+static void scene_end(struct scene *s) {
+    buffer_done(&s->run);
+    federation_end(&s->f);
+}
+
+struct ids {
+    struct envelope_id ids[32];
+    size_t n;
+};
+
+static enum err collect(void *context, const struct feed_info *feed,
+                        const struct entry_info *entry) {
+    struct ids *ids = context;
+    (void)feed;
+    if (entry->seq != ids->n + 1)
+        return ERR_INTERNAL;
+    ids->ids[ids->n++] = entry->id;
+    return OK;
+}
+
+static struct ids ids_of(struct store *store, const struct feed_id *feed) {
+    struct ids ids = {.n = 0};
+    MUST(feed_entries(store, feed, 1, collect, &ids));
+    return ids;
+}
+
+TEST(a_small_run_ends_at_a_signature_that_was_checked_and_is_admitted_elsewhere) {
+    struct scene s;
+    scene_begin(&s);
+    assert_int_equal(s.feed.head.seq, 10);
+    size_t moved = 0;
+    struct admitted admitted = {.feed.head.seq = 0};
+    struct id8 id8 = {{0}};
+    while (admitted.feed.head.seq < 10) {
+        buffer_clear(&s.run);
+        assert_ok(feed_load(s.town->store, &s.feed.id, admitted.feed.head.seq, &id8, 2500, &s.run));
+        assert_true(s.run.size <= 2500);
+        assert_ok(admit_run(s.school->store, &s.town->member, &s.feed.id, buffer_view(&s.run),
+                            &admitted));
+        id8 = envelope_id8(&admitted.feed.head.id);
+        moved++;
+    }
+    assert_true(moved > 1 && moved < 10);
+    struct hash here, there;
+    assert_ok(store_digest(s.birk->store, &here));
+    assert_ok(store_digest(s.school->store, &there));
+    assert_memory_equal(&here, &there, sizeof here);
+    scene_end(&s);
+}
+
+TEST(a_run_never_ends_at_a_bad_signature) {
+    struct scene s;
+    struct forge forge;
+    struct admitted admitted;
+    scene_begin(&s);
+    forge_begin(&forge, s.birk, &s.feed);
+    for (int i = 0; i < 4; i++) {
+        forge_next(&forge);
+        forge_sign(&forge, i == 1 || i == 2 ? &s.school->keys.sign : NULL, &s.run);
+    }
+    assert_ok(
+        admit_run(s.town->store, &s.birk->member, &s.feed.id, buffer_view(&s.run), &admitted));
+    struct ids ids = ids_of(s.town->store, &s.feed.id);
+    struct id8 tenth = envelope_id8(&ids.ids[9]), eleventh = envelope_id8(&ids.ids[10]);
+    buffer_clear(
+        &s.run); /* two would fit: the second's signature is bad, so it ends at the first */
+    assert_ok(feed_load(s.town->store, &s.feed.id, 10, &tenth, 2 * SIGNED_HEADER_SIZE, &s.run));
+    assert_int_equal(s.run.size, SIGNED_HEADER_SIZE);
+    buffer_clear(
+        &s.run); /* the next good one is the third from there: it goes beyond what was asked */
+    assert_ok(feed_load(s.town->store, &s.feed.id, 11, &eleventh, SIGNED_HEADER_SIZE, &s.run));
+    assert_int_equal(s.run.size, 3 * SIGNED_HEADER_SIZE);
+    forge_end(&forge);
+    scene_end(&s);
+}
+
+TEST(a_first_envelope_larger_than_asked_comes_all_the_same) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(feed_load(s.town->store, &s.feed.id, 0, NULL, 1, &s.run));
+    assert_true(s.run.size > 1);
+    scene_end(&s);
+}
+
+TEST(a_run_after_another_branch_or_the_head_is_refused) {
+    struct scene s;
+    scene_begin(&s);
+    struct ids ids = ids_of(s.town->store, &s.feed.id);
+    struct id8 third = envelope_id8(&ids.ids[2]), head = envelope_id8(&s.feed.head.id);
+    third.bytes[0] ^= 1;
+    assert_err(ERR_CHAIN, feed_load(s.town->store, &s.feed.id, 3, &third, 9000, &s.run));
+    assert_err(ERR_NOT_FOUND, feed_load(s.town->store, &s.feed.id, 10, &head, 9000, &s.run));
+    assert_err(ERR_NOT_FOUND, feed_load(s.town->store, &s.feed.id, 11, &head, 9000, &s.run));
+    struct feed_id unknown = {{1}};
+    assert_err(ERR_NOT_FOUND, feed_load(s.town->store, &unknown, 0, NULL, 9000, &s.run));
+    assert_int_equal(s.run.size, 0);
+    scene_end(&s);
+}
+
+static enum err ordered(void *context, const struct feed_info *feed) {
+    struct feed_info *last = context;
+    int channels = channel_id_compare(&last->channel_id, &feed->channel_id);
+    bool rises = channels < 0 || (channels == 0 && feed_id_compare(&last->id, &feed->id) < 0);
+    *last = *feed;
+    return rises ? OK : ERR_INTERNAL;
+}
+
+TEST(feeds_come_in_order_of_channel_then_id) {
+    struct scene s;
+    scene_begin(&s);
+    struct channel back = channel_between(s.school, s.birk);
+    struct record_id record = record_of(s.school);
+    write_field(s.school, &back, &record, 50, "12 August", NULL);
+    sync_all(&s.f);
+    struct feed_info last = {0};
+    assert_ok(feed_each(s.town->store, ordered, &last));
+    assert_false(feed_id_is_zero(&last.id));
+    scene_end(&s);
+}
+
+static enum err stop(void *context, const struct feed_info *feed) {
+    (void)feed;
+    ++*(int *)context;
+    return ERR_CANCELLED;
+}
+
+TEST(a_visitor_ends_a_walk_with_what_it_returns) {
+    struct scene s;
+    scene_begin(&s);
+    int n = 0;
+    assert_err(ERR_CANCELLED, feed_each(s.town->store, stop, &n));
+    assert_int_equal(n, 1);
+    scene_end(&s);
+}
+
+TEST(news_tell_each_change_once_and_only_what_was_committed) {
+    struct scene s;
+    struct news news;
+    scene_begin(&s);
+    while (news_next(s.birk->store, &news)) {
+    }
+    struct record_id record = record_of(s.birk);
+    assert_ok(store_begin(s.birk->store));
+    write_field(s.birk, &s.channel, &record, 10, "gynge", NULL);
+    assert_false(news_next(s.birk->store, &news));
+    store_rollback(s.birk->store);
+    assert_false(news_next(s.birk->store, &news));
+    assert_ok(store_begin(s.birk->store));
+    write_field(s.birk, &s.channel, &record, 10, "gynge", NULL);
+    write_field(s.birk, &s.channel, &record, 11, "tegne", NULL);
+    assert_ok(store_commit(s.birk->store));
+    size_t feeds = 0, records = 0;
+    while (news_next(s.birk->store, &news)) {
+        feeds += news.kind == NEWS_FEED;
+        records += news.kind == NEWS_RECORD;
+        if (news.kind == NEWS_FEED)
+            assert_int_equal(news.feed.head.seq, 12);
+        if (news.kind == NEWS_RECORD)
+            assert_memory_equal(&news.record, &record, sizeof record);
+    }
+    assert_int_equal(feeds, 1);
+    assert_int_equal(records, 1);
+    scene_end(&s);
+}
+
+TEST(many_news_are_all_told) {
+    struct scene s;
+    struct news news;
+    scene_begin(&s);
+    while (news_next(s.birk->store, &news)) {
+    }
+    for (int round = 0; round < 3; round++) {
+        assert_ok(store_begin(s.birk->store));
+        for (int i = 0; i < 150; i++) {
+            struct record_id record = record_of(s.birk);
+            write_field(s.birk, &s.channel, &record, 10, "gynge", NULL);
+        }
+        assert_ok(store_commit(s.birk->store));
+    }
+    size_t records = 0;
+    while (news_next(s.birk->store, &news))
+        records += news.kind == NEWS_RECORD;
+    assert_int_equal(records, 450);
+    scene_end(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            a_small_run_ends_at_a_signature_that_was_checked_and_is_admitted_elsewhere),
+        cmocka_unit_test(a_run_never_ends_at_a_bad_signature),
+        cmocka_unit_test(a_first_envelope_larger_than_asked_comes_all_the_same),
+        cmocka_unit_test(a_run_after_another_branch_or_the_head_is_refused),
+        cmocka_unit_test(feeds_come_in_order_of_channel_then_id),
+        cmocka_unit_test(a_visitor_ends_a_walk_with_what_it_returns),
+        cmocka_unit_test(news_tell_each_change_once_and_only_what_was_committed),
+        cmocka_unit_test(many_news_are_all_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,430 @@
+#include "federation.h"
+#include "proto/limits.h"
+#include "store/admit.h"
+#include "store/feed.h"
+#include "store/roster.h"
+#include "test.h"
+
+#include <stdio.h>
+
+/* A municipality, and a site with a ticket that has not asked yet. */
+struct scene {
+    struct federation f;
+    struct site *town, *site;
+    struct buffer text;
+    struct arena arena;
+    struct ticket ticket;
+    struct join_request request;
+    struct roster_tip tip;
+};
+
+static void scene_begin(struct scene *s) {
+    memset(s, 0, sizeof *s);
+    arena_init(&s->arena, KIB(256));
+    s->town = federation_found(&s->f);
+    s->site = federation_stranger(&s->f, "Birk", ROLE_KINDERGARTEN);
+    assert_ok(roster_invite(s->town->store, "Birk", ROLE_KINDERGARTEN, s->f.now + 10000, &s->text));
+    assert_ok(roster_join_begin(s->site->store, (const char *)s->text.data, NULL, 0));
+    assert_ok(roster_join_pending(s->site->store, &s->arena, &s->ticket, &s->request));
+}
+
+static void scene_end(struct scene *s) {
+    arena_done(&s->arena);
+    buffer_wipe(&s->text);
+    federation_end(&s->f);
+}
+
+static void complete(struct scene *s) {
+    assert_ok(roster_join(s->town->store, &s->request.ticket, &s->request, &s->tip));
+    assert_ok(roster_join_answered(s->site->store));
+    sync_to(s->town, s->site, RUN_SIZE_MAX);
+    s->site->member = s->ticket.member;
+}
+
+TEST(the_founder_is_a_member_of_what_it_founded) {
+    struct scene s;
+    scene_begin(&s);
+    struct self self;
+    struct roster_entry entry;
+    const char *name = NULL;
+    assert_ok(store_self(s.town->store, &self));
+    assert_int_equal(self.role, ROLE_MUNICIPALITY);
+    assert_memory_equal(&self.federation, &s.f.id, sizeof s.f.id);
+    assert_ok(roster_member(s.town->store, &self.member, UINT64_MAX, &s.arena, &entry));
+    assert_int_equal(entry.status, MEMBER_ACTIVE);
+    assert_int_equal(entry.endpoints_n, 1);
+    assert_string_equal(entry.endpoints[0], "tcp://127.0.0.1:7700");
+    assert_ok(roster_federation_name(s.town->store, &s.arena, &name));
+    assert_string_equal(name, "Nordby");
+    assert_err(ERR_EXISTS,
+               roster_found(s.town->store, "Again", &s.f.root, NULL, 0, &self.federation));
+    scene_end(&s);
+}
+
+TEST(a_founding_survives_closing) {
+    struct scene s;
+    struct self before, after;
+    struct roster_tip tip_before, tip_after;
+    scene_begin(&s);
+    assert_ok(store_self(s.town->store, &before));
+    assert_ok(roster_tip(s.town->store, &tip_before));
+    site_close(s.town);
+    site_open(s.town);
+    assert_ok(store_self(s.town->store, &after));
+    assert_ok(roster_tip(s.town->store, &tip_after));
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_memory_equal(&tip_before, &tip_after, sizeof tip_before);
+    scene_end(&s);
+}
+
+TEST(a_wildcard_is_no_endpoint_that_others_can_dial) {
+    struct scene s;
+    struct federation_id id;
+    scene_begin(&s);
+    static const char *const bad[] = {"tcp://0.0.0.0:7700", "tcp://*:7700", "tcp://[::]:7700",
+                                      "udp://a:1", "tcp://a"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_err(ERR_ARGUMENT, roster_found(s.site->store, "X", &s.f.root, &bad[i], 1, &id));
+        assert_err(ERR_ARGUMENT,
+                   roster_join_begin(s.site->store, (const char *)s.text.data, &bad[i], 1));
+    }
+    scene_end(&s);
+}
+
+TEST(a_site_joins_with_its_ticket) {
+    struct scene s;
+    struct self self;
+    struct member_id member;
+    struct roster_entry entry;
+    scene_begin(&s);
+    assert_ok(store_self(s.site->store, &self));
+    assert_true(member_id_is_zero(&self.member));
+    complete(&s);
+    assert_ok(store_self(s.site->store, &self));
+    assert_memory_equal(&self.member, &s.ticket.member, sizeof self.member);
+    assert_int_equal(self.role, ROLE_KINDERGARTEN);
+    assert_err(ERR_NOT_FOUND, roster_join_pending(s.site->store, &s.arena, &s.ticket, &s.request));
+    assert_ok(roster_by_transport(s.town->store, &s.site->keys.public.transport, &member));
+    assert_memory_equal(&member, &self.member, sizeof member);
+    assert_ok(roster_by_name(s.town->store, "Bir", &s.arena, &entry));
+    assert_memory_equal(&entry.member, &member, sizeof member);
+    assert_err(ERR_NOT_FOUND, roster_by_name(s.town->store, "Sol", &s.arena, &entry));
+    scene_end(&s);
+}
+
+TEST(a_join_that_was_cut_off_goes_on_with_the_same_keys) {
+    struct scene s;
+    struct join_request again;
+    struct ticket ticket;
+    scene_begin(&s);
+    site_close(s.site);
+    site_open(s.site);
+    assert_ok(roster_join_pending(s.site->store, &s.arena, &ticket, &again));
+    assert_memory_equal(&again.keys, &s.request.keys, sizeof again.keys);
+    assert_memory_equal(&again.ticket, &s.request.ticket, sizeof again.ticket);
+    complete(&s);
+    scene_end(&s);
+}
+
+TEST(the_same_join_again_gets_the_same_answer_and_other_keys_do_not) {
+    struct scene s;
+    struct roster_tip again;
+    scene_begin(&s);
+    assert_ok(roster_join(s.town->store, &s.request.ticket, &s.request, &s.tip));
+    assert_ok(roster_join(s.town->store, &s.request.ticket, &s.request, &again));
+    assert_memory_equal(&s.tip, &again, sizeof again);
+    s.request.keys = s.town->keys.public;
+    assert_err(ERR_TICKET_USED, roster_join(s.town->store, &s.request.ticket, &s.request, &again));
+    scene_end(&s);
+}
+
+TEST(a_ticket_expires_by_the_issuers_clock_but_not_once_used) {
+    struct scene s;
+    scene_begin(&s);
+    time_ms before = s.f.now;
+    s.f.now += 20000;
+    assert_err(ERR_TICKET_EXPIRED,
+               roster_join(s.town->store, &s.request.ticket, &s.request, &s.tip));
+    s.f.now = before;
+    assert_ok(roster_join(s.town->store, &s.request.ticket, &s.request, &s.tip));
+    s.f.now += 20000;
+    assert_ok(roster_join(s.town->store, &s.request.ticket, &s.request, &s.tip));
+    scene_end(&s);
+}
+
+TEST(a_join_with_anothers_ticket_member_or_federation_is_refused) {
+    struct scene s;
+    struct transport_public unknown = {{9}};
+    bool known = true;
+    scene_begin(&s);
+    assert_err(ERR_TICKET_UNKNOWN, roster_join(s.town->store, &unknown, &s.request, &s.tip));
+    assert_ok(roster_is_ticket(s.town->store, &unknown, &known));
+    assert_false(known);
+    assert_ok(roster_is_ticket(s.town->store, &s.request.ticket, &known));
+    assert_true(known);
+    struct join_request bad = s.request;
+    bad.member.bytes[0] ^= 1;
+    assert_err(ERR_DENIED, roster_join(s.town->store, &s.request.ticket, &bad, &s.tip));
+    bad = s.request;
+    bad.ticket.bytes[0] ^= 1;
+    assert_err(ERR_DENIED, roster_join(s.town->store, &s.request.ticket, &bad, &s.tip));
+    bad = s.request;
+    bad.federation.bytes[0] ^= 1;
+    assert_err(ERR_FEDERATION, roster_join(s.town->store, &s.request.ticket, &bad, &s.tip));
+    scene_end(&s);
+}
+
+TEST(a_name_is_invited_once) {
+    struct scene s;
+    struct buffer text = {0};
+    scene_begin(&s);
+    assert_err(ERR_EXISTS,
+               roster_invite(s.town->store, "Birk", ROLE_SCHOOL, s.f.now + 1000, &text));
+    assert_err(ERR_EXISTS,
+               roster_invite(s.town->store, "Nordby", ROLE_SCHOOL, s.f.now + 1000, &text));
+    assert_err(ERR_ARGUMENT, roster_invite(s.town->store, "", ROLE_SCHOOL, s.f.now + 1000, &text));
+    assert_err(ERR_ARGUMENT,
+               roster_invite(s.town->store, "Ny", ROLE_MUNICIPALITY, s.f.now + 1000, &text));
+    assert_err(ERR_DENIED, roster_invite(s.site->store, "Ny", ROLE_SCHOOL, s.f.now + 1000, &text));
+    s.f.now += 20000; /* the open ticket has expired */
+    assert_ok(roster_invite(s.town->store, "Birk", ROLE_SCHOOL, s.f.now + 1000, &text));
+    buffer_wipe(&text);
+    scene_end(&s);
+}
+
+static size_t occurrences(const char *path, const void *what, size_t size) {
+    uint8_t content[64 * 1024];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return 0;
+    size_t n = 0, got;
+    while ((got = fread(content, 1, sizeof content, file)) > 0) /* one read: these are small */
+        n += memmem(content, got, what, size) != NULL;
+    fclose(file);
+    return n;
+}
+
+TEST(the_issuer_keeps_no_secret_and_the_joiner_drops_it) {
+    struct scene s;
+    char wal[400];
+    scene_begin(&s);
+    snprintf(wal, sizeof wal, "%s-wal", s.site->path);
+    size_t length = strlen((const char *)s.text.data);
+    assert_true(
+        occurrences(wal, s.text.data, length) + occurrences(s.site->path, s.text.data, length) > 0);
+    complete(&s);
+    site_close(s.site);
+    site_close(s.town);
+    assert_int_equal(occurrences(s.site->path, s.text.data, length), 0);
+    assert_int_equal(occurrences(s.town->path, s.text.data, length), 0);
+    assert_int_equal(occurrences(s.town->path, s.ticket.secret.bytes, 32), 0);
+    site_open(s.site);
+    site_open(s.town);
+    scene_end(&s);
+}
+
+TEST(a_roster_that_is_not_the_tickets_is_refused) {
+    struct scene s;
+    struct federation other;
+    struct admitted admitted;
+    struct roster_tip tip;
+    struct buffer run = {0};
+    scene_begin(&s);
+    struct site *stranger = federation_found(&other);
+    assert_ok(roster_tip(stranger->store, &tip));
+    assert_ok(feed_load(stranger->store, &tip.feed, 0, NULL, RUN_SIZE_MAX, &run));
+    assert_err(ERR_DENIED,
+               admit_run(s.site->store, &s.town->member, &tip.feed, buffer_view(&run), &admitted));
+    assert_ok(roster_join_answered(s.site->store));
+    assert_err(ERR_FEDERATION,
+               admit_run(s.site->store, &s.town->member, &tip.feed, buffer_view(&run), &admitted));
+    buffer_done(&run);
+    federation_end(&other);
+    scene_end(&s);
+}
+
+TEST(a_roster_without_the_tickets_tip_makes_no_member) {
+    struct scene s;
+    struct self self;
+    struct admitted admitted;
+    struct roster_tip tip;
+    struct buffer run = {0};
+    scene_begin(&s);
+    assert_ok(roster_join(s.town->store, &s.request.ticket, &s.request, &s.tip));
+    /* a ticket that names another entry 1 of the same federation, as after a fork of the roster */
+    struct buffer text = {0};
+    s.ticket.roster_id8.bytes[0] ^= 1;
+    assert_ok(ticket_encode(&s.ticket, &text));
+    assert_ok(roster_join_begin(s.site->store, (const char *)text.data, NULL, 0));
+    assert_ok(roster_join_answered(s.site->store));
+    assert_ok(roster_tip(s.town->store, &tip));
+    assert_ok(feed_load(s.town->store, &tip.feed, 0, NULL, RUN_SIZE_MAX, &run));
+    assert_err(ERR_FEDERATION,
+               admit_run(s.site->store, &s.town->member, &tip.feed, buffer_view(&run), &admitted));
+    assert_ok(store_self(s.site->store, &self));
+    assert_true(member_id_is_zero(&self.member));
+    buffer_wipe(&text);
+    buffer_done(&run);
+    scene_end(&s);
+}
+
+TEST(whoever_finds_its_place_taken_is_no_member) {
+    struct scene s;
+    struct admitted admitted;
+    struct roster_tip tip;
+    struct buffer run = {0};
+    scene_begin(&s);
+    struct join_request thief = s.request; /* the mail was read by another */
+    struct seed seed = seed_new();
+    struct node_keys keys;
+    assert_ok(node_keys_derive(&seed, &keys));
+    thief.keys = keys.public;
+    assert_ok(roster_join(s.town->store, &s.request.ticket, &thief, &s.tip));
+    assert_err(ERR_TICKET_USED, roster_join(s.town->store, &s.request.ticket, &s.request, &s.tip));
+    assert_ok(roster_join_answered(s.site->store));
+    assert_ok(roster_tip(s.town->store, &tip));
+    assert_ok(feed_load(s.town->store, &tip.feed, 0, NULL, RUN_SIZE_MAX, &run));
+    assert_err(ERR_TICKET_USED,
+               admit_run(s.site->store, &s.town->member, &tip.feed, buffer_view(&run), &admitted));
+    buffer_done(&run);
+    scene_end(&s);
+}
+
+static enum err change_entry(struct site *town, const struct roster_entry *entry) {
+    struct declaration declaration = {.kind = DECLARATION_ENTRY};
+    struct version_name written;
+    declaration.entry = *entry;
+    return append_change(town->store,
+                         &(struct change){.channel = {.kind = CHANNEL_ROSTER},
+                                          .declarations = &declaration,
+                                          .declarations_n = 1},
+                         &written);
+}
+
+TEST(keys_and_role_are_pinned_and_removal_is_for_ever) {
+    struct scene s;
+    struct roster_entry entry, now;
+    struct member_id member;
+    scene_begin(&s);
+    complete(&s);
+    assert_ok(roster_member(s.town->store, &s.ticket.member, UINT64_MAX, &s.arena, &entry));
+    struct roster_entry changed = entry;
+    changed.counter = 2;
+    changed.keys.seal.bytes[0] ^= 1;
+    assert_err(ERR_KEY, change_entry(s.town, &changed));
+    changed = entry;
+    changed.counter = 2;
+    changed.role = ROLE_SCHOOL;
+    assert_err(ERR_DENIED, change_entry(s.town, &changed));
+    changed = entry;
+    changed.counter = 2;
+    changed.name = "Birk ved skoven";
+    assert_ok(change_entry(s.town, &changed));
+    changed.counter = 3;
+    changed.status = MEMBER_REMOVED;
+    assert_ok(change_entry(s.town, &changed));
+    changed.counter = 4;
+    changed.status = MEMBER_ACTIVE;
+    assert_ok(change_entry(s.town, &changed)); /* written, and of no effect */
+    assert_ok(roster_member(s.town->store, &s.ticket.member, UINT64_MAX, &s.arena, &now));
+    assert_int_equal(now.status, MEMBER_REMOVED);
+    assert_string_equal(now.name, "Birk ved skoven");
+    assert_ok(roster_member(s.town->store, &s.ticket.member, s.tip.seq, &s.arena, &now));
+    assert_string_equal(now.name, "Birk");
+    assert_err(ERR_NOT_FOUND, roster_member(s.town->store, &s.ticket.member, 1, &s.arena, &now));
+    assert_err(ERR_NOT_FOUND,
+               roster_by_transport(s.town->store, &s.site->keys.public.transport, &member));
+    scene_end(&s);
+}
+
+TEST(after_a_restart_nobody_is_enrolled_until_a_member_has_reported_the_tip) {
+    struct scene s;
+    struct buffer text = {0};
+    struct roster_tip tip;
+    scene_begin(&s);
+    site_move(s.town); /* alone: nobody could report it */
+    complete(&s);
+    site_move(s.town);
+    assert_err(ERR_STATE,
+               roster_invite(s.town->store, "Egely", ROLE_SCHOOL, s.f.now + 1000, &text));
+    assert_true(strlen(store_failure(s.town->store)) > 0);
+    assert_ok(roster_tip(s.site->store, &tip));
+    struct id8 wrong = tip.id8;
+    wrong.bytes[0] ^= 1;
+    assert_ok(feed_confirm(s.town->store, &tip.feed, tip.seq, &wrong));
+    assert_err(ERR_STATE,
+               roster_invite(s.town->store, "Egely", ROLE_SCHOOL, s.f.now + 1000, &text));
+    assert_ok(feed_confirm(s.town->store, &tip.feed, tip.seq, &tip.id8));
+    assert_ok(roster_invite(s.town->store, "Egely", ROLE_SCHOOL, s.f.now + 1000, &text));
+    buffer_wipe(&text);
+    scene_end(&s);
+}
+
+static enum err ordered(void *context, const struct roster_entry *entry) {
+    char *last = context, key[64];
+    snprintf(key, sizeof key, "%d%s", (int)entry->role, entry->name);
+    if (strcmp(last, key) >= 0)
+        return ERR_INTERNAL;
+    strcpy(last, key);
+    return OK;
+}
+
+TEST(members_come_in_order_of_role_then_name) {
+    struct scene s;
+    char last[64] = "";
+    struct roster_entry entry;
+    scene_begin(&s);
+    complete(&s);
+    federation_join(&s.f, "Søndre Skole", ROLE_SCHOOL);
+    federation_join(&s.f, "Birkelund", ROLE_KINDERGARTEN);
+    assert_ok(roster_each(s.town->store, ordered, last));
+    assert_string_equal(last, "3Søndre Skole");
+    assert_ok(roster_by_name(s.town->store, "Birk", &s.arena,
+                             &entry)); /* the whole name beats a beginning */
+    assert_string_equal(entry.name, "Birk");
+    assert_err(ERR_AMBIGUOUS, roster_by_name(s.town->store, "Bir", &s.arena, &entry));
+    scene_end(&s);
+}
+
+static enum err count_invitation(void *context, const struct invitation *invitation) {
+    size_t *n = context;
+    n[invitation->used ? 1 : 0]++;
+    return OK;
+}
+
+TEST(invitations_are_listed_open_and_used) {
+    struct scene s;
+    size_t n[2] = {0};
+    scene_begin(&s);
+    assert_ok(roster_invitations(s.town->store, count_invitation, n));
+    assert_int_equal(n[0], 1);
+    complete(&s);
+    n[0] = n[1] = 0;
+    assert_ok(roster_invitations(s.town->store, count_invitation, n));
+    assert_int_equal(n[0], 0);
+    assert_int_equal(n[1], 1);
+    scene_end(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_founder_is_a_member_of_what_it_founded),
+        cmocka_unit_test(a_founding_survives_closing),
+        cmocka_unit_test(a_wildcard_is_no_endpoint_that_others_can_dial),
+        cmocka_unit_test(a_site_joins_with_its_ticket),
+        cmocka_unit_test(a_join_that_was_cut_off_goes_on_with_the_same_keys),
+        cmocka_unit_test(the_same_join_again_gets_the_same_answer_and_other_keys_do_not),
+        cmocka_unit_test(a_ticket_expires_by_the_issuers_clock_but_not_once_used),
+        cmocka_unit_test(a_join_with_anothers_ticket_member_or_federation_is_refused),
+        cmocka_unit_test(a_name_is_invited_once),
+        cmocka_unit_test(the_issuer_keeps_no_secret_and_the_joiner_drops_it),
+        cmocka_unit_test(a_roster_that_is_not_the_tickets_is_refused),
+        cmocka_unit_test(a_roster_without_the_tickets_tip_makes_no_member),
+        cmocka_unit_test(whoever_finds_its_place_taken_is_no_member),
+        cmocka_unit_test(keys_and_role_are_pinned_and_removal_is_for_ever),
+        cmocka_unit_test(after_a_restart_nobody_is_enrolled_until_a_member_has_reported_the_tip),
+        cmocka_unit_test(members_come_in_order_of_role_then_name),
+        cmocka_unit_test(invitations_are_listed_open_and_used),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
