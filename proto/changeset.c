@@ -76,7 +76,8 @@ static enum err write_answers(const struct answer_batch *batch, struct arena *ar
 }
 
 enum err change_set_encode(const struct change_set *set, struct buffer *out) {
-    Stafet__V1__ChangeSet message = STAFET__V1__CHANGE_SET__INIT;
+    Stafet__V1__ChangeSet message;
+    stafet__v1__change_set__init(&message);
     Stafet__V1__AnswerBatch answers;
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
@@ -205,7 +206,8 @@ enum err answer_encode(const struct answer_reply *replies, size_t replies_n, str
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
     enum err err = ERR_MEMORY;
-    Stafet__V1__Answer answer = STAFET__V1__ANSWER__INIT;
+    Stafet__V1__Answer answer;
+    stafet__v1__answer__init(&answer);
     Stafet__V1__Reply *messages = arena_array(&arena, replies_n, sizeof *messages);
     answer.n_replies = replies_n;
     answer.replies = arena_array(&arena, replies_n, sizeof(Stafet__V1__Reply *));

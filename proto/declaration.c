@@ -275,7 +275,8 @@ static enum err fill(const struct declaration *declaration, struct arena *arena,
 }
 
 enum err declaration_encode(const struct declaration *declaration, struct buffer *out) {
-    Stafet__V1__Declaration message = STAFET__V1__DECLARATION__INIT;
+    Stafet__V1__Declaration message;
+    stafet__v1__declaration__init(&message);
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
     enum err err = fill(declaration, &arena, &message);

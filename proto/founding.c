@@ -37,7 +37,8 @@ enum err founding_sign(struct founding *founding, const struct incarnation *nonc
     enum err err = name_check(founding->name);
     if (err != OK)
         return err;
-    Stafet__V1__FoundingRecord message = STAFET__V1__FOUNDING_RECORD__INIT;
+    Stafet__V1__FoundingRecord message;
+    stafet__v1__founding_record__init(&message);
     const struct public_keys *keys = &founding->keys;
     message.name = text_write(founding->name);
     message.root_sign = fixed_write(root->sign_public.bytes, sizeof root->sign_public.bytes);

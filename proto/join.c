@@ -4,7 +4,8 @@
 #include "protobuf.h"
 
 static enum err body_encode(const struct join_request *request, struct buffer *body) {
-    Stafet__V1__JoinBody message = STAFET__V1__JOIN_BODY__INIT;
+    Stafet__V1__JoinBody message;
+    stafet__v1__join_body__init(&message);
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
     message.federation = fixed_write(request->federation.bytes, sizeof request->federation.bytes);

@@ -67,7 +67,8 @@ static enum err hello_read(const Stafet__V1__Hello *from, struct message_hello *
 }
 
 static enum err hello_write(const struct message_hello *from, struct buffer *out) {
-    Stafet__V1__Hello to = STAFET__V1__HELLO__INIT;
+    Stafet__V1__Hello to;
+    stafet__v1__hello__init(&to);
     to.version_min = from->version_min;
     to.version_max = from->version_max;
     to.schema = from->schema;
@@ -89,7 +90,8 @@ static enum err roster_read(const Stafet__V1__Roster *from, struct message_roste
 }
 
 static enum err roster_write(const struct message_roster *from, struct buffer *out) {
-    Stafet__V1__Roster to = STAFET__V1__ROSTER__INIT;
+    Stafet__V1__Roster to;
+    stafet__v1__roster__init(&to);
     to.seq = from->seq;
     to.id8 = tip_write(from->seq, &from->id8);
     to.feed = FIXED_WRITE(from->feed);
@@ -126,7 +128,8 @@ static enum err digest_write(const struct message_digest *from, struct arena *ar
         channels[i].digest = FIXED_WRITE(from->channels[i].digest);
         pointers[i] = &channels[i];
     }
-    Stafet__V1__Digest to = STAFET__V1__DIGEST__INIT;
+    Stafet__V1__Digest to;
+    stafet__v1__digest__init(&to);
     to.channels = pointers;
     to.n_channels = from->channels_n;
     to.more = from->more;
@@ -145,7 +148,8 @@ static enum err heads_read(const Stafet__V1__Heads *from, struct arena *arena,
 
 static enum err heads_write(const struct message_heads *from, struct arena *arena,
                             struct buffer *out) {
-    Stafet__V1__Heads to = STAFET__V1__HEADS__INIT;
+    Stafet__V1__Heads to;
+    stafet__v1__heads__init(&to);
     to.channel = FIXED_WRITE(from->channel);
     to.n_heads = from->heads_n;
     to.more = from->more;
@@ -162,7 +166,8 @@ static enum err pull_read(const Stafet__V1__Pull *from, struct message_pull *to)
 }
 
 static enum err pull_write(const struct message_pull *from, struct buffer *out) {
-    Stafet__V1__Pull to = STAFET__V1__PULL__INIT;
+    Stafet__V1__Pull to;
+    stafet__v1__pull__init(&to);
     to.feed = FIXED_WRITE(from->feed);
     to.after = from->after;
     to.id8 = tip_write(from->after, &from->id8);
@@ -184,7 +189,8 @@ static enum err run_read(const Stafet__V1__Run *from, struct message_run *to) {
 static enum err run_write(const struct message_run *from, struct buffer *out) {
     if (from->envelopes.size > RUN_SIZE_MAX)
         return ERR_LIMIT;
-    Stafet__V1__Run to = STAFET__V1__RUN__INIT;
+    Stafet__V1__Run to;
+    stafet__v1__run__init(&to);
     to.feed = FIXED_WRITE(from->feed);
     to.after = from->after;
     to.head = from->head;
@@ -205,7 +211,8 @@ static enum err not_here_read(const Stafet__V1__NotHere *from, struct message_no
 }
 
 static enum err not_here_write(const struct message_not_here *from, struct buffer *out) {
-    Stafet__V1__NotHere to = STAFET__V1__NOT_HERE__INIT;
+    Stafet__V1__NotHere to;
+    stafet__v1__not_here__init(&to);
     to.feed = FIXED_WRITE(from->feed);
     to.after = from->after;
     to.reason = (uint32_t)from->reason;
@@ -213,7 +220,8 @@ static enum err not_here_write(const struct message_not_here *from, struct buffe
 }
 
 static enum err credit_write(const struct message_credit *from, struct buffer *out) {
-    Stafet__V1__Credit to = STAFET__V1__CREDIT__INIT;
+    Stafet__V1__Credit to;
+    stafet__v1__credit__init(&to);
     to.feed = FIXED_WRITE(from->feed);
     to.bytes = from->bytes;
     return protobuf_pack(&to.base, out);
@@ -227,7 +235,8 @@ static enum err proof_read(const Stafet__V1__Proof *from, struct message_proof *
 }
 
 static enum err proof_write(const struct message_proof *from, struct buffer *out) {
-    Stafet__V1__Proof to = STAFET__V1__PROOF__INIT;
+    Stafet__V1__Proof to;
+    stafet__v1__proof__init(&to);
     to.feed = FIXED_WRITE(from->feed);
     to.first = fixed_write(from->first, sizeof from->first);
     to.second = fixed_write(from->second, sizeof from->second);
@@ -235,7 +244,8 @@ static enum err proof_write(const struct message_proof *from, struct buffer *out
 }
 
 static enum err join_write(const struct message_join *from, struct buffer *out) {
-    Stafet__V1__Join to = STAFET__V1__JOIN__INIT;
+    Stafet__V1__Join to;
+    stafet__v1__join__init(&to);
     to.body = binary_write(from->body);
     to.signature = FIXED_WRITE(from->signature);
     return protobuf_pack(&to.base, out);
@@ -248,7 +258,8 @@ static enum err joined_read(const Stafet__V1__Joined *from, struct message_joine
 }
 
 static enum err joined_write(const struct message_joined *from, struct buffer *out) {
-    Stafet__V1__Joined to = STAFET__V1__JOINED__INIT;
+    Stafet__V1__Joined to;
+    stafet__v1__joined__init(&to);
     to.member = FIXED_WRITE(from->member);
     to.roster_seq = from->roster_seq;
     to.roster_id8 = tip_write(from->roster_seq, &from->roster_id8);
@@ -270,7 +281,8 @@ static enum err error_read(const Stafet__V1__Error *from, struct message_error *
 }
 
 static enum err error_write(const struct message_error *from, struct buffer *out) {
-    Stafet__V1__Error to = STAFET__V1__ERROR__INIT;
+    Stafet__V1__Error to;
+    stafet__v1__error__init(&to);
     to.code = (uint32_t)from->code;
     to.text = text_write(from->text);
     to.feed = fixed_write_optional(from->feed.bytes, sizeof from->feed.bytes);
@@ -279,14 +291,16 @@ static enum err error_write(const struct message_error *from, struct buffer *out
 }
 
 static enum err pending_write(const char *text, struct buffer *out) {
-    Stafet__V1__Pending to = STAFET__V1__PENDING__INIT;
+    Stafet__V1__Pending to;
+    stafet__v1__pending__init(&to);
     to.text = text_write(text);
     enum err err = text_check(text);
     return err != OK ? err : protobuf_pack(&to.base, out);
 }
 
 static enum err bye_write(const char *text, struct buffer *out) {
-    Stafet__V1__Bye to = STAFET__V1__BYE__INIT;
+    Stafet__V1__Bye to;
+    stafet__v1__bye__init(&to);
     to.text = text_write(text);
     enum err err = text_check(text);
     return err != OK ? err : protobuf_pack(&to.base, out);

@@ -5,7 +5,8 @@
 
 static enum err encode_body(const struct statement *statement, struct arena *arena,
                             struct buffer *out) {
-    Stafet__V1__Statement message = STAFET__V1__STATEMENT__INIT;
+    Stafet__V1__Statement message;
+    stafet__v1__statement__init(&message);
     message.federation =
         fixed_write(statement->federation.bytes, sizeof statement->federation.bytes);
     message.member = fixed_write(statement->member.bytes, sizeof statement->member.bytes);
@@ -30,7 +31,8 @@ enum err statement_sign(const struct statement *statement, const struct sign_sec
     if (err == OK)
         err = key_sign(secret, SIGN_STATEMENT, buffer_view(&body), &signature);
     if (err == OK) {
-        Stafet__V1__Signed message = STAFET__V1__SIGNED__INIT;
+        Stafet__V1__Signed message;
+        stafet__v1__signed__init(&message);
         message.body = binary_write(buffer_view(&body));
         message.signature = fixed_write(signature.bytes, sizeof signature.bytes);
         err = protobuf_pack(&message.base, out);

@@ -28,7 +28,8 @@ static enum err check(const struct ticket *ticket) {
 }
 
 static enum err encode_message(const struct ticket *ticket, struct buffer *out) {
-    Stafet__V1__Ticket message = STAFET__V1__TICKET__INIT;
+    Stafet__V1__Ticket message;
+    stafet__v1__ticket__init(&message);
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
     message.federation = fixed_write(ticket->federation.bytes, sizeof ticket->federation.bytes);
