@@ -23,7 +23,7 @@ enum {
     JOIN_MS_MAX = 30000,     /* for an answer to JOIN; for a JOIN on a ticket's link */
     PENDING_MS_MAX = 600000, /* before asking again */
     PULL_MS_MAX = 30000,     /* without progress */
-    HINT_MS = 2000,            /* a statement has told of more, which is being pushed or announced */
+    HINT_MS = 2000,          /* a statement has told of more, which is being pushed or announced */
     AVOID_MS = 60000,        /* a source that stalled is asked again then */
     RETRY_MS = 30000,        /* after a failure of this node's own disk */
     STATE_MS_MIN = 1000,     /* between own statements about one channel */
@@ -42,8 +42,9 @@ enum {
     KIB(3072) /* of one session together; the rest of the peer's credit is for pushes */
 #define RUN_WANTED_MIN KIB(64)
 #define STATEMENTS_PORTION KIB(128)
-#define UNANSWERED_MAX KIB(4096) /* bytes that need no credit, sent since the peer was last heard  \
-                                  */
+#define UNANSWERED_MAX                                                                             \
+    KIB(4096) /* bytes that need no credit, sent since the peer was last heard                     \
+               */
 
 /* A place in a feed: after entry `seq`. Zero: before entry 1. */
 struct position {
@@ -130,7 +131,8 @@ struct share {
     bool pulled;           /* answers a PULL: `credit` counts. Otherwise a push */
     size_t credit, wanted; /* bytes; wanted: of one run */
     size_t under_way, reserved;
-    bool muddled; /* some of what was under way was written off: which run a CREDIT is for isn't known */
+    bool muddled; /* some of what was under way was written off: which run a CREDIT is for isn't
+                     known */
     bool loading;
     uint64_t load_after;
     bool queued; /* in the session's queue of shares to send from */

@@ -33,10 +33,10 @@ static void answer(struct session *session, const struct message *message) {
     switch ((int)message->kind) {
     case MESSAGE_JOINED:
         if (emit_effect(engine, &(struct effect){.kind = EFFECT_ENROLLED,
-                                          .link = session->link,
-                                          .member = message->joined.member,
-                                          .after = message->joined.roster_seq,
-                                          .id8 = message->joined.roster_id8}) != OK) {
+                                                 .link = session->link,
+                                                 .member = message->joined.member,
+                                                 .after = message->joined.roster_seq,
+                                                 .id8 = message->joined.roster_id8}) != OK) {
             session_fail(session, ERR_MEMORY, false);
             break;
         }

@@ -2,7 +2,6 @@
 
 #include "emit.h"
 #include "heads.h"
-#include "proto/envelope.h"
 #include "session.h"
 #include "share.h"
 
@@ -165,21 +164,6 @@ void pull_tick(struct session *session) {
     }
 }
 
-/* The number of the run's last envelope. False: the bytes have no such form. */
-static bool run_last(const struct message_run *run, uint64_t *ret_last) {
-    struct bytes rest = run->envelopes;
-    uint64_t last = run->after;
-    while (rest.size != 0) {
-        size_t size;
-        if (envelope_skip(rest, &size) != OK)
-            return false;
-        rest = (struct bytes){rest.data + size, rest.size - size};
-        last++;
-    }
-    *ret_last = last;
-    return last != run->after;
-}
-
 /* A push that doesn't follow: either it is here already, or the feed is pulled. */
 static void pass_over(struct share *share, const struct message_run *run) {
     if (run->head <= share->feed->head.seq)
@@ -197,13 +181,10 @@ static bool run_is_expected(const struct share *share, const struct message_run 
     return run->after == share->feed->head.seq;
 }
 
-static void admit(struct share *share, const struct message_run *run) {
+static void admit(struct share *share, const struct message_run *run, uint64_t last) {
     struct session *session = share->session;
     size_t size = run->envelopes.size;
-    uint64_t last;
-    /* Bytes without form go to the store all the same, which keeps them aside; nothing can follow
-     * them. */
-    share->expected = run_last(run, &last) ? last : UINT64_MAX;
+    share->expected = last;
     if (!emit_for(session, &(struct effect){.kind = EFFECT_ADMIT,
                                             .feed = share->id,
                                             .after = run->after,
@@ -215,7 +196,8 @@ static void admit(struct share *share, const struct message_run *run) {
     share->pull_deadline = session->engine->now + PULL_MS_MAX;
 }
 
-/* A push of several runs: the rest is on its way and need not be asked for, unless it stays away. */
+/* A push of several runs: the rest is on its way and need not be asked for, unless it stays away.
+ */
 static void await_rest(struct share *share, uint64_t head) {
     struct session *session = share->session;
     if (share->want == WANT_PULLING || share->feed->puller != NULL || share->expected >= head ||
@@ -247,7 +229,13 @@ void pull_run(struct session *session, const struct message_run *run) {
     struct share *share = share_named(session, &run->feed);
     if (share == NULL)
         return;
+    /* Bytes without form go to the store all the same, which keeps them aside; nothing can follow
+     * them. */
+    struct position last = {.seq = UINT64_MAX};
+    bool formed = share_run_end(run->envelopes, run->after, &last);
     share_peer_reaches(share, run->head);
+    if (formed && last.seq == share->peer.seq && !share->peer_id_known)
+        share_peer_at(share, &last);
     share_hurry(share);
     if (share->failing || (share->refused != 0 && run->head <= share->refused))
         return; /* the peer has been told */
@@ -258,7 +246,7 @@ void pull_run(struct session *session, const struct message_run *run) {
     }
     bool ready = session_is_open(session) || share->want == WANT_PULLING;
     if (ready && run_is_expected(share, run)) {
-        admit(share, run);
+        admit(share, run, last.seq);
         await_rest(share, run->head);
     } else if (share->want != WANT_PULLING) {
         pass_over(share, run);

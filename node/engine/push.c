@@ -2,7 +2,6 @@
 
 #include "emit.h"
 #include "heads.h"
-#include "proto/envelope.h"
 #include "session.h"
 #include "share.h"
 
@@ -203,33 +202,13 @@ void push_refused(struct session *session, const struct feed_id *id) {
     share_refresh(share);
 }
 
-/* The id of envelope `last`, the run's last. False: it is no run. */
-static bool last_id8(struct bytes run, struct id8 *ret_id8) {
-    struct bytes last = {0};
-    while (run.size != 0) {
-        size_t size;
-        if (envelope_skip(run, &size) != OK)
-            return false;
-        last = (struct bytes){run.data, size};
-        run = (struct bytes){run.data + size, run.size - size};
-    }
-    if (last.size < SIGNED_HEADER_SIZE)
-        return false;
-    struct envelope_id id = envelope_id_of(last.data);
-    *ret_id8 = envelope_id8(&id);
-    return true;
-}
-
 static void send_run(struct share *share, const struct event *event) {
     struct session *session = share->session;
     struct bytes run = event->loaded.run;
     struct position next = position_of(&event->loaded.head);
-    if (event->loaded.last != next.seq) {
-        next.seq = event->loaded.last;
-        if (!last_id8(run, &next.id8)) {
-            session_fail(session, ERR_INTERNAL, true);
-            return;
-        }
+    if (event->loaded.last != next.seq && !share_run_end(run, event->loaded.after, &next)) {
+        session_fail(session, ERR_INTERNAL, true);
+        return;
     }
     emit_frame(session, &(struct message){.kind = MESSAGE_RUN,
                                           .run = {.feed = share->id,

@@ -359,6 +359,8 @@ static void work(struct session *session) {
     enum session_state state = session->wants_n != 0 ? SESSION_PULLING : SESSION_IDLE;
     if (session->state != state && session_is_open(session)) {
         session_enter(session, state);
+        if (state == SESSION_IDLE && session->unequal_n != 0)
+            statements_consult(session);
         if (state == SESSION_IDLE)
             dial_succeeded(session->member, session_is_equal(session));
     }

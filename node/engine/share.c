@@ -1,6 +1,7 @@
 #include "share.h"
 
 #include "heads.h"
+#include "proto/envelope.h"
 #include "pull.h"
 #include "push.h"
 #include "session.h"
@@ -104,6 +105,23 @@ void share_peer_unknown(struct share *share) {
     share->peer_known = share->peer_id_known = false;
     share->peer = (struct position){0};
     share->next_known = false;
+}
+
+bool share_run_end(struct bytes run, uint64_t after, struct position *ret_end) {
+    const uint8_t *last = NULL;
+    while (run.size != 0) {
+        size_t size;
+        if (envelope_skip(run, &size) != OK)
+            return false;
+        last = run.data;
+        run = (struct bytes){run.data + size, run.size - size};
+        after++;
+    }
+    if (last == NULL)
+        return false;
+    struct envelope_id id = envelope_id_of(last);
+    *ret_end = (struct position){after, envelope_id8(&id)};
+    return true;
 }
 
 static void recount(struct share *share) {

@@ -181,6 +181,33 @@ static void learn(struct session *session, const struct statement *statement) {
     }
 }
 
+static void identify(struct share *share, const struct statement *statement) {
+    for (size_t i = 0; i < statement->heads_n; i++) {
+        const struct version_name *name = &statement->heads[i];
+        if (name->seq == share->peer.seq && feed_id_equal(&name->feed, &share->id))
+            share_peer_at(share, &(struct position){name->seq, name->id8});
+    }
+}
+
+void statements_consult(struct session *session) {
+    struct engine *engine = session->engine;
+    for (size_t i = session->shares.n; i-- > 0;) {
+        struct share *share = session->shares.list[i];
+        const struct lane *lane = share->feed->lane;
+        const struct stated *stated =
+            lane == NULL ? NULL : stated_find(engine, &lane->id, &session->member->id);
+        if (stated == NULL || !share->peer_known || share->peer_id_known)
+            continue;
+        struct statement statement;
+        arena_reset(&engine->arena);
+        engine->arena.bytes_max = arena_cap_for(stated->statement.size);
+        if (statement_decode(buffer_view(&stated->statement), &engine->arena, &statement) == OK)
+            identify(share, &statement);
+        share_refresh(share);
+        share_tidy(share);
+    }
+}
+
 void statements_receive(struct session *session, struct bytes bytes) {
     struct engine *engine = session->engine;
     struct statement statement;
@@ -244,8 +271,8 @@ void statements_tick(struct engine *engine) {
     for (size_t i = 0; i < engine->lanes.n; i++) {
         struct lane *lane = engine->lanes.list[i];
         if (lane->state_due <= engine->now) {
-            if (emit_effect(engine, &(struct effect){.kind = EFFECT_STATE, .channel_id = lane->id}) !=
-                OK) {
+            if (emit_effect(engine,
+                            &(struct effect){.kind = EFFECT_STATE, .channel_id = lane->id}) != OK) {
                 engine_due(engine, engine->now); /* it stays due */
                 return;
             }

@@ -18,6 +18,9 @@ uint64_t statements_digest(const struct engine *, const struct member *);
 void statements_compare(struct session *, uint64_t digest);
 /* A STATEMENT frame's content. */
 void statements_receive(struct session *, struct bytes);
+/* IDLE: a RUN has told the number of the peer's head, which arrived over another session; the
+ * peer's stored statement may tell its id. */
+void statements_consult(struct session *);
 /* IDLE: sends what the peer has not been sent, a portion at a time. */
 void statements_settle(struct session *);
 /* Heads of the lane have moved. */

@@ -84,7 +84,8 @@ struct origin *cluster_origin(struct cluster *cluster, const struct feed_id *id)
     return NULL;
 }
 
-static struct origin *origin_of(struct cluster *cluster, unsigned author, enum channel_kind kind, unsigned other) {
+static struct origin *origin_of(struct cluster *cluster, unsigned author, enum channel_kind kind,
+                                unsigned other) {
     const struct node *node = &cluster->nodes[author];
     const struct member_id *parties[2] = {NULL, NULL};
     struct incarnation incarnation = {{1}};
@@ -123,7 +124,8 @@ static void write_roster(struct cluster *cluster, unsigned index, bool active) {
     const struct node *node = &cluster->nodes[index];
     struct entry entry = {(uint8_t)index, (uint8_t)node->role, active, node->reachable};
     struct origin *roster = origin_of(cluster, 0, CHANNEL_ROSTER, 0);
-    fakelog_append(&cluster->nodes[0].log, roster, (struct bytes){(const uint8_t *)&entry, sizeof entry});
+    fakelog_append(&cluster->nodes[0].log, roster,
+                   (struct bytes){(const uint8_t *)&entry, sizeof entry});
     cluster->nodes[index].active = active;
     if (cluster->nodes[0].engine != NULL)
         cluster_tell_feed(cluster, 0, roster);
@@ -140,7 +142,8 @@ static void tell_member(struct cluster *cluster, unsigned index, const struct en
                                             .has_endpoint = entry->reachable}});
 }
 
-/* Members from the entries that the node has not applied yet, then the tip: as a loop tells them after a commit. */
+/* Members from the entries that the node has not applied yet, then the tip: as a loop tells them
+ * after a commit. */
 static void apply_roster(struct cluster *cluster, unsigned index) {
     struct node *node = &cluster->nodes[index];
     const struct origin *roster = origin_of(cluster, 0, CHANNEL_ROSTER, 0);
@@ -160,13 +163,14 @@ static void apply_roster(struct cluster *cluster, unsigned index) {
 }
 
 void cluster_tell_feed(struct cluster *cluster, unsigned index, const struct origin *origin) {
-    cluster_step(cluster, index,
-                 &(struct event){.kind = EVENT_FEED,
-                                 .feed = {.id = origin->id,
-                                          .channel_id = origin->channel_id,
-                                          .channel = origin->channel,
-                                          .author = origin->author,
-                                          .head = fakelog_head(&cluster->nodes[index].log, &origin->id)}});
+    cluster_step(
+        cluster, index,
+        &(struct event){.kind = EVENT_FEED,
+                        .feed = {.id = origin->id,
+                                 .channel_id = origin->channel_id,
+                                 .channel = origin->channel,
+                                 .author = origin->author,
+                                 .head = fakelog_head(&cluster->nodes[index].log, &origin->id)}});
     if (origin->channel.kind == CHANNEL_ROSTER)
         apply_roster(cluster, index);
 }
@@ -223,7 +227,8 @@ void cluster_expel(struct cluster *cluster, unsigned index) {
     write_roster(cluster, index, false);
 }
 
-void cluster_write(struct cluster *cluster, unsigned index, enum channel_kind kind, unsigned other, unsigned n, size_t size) {
+void cluster_write(struct cluster *cluster, unsigned index, enum channel_kind kind, unsigned other,
+                   unsigned n, size_t size) {
     struct node *node = &cluster->nodes[index];
     const struct origin *origin = origin_of(cluster, index, kind, other);
     uint8_t *content = cluster_must(malloc(size));
@@ -237,8 +242,8 @@ void cluster_write(struct cluster *cluster, unsigned index, enum channel_kind ki
         cluster_tell_feed(cluster, index, origin);
 }
 
-void cluster_roll_back(struct cluster *cluster, unsigned node, unsigned author, enum channel_kind kind, unsigned other,
-                       uint64_t seq) {
+void cluster_roll_back(struct cluster *cluster, unsigned node, unsigned author,
+                       enum channel_kind kind, unsigned other, uint64_t seq) {
     fakelog_truncate(&cluster->nodes[node].log, &origin_of(cluster, author, kind, other)->id, seq);
 }
 
@@ -248,11 +253,14 @@ time_ms cluster_now(const struct cluster *cluster) {
     return cluster->now;
 }
 
-uint64_t cluster_head(struct cluster *cluster, unsigned node, unsigned author, enum channel_kind kind, unsigned other) {
-    return fakelog_head(&cluster->nodes[node].log, &origin_of(cluster, author, kind, other)->id).seq;
+uint64_t cluster_head(struct cluster *cluster, unsigned node, unsigned author,
+                      enum channel_kind kind, unsigned other) {
+    return fakelog_head(&cluster->nodes[node].log, &origin_of(cluster, author, kind, other)->id)
+        .seq;
 }
 
-static bool peer_of(const struct cluster *cluster, unsigned index, const struct member_id *peer, struct peer_info *ret_info) {
+static bool peer_of(const struct cluster *cluster, unsigned index, const struct member_id *peer,
+                    struct peer_info *ret_info) {
     const struct engine *engine = cluster->nodes[index].engine;
     if (engine == NULL)
         return false;
@@ -274,7 +282,8 @@ struct peer_info cluster_peer(const struct cluster *cluster, unsigned node, unsi
 }
 
 bool cluster_may_hold(const struct cluster *cluster, const struct origin *origin, unsigned node) {
-    return channel_may_hold(&origin->channel, &origin->author, &cluster->nodes[node].id, cluster->nodes[node].role);
+    return channel_may_hold(&origin->channel, &origin->author, &cluster->nodes[node].id,
+                            cluster->nodes[node].role);
 }
 
 /* Called equal, `peer` must hold all of what `index` holds and both may. */
@@ -282,14 +291,16 @@ static void check_equal(const struct cluster *cluster, unsigned index, unsigned 
     const struct node *node = &cluster->nodes[index];
     for (size_t i = 0; i < node->log.n; i++) {
         const struct fakelog_feed *feed = &node->log.feeds[i];
-        if (!cluster_may_hold(cluster, feed->origin, index) || !cluster_may_hold(cluster, feed->origin, peer))
+        if (!cluster_may_hold(cluster, feed->origin, index) ||
+            !cluster_may_hold(cluster, feed->origin, peer))
             continue;
         uint64_t theirs = fakelog_head(&cluster->nodes[peer].log, &feed->origin->id).seq;
         if (theirs >= feed->n)
             continue;
-        cluster_trace(cluster, "%u calls %u equal, which has %llu of %zu of a feed of %u", index, peer,
-                      (unsigned long long)theirs, feed->n, cluster_node_of(cluster, &feed->origin->author));
-            cluster_broken(cluster, "a peer was called equal that lacks something");
+        cluster_trace(cluster, "%u calls %u equal, which has %llu of %zu of a feed of %u", index,
+                      peer, (unsigned long long)theirs, feed->n,
+                      cluster_node_of(cluster, &feed->origin->author));
+        cluster_broken(cluster, "a peer was called equal that lacks something");
     }
 }
 
@@ -307,7 +318,8 @@ void cluster_check(const struct cluster *cluster, unsigned index) {
 }
 
 static bool is_up(const struct cluster *cluster, unsigned node) {
-    return cluster->nodes[node].engine != NULL && cluster->nodes[node].active && !cluster->nodes[node].frozen;
+    return cluster->nodes[node].engine != NULL && cluster->nodes[node].active &&
+           !cluster->nodes[node].frozen;
 }
 
 static bool has_converged(struct cluster *cluster) {
@@ -335,7 +347,8 @@ static bool is_at_rest(const struct cluster *cluster) {
             if (!engine_peer(engine, i, &info))
                 abort();
             unsigned peer = cluster_node_of(cluster, &info.member);
-            bool linked = info.state != SESSION_NONE && info.state != SESSION_BACKOFF && info.state != SESSION_DIALLING;
+            bool linked = info.state != SESSION_NONE && info.state != SESSION_BACKOFF &&
+                          info.state != SESSION_DIALLING;
             if (is_up(cluster, peer) && linked && !info.equal)
                 return false;
         }
@@ -356,18 +369,23 @@ bool cluster_converges(struct cluster *cluster, time_ms ms_max) {
 void cluster_explain(struct cluster *cluster) {
     for (unsigned n = 0; n < cluster->nodes_n; n++) {
         const struct engine *engine = cluster->nodes[n].engine;
-        fprintf(stderr, "node %u (%s)%s\n", n, role_name(cluster->nodes[n].role), is_up(cluster, n) ? "" : " is down");
+        fprintf(stderr, "node %u (%s)%s\n", n, role_name(cluster->nodes[n].role),
+                is_up(cluster, n) ? "" : " is down");
         for (size_t i = 0; engine != NULL && i < engine_peers_n(engine); i++) {
             struct peer_info info;
             if (engine_peer(engine, i, &info))
                 fprintf(stderr, "  with %u: %s%s, %s\n", cluster_node_of(cluster, &info.member),
-                        session_state_name(info.state), info.equal ? ", equal" : "", err_name(info.last_error));
+                        session_state_name(info.state), info.equal ? ", equal" : "",
+                        err_name(info.last_error));
         }
         for (size_t i = 0; i < cluster->origins_n; i++)
             if (cluster_may_hold(cluster, cluster->origins[i], n))
                 fprintf(stderr, "  feed %zu of %u (channel kind %d): %llu\n", i,
-                        cluster_node_of(cluster, &cluster->origins[i]->author), (int)cluster->origins[i]->channel.kind,
-                        (unsigned long long)fakelog_head(&cluster->nodes[n].log, &cluster->origins[i]->id).seq);
+                        cluster_node_of(cluster, &cluster->origins[i]->author),
+                        (int)cluster->origins[i]->channel.kind,
+                        (unsigned long long)fakelog_head(&cluster->nodes[n].log,
+                                                         &cluster->origins[i]->id)
+                            .seq);
     }
 }
 
@@ -391,7 +409,8 @@ size_t cluster_reports(const struct cluster *cluster, unsigned node) {
     return cluster->nodes[node].reports;
 }
 
-bool cluster_has_statement(struct cluster *cluster, unsigned index, unsigned member, enum channel_kind kind, unsigned other) {
+bool cluster_has_statement(struct cluster *cluster, unsigned index, unsigned member,
+                           enum channel_kind kind, unsigned other) {
     const struct origin *origin = origin_of(cluster, member, kind, other);
     const struct node *node = &cluster->nodes[index];
     for (size_t i = 0; i < node->stated_n; i++) {

@@ -12,7 +12,8 @@ static void check_entitled(struct cluster *cluster, unsigned to, const struct fe
         cluster_broken(cluster, "something was sent to a member that may not hold it");
 }
 
-static void check_durable(struct cluster *cluster, unsigned node, const struct feed_id *id, uint64_t seq) {
+static void check_durable(struct cluster *cluster, unsigned node, const struct feed_id *id,
+                          uint64_t seq) {
     if (fakelog_head(&cluster->nodes[node].log, id).seq < seq)
         cluster_broken(cluster, "a head was named that is not durable");
 }
@@ -29,9 +30,11 @@ static void run_sent(struct cluster *cluster, struct wire_end *far, const struct
     }
     if (far->received_n == far->received_capacity) {
         far->received_capacity = far->received_capacity == 0 ? 16 : far->received_capacity * 2;
-        far->received = cluster_must(realloc(far->received, far->received_capacity * sizeof *far->received));
+        far->received =
+            cluster_must(realloc(far->received, far->received_capacity * sizeof *far->received));
     }
-    far->received[far->received_n++] = (struct received){run->feed, last, run->envelopes.size, false};
+    far->received[far->received_n++] =
+        (struct received){run->feed, last, run->envelopes.size, false};
     far->under_way += run->envelopes.size;
     if (far->under_way > CREDIT_PER_PEER_MAX)
         cluster_broken(cluster, "more than 4 MiB was under way to one peer");
@@ -46,15 +49,18 @@ static void release(struct wire_end *end, struct received *received) {
 static void drop(struct wire_end *end, size_t i) {
     release(end, &end->received[i]);
     end->received_n--;
-    memmove(end->received + i, end->received + i + 1, (end->received_n - i) * sizeof *end->received);
+    memmove(end->received + i, end->received + i + 1,
+            (end->received_n - i) * sizeof *end->received);
 }
 
 /* CREDIT gives back one run, which must be durable. */
-static void credit_sent(struct cluster *cluster, struct wire_end *near, const struct message_credit *credit) {
+static void credit_sent(struct cluster *cluster, struct wire_end *near,
+                        const struct message_credit *credit) {
     uint64_t head = fakelog_head(&cluster->nodes[near->node].log, &credit->feed).seq;
     for (size_t i = 0; i < near->received_n; i++) {
         const struct received *received = &near->received[i];
-        if (feed_id_equal(&received->feed, &credit->feed) && received->size == credit->bytes && received->last <= head) {
+        if (feed_id_equal(&received->feed, &credit->feed) && received->size == credit->bytes &&
+            received->last <= head) {
             drop(near, i);
             return;
         }
@@ -92,12 +98,14 @@ void cluster_check_frame(struct cluster *cluster, struct wire *wire, int end, st
     if (cluster->nodes[near->node].knows[far->node] != KNOWN_ACTIVE)
         cluster_broken(cluster, "something was sent to a member that is not active");
     count(cluster, frame);
-    cluster_trace(cluster, "%u > %u  %s (%zu)", near->node, far->node, message_kind_name(message.kind), frame.size);
+    cluster_trace(cluster, "%u > %u  %s (%zu)", near->node, far->node,
+                  message_kind_name(message.kind), frame.size);
     switch ((int)message.kind) {
     case MESSAGE_HEADS:
         for (size_t i = 0; i < message.heads.heads_n; i++) {
             check_entitled(cluster, far->node, &message.heads.heads[i].feed);
-            check_durable(cluster, near->node, &message.heads.heads[i].feed, message.heads.heads[i].seq);
+            check_durable(cluster, near->node, &message.heads.heads[i].feed,
+                          message.heads.heads[i].seq);
         }
         break;
     case MESSAGE_ROSTER:

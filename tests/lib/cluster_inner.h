@@ -24,7 +24,7 @@ struct node {
     struct fakelog log;
     struct kept *stated;
     size_t stated_n;
-    struct engine *engine; /* NULL: stopped */
+    struct engine *engine;               /* NULL: stopped */
     enum known knows[CLUSTER_NODES_MAX]; /* by its own roster */
     size_t roster_applied;
     bool committing; /* a commit is on its way */
@@ -55,7 +55,8 @@ struct wire {
 };
 
 enum post_kind { POST_EVENT, POST_FRAME, POST_LOAD, POST_COMMIT, POST_ADMIT, POST_LINK };
-/* Something that happens later at a node. An ADMIT waits, without a time of its own, for the commit. */
+/* Something that happens later at a node. An ADMIT waits, without a time of its own, for the
+ * commit. */
 struct post {
     enum post_kind kind;
     time_ms at;
@@ -88,7 +89,8 @@ struct cluster {
 void *cluster_must(void *made);
 uint64_t cluster_random(struct cluster *, uint64_t below);
 void cluster_broken(const struct cluster *, const char *promise) __attribute__((noreturn));
-void cluster_trace(const struct cluster *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cluster_trace(const struct cluster *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 struct origin *cluster_origin(struct cluster *, const struct feed_id *);
 unsigned cluster_node_of(const struct cluster *, const struct member_id *);
 bool cluster_may_hold(const struct cluster *, const struct origin *, unsigned node);
@@ -105,7 +107,8 @@ void cluster_break(struct cluster *, struct wire *, int end);
 struct wire *cluster_wire(struct cluster *, uint32_t link, int *ret_end);
 /* A frame from `end`: counted, and held against what was promised. */
 void cluster_check_frame(struct cluster *, struct wire *, int end, struct bytes frame);
-/* A frame reaches `end`. With a PULL, and with an ERROR about a feed, what was under way of that feed is settled. */
+/* A frame reaches `end`. With a PULL, and with an ERROR about a feed, what was under way of that
+ * feed is settled. */
 void cluster_check_arrival(struct wire *, int end, struct bytes frame);
 
 #endif

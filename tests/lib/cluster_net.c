@@ -25,7 +25,8 @@ static struct post *post(struct cluster *cluster, enum post_kind kind, unsigned 
             cluster_must(realloc(cluster->posts, cluster->posts_capacity * sizeof *cluster->posts));
     }
     struct post *made = &cluster->posts[cluster->posts_n++];
-    *made = (struct post){.kind = kind, .at = cluster->now + in, .order = ++cluster->order, .node = node};
+    *made = (struct post){
+        .kind = kind, .at = cluster->now + in, .order = ++cluster->order, .node = node};
     return made;
 }
 
@@ -102,17 +103,20 @@ static void link_up(struct cluster *cluster, unsigned dialler, unsigned other) {
                                      .disconnected = {.member = far->id, .reason = ERR_TIMEOUT}});
         return;
     }
-    cluster->wires = cluster_must(realloc(cluster->wires, (cluster->wires_n + 1) * sizeof *cluster->wires));
+    cluster->wires =
+        cluster_must(realloc(cluster->wires, (cluster->wires_n + 1) * sizeof *cluster->wires));
     struct wire *wire = &cluster->wires[cluster->wires_n++];
     *wire = (struct wire){0};
     unsigned nodes[2] = {dialler, other};
     for (int end = 0; end < 2; end++) {
-        wire->ends[end] = (struct wire_end){.node = nodes[end], .link = ++cluster->links, .open = true};
-        struct post *up = post(cluster, POST_EVENT, nodes[end], (time_ms)cluster_random(cluster, 5));
-        up->event = (struct event){.kind = EVENT_CONNECTED,
-                                   .link = wire->ends[end].link,
-                                   .connected = {.member = cluster->nodes[nodes[1 - end]].id,
-                                                 .dialled = end == 0}};
+        wire->ends[end] =
+            (struct wire_end){.node = nodes[end], .link = ++cluster->links, .open = true};
+        struct post *up =
+            post(cluster, POST_EVENT, nodes[end], (time_ms)cluster_random(cluster, 5));
+        up->event = (struct event){
+            .kind = EVENT_CONNECTED,
+            .link = wire->ends[end].link,
+            .connected = {.member = cluster->nodes[nodes[1 - end]].id, .dialled = end == 0}};
         /* No frame comes before its link is up. */
         wire->ends[end].clear = up->at;
     }
@@ -127,7 +131,8 @@ static void send(struct cluster *cluster, const struct effect *effect) {
     cluster_check_frame(cluster, wire, end, effect->bytes);
     if (wire->dead || !far->open)
         return;
-    size_t speed = cluster->nodes[far->node].bytes_per_ms, own = cluster->nodes[wire->ends[end].node].bytes_per_ms;
+    size_t speed = cluster->nodes[far->node].bytes_per_ms,
+           own = cluster->nodes[wire->ends[end].node].bytes_per_ms;
     if (speed == 0 || (own != 0 && own < speed))
         speed = own;
     time_ms start = far->clear > cluster->now ? far->clear : cluster->now;
@@ -148,7 +153,8 @@ static void load(struct cluster *cluster, struct post *asked) {
     const struct effect *effect = &asked->effect;
     struct buffer run = {0};
     uint64_t last = 0;
-    enum err e = fakelog_load(&node->log, &effect->feed, effect->after, &effect->id8, effect->bytes_max, &run, &last);
+    enum err e = fakelog_load(&node->log, &effect->feed, effect->after, &effect->id8,
+                              effect->bytes_max, &run, &last);
     cluster_step(cluster, asked->node,
                  &(struct event){.kind = EVENT_LOADED,
                                  .link = effect->link,
@@ -178,7 +184,8 @@ static enum err admit(struct cluster *cluster, struct post *asked) {
 
 static void admitted(struct cluster *cluster, struct post *asked, enum err e) {
     if (e != OK)
-        cluster_trace(cluster, "%u does not admit a run from link %u: %s", asked->node, asked->effect.link, err_text(e));
+        cluster_trace(cluster, "%u does not admit a run from link %u: %s", asked->node,
+                      asked->effect.link, err_text(e));
     cluster_step(cluster, asked->node,
                  &(struct event){.kind = EVENT_ADMITTED,
                                  .link = asked->effect.link,
@@ -196,7 +203,8 @@ static int by_order(const void *a, const void *b) {
     return (one > two) - (one < two);
 }
 
-/* All runs that wait at the node become durable together; the news of them comes before or after the answers. */
+/* All runs that wait at the node become durable together; the news of them comes before or after
+ * the answers. */
 static void commit(struct cluster *cluster, unsigned index) {
     struct node *node = &cluster->nodes[index];
     struct post asked[COMMIT_MAX];
@@ -204,7 +212,8 @@ static void commit(struct cluster *cluster, unsigned index) {
     size_t n = 0, kept = 0;
     node->committing = false;
     for (size_t i = 0; i < cluster->posts_n; i++) {
-        if (cluster->posts[i].kind == POST_ADMIT && cluster->posts[i].node == index && n < COMMIT_MAX)
+        if (cluster->posts[i].kind == POST_ADMIT && cluster->posts[i].node == index &&
+            n < COMMIT_MAX)
             asked[n++] = cluster->posts[i];
         else
             cluster->posts[kept++] = cluster->posts[i];
@@ -244,8 +253,8 @@ void cluster_tell_stated(struct cluster *cluster, unsigned index, const struct k
                                             kept->counter, buffer_view(&kept->bytes)}});
 }
 
-static struct kept *kept_of(struct node *node, const struct member_id *member, const struct channel_id *channel_id,
-                            const struct channel *channel) {
+static struct kept *kept_of(struct node *node, const struct member_id *member,
+                            const struct channel_id *channel_id, const struct channel *channel) {
     for (size_t i = 0; i < node->stated_n; i++)
         if (member_id_equal(&node->stated[i].member, member) &&
             channel_id_equal(&node->stated[i].channel_id, channel_id))
@@ -256,8 +265,8 @@ static struct kept *kept_of(struct node *node, const struct member_id *member, c
     return kept;
 }
 
-static void keep(struct cluster *cluster, unsigned index, const struct member_id *member, const struct channel *channel,
-                 uint64_t counter, struct bytes bytes) {
+static void keep(struct cluster *cluster, unsigned index, const struct member_id *member,
+                 const struct channel *channel, uint64_t counter, struct bytes bytes) {
     struct channel_id channel_id = channel_id_of(&cluster->federation, channel);
     struct kept *kept = kept_of(&cluster->nodes[index], member, &channel_id, channel);
     if (counter <= kept->counter)
@@ -293,12 +302,14 @@ static void state(struct cluster *cluster, unsigned index, const struct effect *
         const struct origin *origin = node->log.feeds[i].origin;
         struct head head = fakelog_head(&node->log, &origin->id);
         if (channel_id_equal(&origin->channel_id, &effect->channel_id) && head.seq != 0)
-            heads[statement.heads_n++] = (struct version_name){origin->id, head.seq, envelope_id8(&head.id)};
+            heads[statement.heads_n++] =
+                (struct version_name){origin->id, head.seq, envelope_id8(&head.id)};
     }
     struct buffer bytes = {0};
     if (statement_sign(&statement, &node->keys.sign, &bytes) != OK)
         abort();
-    keep(cluster, index, &node->id, channel_of(cluster, &effect->channel_id), statement.counter, buffer_view(&bytes));
+    keep(cluster, index, &node->id, channel_of(cluster, &effect->channel_id), statement.counter,
+         buffer_view(&bytes));
     buffer_done(&bytes);
 }
 
@@ -326,12 +337,14 @@ static void perform(struct cluster *cluster, unsigned index, const struct effect
         send(cluster, effect);
         break;
     case EFFECT_DIAL:
-        later = post(cluster, POST_LINK, cluster_node_of(cluster, &effect->member), 1 + (time_ms)cluster_random(cluster, 10));
+        later = post(cluster, POST_LINK, cluster_node_of(cluster, &effect->member),
+                     1 + (time_ms)cluster_random(cluster, 10));
         later->peer = index;
         cluster_trace(cluster, "%u dials %u", index, later->node);
         break;
     case EFFECT_CLOSE:
-        cluster_trace(cluster, "%u closes link %u: %s", index, effect->link, err_text(effect->reason));
+        cluster_trace(cluster, "%u closes link %u: %s", index, effect->link,
+                      err_text(effect->reason));
         wire = cluster_wire(cluster, effect->link, &end);
         if (wire->ends[end].open)
             cluster_break(cluster, wire, end);

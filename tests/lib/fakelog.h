@@ -1,5 +1,5 @@
-/* A member's log in memory, for tests of the engine: real envelopes, really signed, hashed and verified, but no database and no
- * judgement beyond who may hold what. */
+/* A member's log in memory, for tests of the engine: real envelopes, really signed, hashed and
+ * verified, but no database and no judgement beyond who may hold what. */
 #ifndef STAFET_TESTS_FAKELOG_H
 #define STAFET_TESTS_FAKELOG_H
 
@@ -40,8 +40,9 @@ void fakelog_append(struct fakelog *, const struct origin *, struct bytes conten
 /* The content of entry `seq`. */
 struct bytes fakelog_content(const struct fakelog_feed *, uint64_t seq);
 /* As feed_load of the store. */
-MUST_USE enum err fakelog_load(const struct fakelog *, const struct feed_id *, uint64_t after, const struct id8 *id8,
-                               size_t bytes_max, struct buffer *out, uint64_t *ret_last);
+MUST_USE enum err fakelog_load(const struct fakelog *, const struct feed_id *, uint64_t after,
+                               const struct id8 *id8, size_t bytes_max, struct buffer *out,
+                               uint64_t *ret_last);
 /* As admit_run of the store: all or nothing; what is here already is passed over. */
 MUST_USE enum err fakelog_admit(struct fakelog *, const struct origin *, struct bytes run);
 /* Forgets the entries after `seq`, as a restore of an old copy does. */

@@ -119,7 +119,8 @@ TEST(whatever_happens_all_entitled_replicas_converge_and_nobody_else_holds_a_thi
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_late_joiner_gets_all),
-        cmocka_unit_test(whatever_happens_all_entitled_replicas_converge_and_nobody_else_holds_a_thing),
+        cmocka_unit_test(
+            whatever_happens_all_entitled_replicas_converge_and_nobody_else_holds_a_thing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
