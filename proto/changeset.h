@@ -19,7 +19,7 @@ struct answer_batch {
     struct record_id survey;
     struct hash mark;
     uint32_t part, parts;
-    const struct bytes *answers; /* each an encoded answer */
+    const struct bytes *answers; /* each an encoded answer, checked as answer_decode does */
     size_t answers_n;
 };
 
@@ -32,7 +32,8 @@ struct change_set {
 };
 
 MUST_USE enum err change_set_encode(const struct change_set *, struct buffer *out);
-/* ERR_FORMAT, ERR_LIMIT (counts, sizes), ERR_MEMORY (the arena's cap). Invalid UTF-8 in names: ERR_FORMAT. */
+/* ERR_FORMAT: not in the protocol's strict form, or names, values or answers that are no clean text. ERR_LIMIT: counts,
+ * sizes, or more memory than such bytes are worth. ERR_MEMORY: the arena's own cap, or the heap. */
 MUST_USE enum err change_set_decode(struct bytes, struct arena *, struct change_set *ret_set);
 
 struct answer_reply {
@@ -40,6 +41,7 @@ struct answer_reply {
     uint32_t choice;   /* from 1; 0: text */
     const char *text;  /* NULL unless a text */
 };
+/* Texts are clean but for line feeds (text.h). ERR_FORMAT, ERR_LIMIT. */
 MUST_USE enum err answer_encode(const struct answer_reply *replies, size_t replies_n, struct buffer *out);
 MUST_USE enum err answer_decode(struct bytes, struct arena *, const struct answer_reply **ret_replies,
                                 size_t *ret_replies_n);

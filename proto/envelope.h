@@ -1,4 +1,4 @@
-/* One entry of a feed: signed header, seal block if it brings one, sections. PROTOCOL.md, "Envelope".
+/* One entry of a feed: signed header, seal block if it brings one, sections. PROTOCOL.md, "Envelope and run".
  *
  * Reading: `envelope_parse` gives a view into the caller's bytes; it checks form, limits and that the body
  * hash matches, but neither signature nor chain: that is run.h.

@@ -31,7 +31,7 @@
 #define MESSAGE_TEXT_MAX 1024 /* what PENDING, ERROR and BYE say */
 #define ENDPOINT_SIZE_MAX 256 /* tcp://host:port */
 #define ENDPOINTS_MAX 8
-#define VALUE_SIZE_MAX KIB(128)/* one field's value */
+#define VALUE_SIZE_MAX KIB(128) /* one field's value */
 #define TICKET_TEXT_MAX 2048
 
 #endif

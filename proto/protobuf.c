@@ -6,8 +6,6 @@
 
 /* ---- The bytes as they are ---- */
 
-enum wire { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_SIZED = 2, WIRE_32 = 5 };
-
 static enum err read_varint(struct bytes *bytes, uint64_t *ret_value) {
     uint64_t value = 0;
     for (unsigned i = 0; i < 10 && i < bytes->size; i++) {
@@ -25,22 +23,14 @@ static enum err read_varint(struct bytes *bytes, uint64_t *ret_value) {
     return ERR_FORMAT;
 }
 
-/* One field: what a varint says, or what a sized one holds. */
-struct field {
-    uint32_t number;
-    unsigned wire;
-    uint64_t value;
-    struct bytes content;
-};
-
-static enum err read_field(struct bytes *bytes, struct field *ret_field) {
+enum err wire_next(struct bytes *bytes, struct wire_field *ret_field) {
     uint64_t tag;
     enum err err = read_varint(bytes, &tag);
     if (err != OK)
         return err;
     if (tag > UINT32_MAX || tag >> 3 == 0)
         return ERR_FORMAT;
-    struct field field = {.number = (uint32_t)(tag >> 3), .wire = (unsigned)(tag & 7)};
+    struct wire_field field = {.number = (uint32_t)(tag >> 3), .wire = (unsigned)(tag & 7)};
     if (field.wire == WIRE_VARINT || field.wire == WIRE_SIZED)
         err = read_varint(bytes, &field.value);
     else if (field.wire != WIRE_64 && field.wire != WIRE_32)
@@ -63,7 +53,7 @@ static enum err read_field(struct bytes *bytes, struct field *ret_field) {
 }
 
 /* Is the field of the descriptor's type? The schema has no types but these. */
-static bool has_type(const struct field *field, ProtobufCType type) {
+static bool has_type(const struct wire_field *field, ProtobufCType type) {
     if (type == PROTOBUF_C_TYPE_STRING)
         return field->wire == WIRE_SIZED && text_is_clean(field->content, true);
     if (type == PROTOBUF_C_TYPE_BYTES || type == PROTOBUF_C_TYPE_MESSAGE)
@@ -101,8 +91,8 @@ static enum err check(const ProtobufCMessageDescriptor *message, struct bytes by
                       size_t *unknown) {
     uint64_t seen = 0; /* a bit a field: the largest message has 14 */
     while (bytes.size > 0) {
-        struct field field;
-        enum err err = read_field(&bytes, &field);
+        struct wire_field field;
+        enum err err = wire_next(&bytes, &field);
         if (err != OK)
             return err;
         const ProtobufCFieldDescriptor *descriptor =

@@ -15,6 +15,17 @@
 #include "message.h"
 #include "stafet.pb-c.h"
 
+/* One field as it stands: what a varint says, or what a sized one holds. */
+enum wire { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_SIZED = 2, WIRE_32 = 5 };
+struct wire_field {
+    uint32_t number;
+    unsigned wire;
+    uint64_t value;
+    struct bytes content;
+};
+/* Takes the first field off `bytes`, which must not be empty. ERR_FORMAT. */
+MUST_USE enum err wire_next(struct bytes *bytes, struct wire_field *ret_field);
+
 /* Strict form: whole fields of wire types 0, 1, 2, 5; known ones with their own wire type; singular
  * ones once, of a oneof one; strings clean text; at most UNKNOWN_FIELDS_MAX unknown ones in all.
  * ERR_FORMAT, ERR_LIMIT. */

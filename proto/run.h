@@ -1,6 +1,6 @@
 /* A run: contiguous envelopes of one feed, oldest first. One signature check, on the last header,
  * authenticates them all: each header names the hash of the header and signature before it.
- * PROTOCOL.md, "Runs". */
+ * PROTOCOL.md, "Envelope and run". */
 #ifndef STAFET_PROTO_RUN_H
 #define STAFET_PROTO_RUN_H
 
@@ -27,7 +27,8 @@ MUST_USE enum err run_verify(struct bytes untrusted, const struct feed_id *feed,
                              struct verified_run *ret_run);
 
 /* For a feed that is not known yet: parses the birth section of the run's first envelope (entry 1) so that
- * the caller can look the author up before it verifies. Untrusted until then. */
+ * the caller can look the author up before it verifies. Untrusted until then. ERR_CHAIN: not entry 1; ERR_HASH: the
+ * birth does not yield the feed's id; ERR_FORMAT: no birth in section 0; and what envelope_parse gives. */
 struct birth;
 MUST_USE enum err run_peek_birth(struct bytes untrusted, struct arena *arena, struct birth *ret_birth);
 

@@ -1,5 +1,6 @@
 /* Text from outside: what may be shown on a screen, stored as a name, dialled as an endpoint.
- * PROTOCOL.md, "Text". */
+ * PROTOCOL.md, "Messages and
+ * text". */
 #ifndef STAFET_PROTO_TEXT_H
 #define STAFET_PROTO_TEXT_H
 

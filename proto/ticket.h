@@ -1,5 +1,5 @@
 /* A ticket invites one site: what it needs to find and trust the municipality, and a one-time secret.
- * Text form: "stafet1" then base32 (id.h) of the message and a 4-byte checksum. PROTOCOL.md, "Tickets". */
+ * Text form: "stafet1" then base32 (id.h) of the message and a 4-byte checksum. PROTOCOL.md, "Tickets and joining". */
 #ifndef STAFET_PROTO_TICKET_H
 #define STAFET_PROTO_TICKET_H
 

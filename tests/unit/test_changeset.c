@@ -250,6 +250,55 @@ TEST(the_densest_valid_change_sets_fit_the_decoding_cap) {
     buffer_done(&out);
 }
 
+TEST(the_densest_valid_answer_fits_the_decoding_cap) {
+    struct answer_reply replies[REPLIES_PER_ANSWER_MAX + 1];
+    const struct answer_reply *back;
+    struct buffer out = {0};
+    struct arena arena;
+    size_t n;
+    for (size_t i = 0; i <= REPLIES_PER_ANSWER_MAX; i++)
+        replies[i] = (struct answer_reply){1, 0, ""};
+    assert_err(ERR_LIMIT, answer_encode(replies, REPLIES_PER_ANSWER_MAX + 1, &out));
+    assert_ok(answer_encode(replies, REPLIES_PER_ANSWER_MAX, &out));
+    arena_init(&arena, arena_cap_for(out.size));
+    assert_ok(answer_decode(buffer_view(&out), &arena, &back, &n));
+    assert_int_equal(n, REPLIES_PER_ANSWER_MAX);
+    arena_done(&arena);
+    buffer_done(&out);
+}
+
+/* Both ways of checking an answer must agree, whatever the bytes. */
+TEST(a_batch_refuses_just_those_answers_that_do_not_decode) {
+    static const uint8_t alphabet[] = {0x00, 0x01, 0x02, 0x04, 0x08, 0x0a, 0x10, 0x1a, 'x', 0xff};
+    size_t accepted = 0, refused = 0;
+    for (uint32_t n = 0; n < 300000; n++) {
+        uint8_t bytes[8];
+        uint32_t rest = n * 2654435761u, size = 1 + rest % 8;
+        for (uint32_t i = 0; i < size; i++, rest = rest * 1664525u + 1013904223u)
+            bytes[i] = alphabet[(rest >> 16) % sizeof alphabet];
+        if (n % 2 == 0 && size > 2) { /* every other one begins like a reply to a question */
+            bytes[0] = 0x0a;
+            bytes[1] = (uint8_t)(size - 2);
+            bytes[2] = 0x08;
+        }
+        struct bytes answer = {bytes, size};
+        struct change_set set = {"", "", NULL, 0, true, {{{1}}, {{2}}, 0, 1, &answer, 1}};
+        const struct answer_reply *replies;
+        struct buffer out = {0};
+        struct arena arena;
+        size_t replies_n;
+        arena_init(&arena, KIB(64));
+        enum err err = answer_decode(answer, &arena, &replies, &replies_n);
+        assert_int_equal(change_set_encode(&set, &out), err);
+        accepted += err == OK;
+        refused += err != OK;
+        arena_done(&arena);
+        buffer_done(&out);
+    }
+    assert_true(accepted > 100);
+    assert_true(refused > 100);
+}
+
 TEST(what_takes_more_memory_than_its_size_allows_is_a_limit) {
     struct buffer out = {0};
     for (size_t i = 0; i < 100000; i++) /* empty writes: 73 times their size in memory */
@@ -382,6 +431,8 @@ RUN_TESTS(T(a_change_set_comes_back_as_it_was), T(an_empty_change_set_has_no_nul
           T(malformed_writes_are_refused), T(values_and_counts_have_their_limits),
           T(one_write_replaces_at_most_256_versions),
           T(the_densest_valid_change_sets_fit_the_decoding_cap),
+          T(the_densest_valid_answer_fits_the_decoding_cap),
+          T(a_batch_refuses_just_those_answers_that_do_not_decode),
           T(what_takes_more_memory_than_its_size_allows_is_a_limit),
           T(an_arena_that_is_full_is_out_of_memory), T(malformed_batches_are_refused),
           T(an_answer_comes_back_as_it_was), T(replies_must_name_a_question_and_one_value))

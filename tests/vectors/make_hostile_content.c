@@ -142,6 +142,10 @@ static void answer_cases(json_t *cases) {
     batch_case(cases, "an empty answer", batch_of(16, 32, 0, 1, (struct bytes){0}), ERR_FORMAT);
     batch_case(cases, "an answer that is none",
                batch_of(16, 32, 0, 1, bytes_of_text("\x0a\x05\x08\x01")), ERR_FORMAT);
+    batch_case(cases, "an answer of unknown fields only in a batch",
+               batch_of(16, 32, 0, 1, bytes_of_text("\x10\x01")), ERR_FORMAT);
+    batch_case(cases, "an answer without a value in a batch",
+               batch_of(16, 32, 0, 1, bytes_of_text("\x0a\x02\x08\x01")), ERR_FORMAT);
     text_case(cases, "a reply with choice and text", "answer", "0a07080110021a0178", ERR_FORMAT);
     text_case(cases, "a reply without a value", "answer", "0a020801", ERR_FORMAT);
     text_case(cases, "a reply with choice 0", "answer", "0a0408011000", ERR_FORMAT);

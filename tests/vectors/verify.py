@@ -549,8 +549,7 @@ def change_set_read(data):
         need(len(batch.answers) <= ANSWERS_MAX, "limit")
         need(any(batch.survey) and batch.part < batch.parts)
         for answer in batch.answers:
-            need(len(answer) > 0)
-            check_message(schema.Answer.DESCRIPTOR, answer, [0])
+            answer_read(answer)
         is_["answers"] = {"survey": batch.survey, "mark": batch.mark, "part": batch.part, "parts": batch.parts,
                           "answers": list(batch.answers)}
     return is_
