@@ -131,8 +131,10 @@ static void show_members(const struct screen *screen, const json_t *members) {
         long long has = (long long)number_at(member, "has"),
                   of = (long long)number_at(member, "of");
         const json_t *place = json_object_get(member, "waits_at");
-        char at[160] = "";
-        if (json_is_object(place))
+        char at[160];
+        if (!json_is_object(place))
+            snprintf(at, sizeof at, say(screen, "; %lld wait here", "; %lld venter her"), of - has);
+        else
             snprintf(at, sizeof at,
                      say(screen, "; %lld wait at %.100s", "; %lld venter hos %.100s"),
                      (long long)number_at(place, "entries"), text_at(place, "name"));

@@ -12,6 +12,7 @@ struct status {
     struct lacks *lacks;
     json_t *peers, *members;
     uint64_t others;
+    bool reachable; /* others can dial this node */
     bool all_in_sync;
 };
 
@@ -29,11 +30,13 @@ static json_t *session_with(const struct status *status, const struct member_id 
 }
 
 /* Sites talk to the municipality and to relays, and to the sites they share a handover channel
- * with; two others hear of each other by signed statements alone. */
+ * with, where one of the two can be dialled; two others hear of each other by signed statements
+ * alone. */
 static bool expects_session(const struct status *status, const struct roster_entry *entry) {
     bool hub = status->self.role == ROLE_MUNICIPALITY || status->self.role == ROLE_RELAY ||
                entry->role == ROLE_MUNICIPALITY || entry->role == ROLE_RELAY;
-    return hub || lacks_share_channel(status->lacks, &entry->member);
+    return (status->reachable || entry->endpoints_n > 0) &&
+           (hub || lacks_share_channel(status->lacks, &entry->member));
 }
 
 static json_t *place_form(const struct status *status, const struct lack *lack) {
@@ -131,6 +134,7 @@ static enum err describe(struct status *status, struct reply *reply) {
     enum err e = roster_member(status->store, &status->self.member, UINT64_MAX, &arena, &self);
     if (e == OK)
         e = acks_restored(status->store, &restored);
+    status->reachable = e == OK && self.endpoints_n > 0;
     if (e == OK)
         e = roster_each(status->store, add_member, status);
     if (e == OK)
