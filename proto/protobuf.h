@@ -1,9 +1,8 @@
-/* Internal to proto: generated messages to and from bytes, strictly and within bounds. PROTOCOL.md,
- * "Messages".
+/* Internal to proto: generated messages to and from bytes, strictly and within bounds. PROTOCOL.md, "Messages and text".
  *
- * protobuf-c alone takes a string with a NUL inside, text that is no UTF-8, the same field twice,
- * and as much memory as the bytes ask for. So the bytes are looked at first, and unpacked through
- * an allocator over an arena. */
+ * protobuf-c alone takes a string with a NUL inside, text that is no UTF-8, the same field twice, and
+ * as much memory as the bytes ask for. So the bytes are looked at first, and unpacked through an
+ * allocator over an arena. */
 #ifndef STAFET_PROTO_PROTOBUF_H
 #define STAFET_PROTO_PROTOBUF_H
 

@@ -1,6 +1,5 @@
 /* Text from outside: what may be shown on a screen, stored as a name, dialled as an endpoint.
- * PROTOCOL.md, "Messages and
- * text". */
+ * PROTOCOL.md, "Messages and text". */
 #ifndef STAFET_PROTO_TEXT_H
 #define STAFET_PROTO_TEXT_H
 
