@@ -177,6 +177,71 @@ static enum err compare_own(struct store *store, const struct statement *stateme
     return OK;
 }
 
+static enum err channel_known(struct store *store, const struct channel_id *id,
+                              struct channel *ret_channel, bool *ret_known) {
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT kind, party_a, party_b FROM channel WHERE id = ?");
+    db_bind_bytes(get, 1, id->bytes, sizeof id->bytes);
+    struct channel channel = {.kind = CHANNEL_ROSTER};
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK && row) {
+        channel.kind = (enum channel_kind)sqlite3_column_int(get, 0);
+        for (int i = 0; e == OK && i < 2; i++)
+            e = db_column_copy(get, 1 + i, channel.parties[i].bytes,
+                               sizeof channel.parties[i].bytes);
+    }
+    db_reset(get);
+    if (e == OK) {
+        *ret_channel = channel;
+        *ret_known = row;
+    }
+    return e;
+}
+
+/* A channel's id is a hash of what it is: one without feeds here can be guessed where it is every
+ * member's, or the two members' own. Statements about others are refused, so that nobody fills the
+ * disk with them. */
+static enum err channel_guess(struct store *store, const struct statement *statement,
+                              struct channel *ret_channel) {
+    static const enum channel_kind kinds[] = {CHANNEL_ROSTER, CHANNEL_NOTICE, CHANNEL_ANSWERS,
+                                              CHANNEL_HANDOVER};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        bool handover = kinds[i] == CHANNEL_HANDOVER;
+        struct channel channel;
+        if (channel_make(kinds[i], handover ? &statement->member : NULL,
+                         handover ? &store->self.member : NULL, &channel) != OK)
+            continue;
+        struct channel_id id = channel_id_of(&store->self.federation, &channel);
+        int64_t row;
+        if (!channel_id_equal(&id, &statement->channel))
+            continue;
+        enum err e = channel_row(store, &id, &channel, &row);
+        if (e == OK)
+            *ret_channel = channel;
+        return e;
+    }
+    return ERR_NOT_FOUND;
+}
+
+/* May the member say anything about this channel? */
+static enum err check_channel(struct store *store, const struct statement *statement) {
+    struct channel channel;
+    struct rights rights;
+    bool known = false;
+    enum err e = channel_known(store, &statement->channel, &channel, &known);
+    if (e == OK && !known)
+        e = channel_guess(store, statement, &channel);
+    if (e == OK)
+        e = member_rights(store, &statement->member, UINT64_MAX, &rights);
+    if (e != OK)
+        return e;
+    struct member_id nobody = {{0}};
+    bool may = channel_may_write(&channel, &statement->member, rights.role) ||
+               channel_may_hold(&channel, &nobody, &statement->member, rights.role);
+    return may ? OK : ERR_DENIED;
+}
+
 static enum err admit(struct store *store, struct bytes bytes, struct arena *arena) {
     struct statement statement, before;
     struct sign_public key;
@@ -197,6 +262,8 @@ static enum err admit(struct store *store, struct bytes bytes, struct arena *are
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     e = statement_verify(bytes, &key);
+    if (e == OK)
+        e = check_channel(store, &statement);
     if (e == OK)
         e = statement_put(store, &statement, bytes);
     if (e == OK && !member_id_equal(&statement.member, &store->self.member))

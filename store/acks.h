@@ -21,7 +21,8 @@ MUST_USE enum err acks_each(struct store *, ack_visit *, void *context);
 /* This node's own statement about `channel`: signs and stores a new one if its heads have changed since the last or the last
  * is a day old; else the stored one stands. */
 MUST_USE enum err acks_state(struct store *, const struct channel_id *);
-/* Stores another member's if it is newer and well signed. ERR_STALE: not newer. ERR_ROSTER: member not known yet. A
+/* Stores another member's if it is newer and well signed. ERR_STALE: not newer. ERR_ROSTER: member not known yet. ERR_NOT_FOUND:
+ * about a channel that is not known here; ERR_DENIED: the member may not hold anything of it. A
  * statement that shows more of an own feed than is here marks this node as restored; one that shows the same head
  * confirms the feed. */
 MUST_USE enum err acks_admit(struct store *, struct bytes statement);

@@ -6,7 +6,7 @@
 
 /* Rows by feed id; small federations use a handful, a municipality with 500 sites some thousands.
  */
-enum { CACHE_SLOTS = 8192, CACHED_MAX = 4096 };
+enum { CACHE_SLOTS = 8192, CACHED_MAX = 2048 };
 
 struct feed_cache {
     struct feed_row *slots[CACHE_SLOTS];
@@ -130,8 +130,8 @@ enum err feed_row_numbered(struct store *store, int64_t row, struct feed_row **r
     return find(store, statement, ret_feed);
 }
 
-static enum err channel_row(struct store *store, const struct channel_id *id,
-                            const struct channel *channel, int64_t *ret_row) {
+enum err channel_row(struct store *store, const struct channel_id *id,
+                     const struct channel *channel, int64_t *ret_row) {
     sqlite3_stmt *put = db_statement(store->db, "INSERT INTO channel (id, kind, party_a, party_b) "
                                                 "VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
     db_bind_bytes(put, 1, id->bytes, sizeof id->bytes);

@@ -48,6 +48,10 @@ MUST_USE enum err feed_row_create(struct store *, const struct feed_id *, const 
 /* Writes head, clock, tip, counts and flags back. */
 MUST_USE enum err feed_row_save(struct store *, const struct feed_row *);
 
+/* The local row of a channel, made when it is not there yet. */
+MUST_USE enum err channel_row(struct store *, const struct channel_id *, const struct channel *,
+                              int64_t *ret_row);
+
 /* Stores `envelope` as the feed's next entry and moves the head in memory; feed_row_save once a
  * run. */
 struct entry_new {

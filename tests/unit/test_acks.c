@@ -146,6 +146,29 @@ TEST(a_statement_of_an_unknown_member_or_another_federation_is_refused) {
     scene_end(&s);
 }
 
+TEST(a_statement_about_a_channel_that_is_none_of_its_business_is_refused) {
+    struct scene s;
+    scene_begin(&s);
+    struct buffer bytes = {0};
+    struct site *egely = federation_join(&s.f, "Egely", ROLE_SCHOOL);
+    sync_all(&s.f);
+    struct statement statement = {
+        .federation = s.f.id, .member = egely->member, .channel = s.channel_id, .counter = 5};
+    assert_ok(statement_sign(&statement, &egely->keys.sign, &bytes));
+    assert_err(ERR_DENIED, acks_admit(s.town->store, buffer_view(&bytes)));
+    buffer_clear(&bytes);
+    statement.channel.bytes[0] ^= 1;
+    assert_ok(statement_sign(&statement, &egely->keys.sign, &bytes));
+    assert_err(ERR_NOT_FOUND, acks_admit(s.town->store, buffer_view(&bytes)));
+    buffer_clear(&bytes);
+    statement.channel = channel_id_of(&s.f.id, &(struct channel){.kind = CHANNEL_NOTICE});
+    assert_ok(statement_sign(&statement, &egely->keys.sign, &bytes));
+    assert_ok(acks_admit(s.town->store,
+                         buffer_view(&bytes))); /* before anything has been written there */
+    buffer_done(&bytes);
+    scene_end(&s);
+}
+
 TEST(delivery_shows_at_the_relay_then_at_the_reader) {
     struct scene s;
     bool covers = true, read = true;
@@ -246,6 +269,7 @@ int main(void) {
         cmocka_unit_test(the_counter_rises_even_when_the_clock_went_back),
         cmocka_unit_test(an_older_or_forged_statement_is_refused),
         cmocka_unit_test(a_statement_of_an_unknown_member_or_another_federation_is_refused),
+        cmocka_unit_test(a_statement_about_a_channel_that_is_none_of_its_business_is_refused),
         cmocka_unit_test(delivery_shows_at_the_relay_then_at_the_reader),
         cmocka_unit_test(a_member_that_never_stated_anything_is_not_complete),
         cmocka_unit_test(a_statement_with_the_same_head_confirms_an_own_feed),
