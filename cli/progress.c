@@ -43,7 +43,7 @@ void progress_show(void *context, const json_t *piece) {
     if (of > 0)
         fprintf(stderr, "\r\033[K%s: %lld / %lld", what, (long long)done, (long long)of);
     else
-        fprintf(stderr, "\r\033[K%s: %lld", what, (long long)done);
+        fprintf(stderr, "\r\033[K%s", what);
     fflush(stderr);
 }
 
