@@ -79,6 +79,7 @@ int cli_fail(struct cli_context *cli, const char *name, const char *mend, const 
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
+    reply_tidy(text);
     return print_error(cli, name, text, mend, details);
 }
 

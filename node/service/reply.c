@@ -15,12 +15,41 @@ void reply_done(struct reply *reply) {
     reply_init(reply);
 }
 
+/* How many bytes the character at `at` takes; 0: it is none, or a control character. */
+static size_t character_size(const unsigned char *at) {
+    if (*at < 0x20 || *at == 0x7F)
+        return 0;
+    if (*at < 0x80)
+        return 1;
+    size_t size = *at >= 0xF0 ? 4 : *at >= 0xE0 ? 3 : 2;
+    if (*at < 0xC2 || *at > 0xF4)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+    bool wrong = (*at == 0xC2 && at[1] < 0xA0) || (*at == 0xE0 && at[1] < 0xA0) ||
+                 (*at == 0xED && at[1] > 0x9F) || (*at == 0xF0 && at[1] < 0x90) ||
+                 (*at == 0xF4 && at[1] > 0x8F);
+    return wrong ? 0 : size;
+}
+
+void reply_tidy(char *text) {
+    while (*text != '\0') {
+        size_t size = character_size((const unsigned char *)text);
+        if (size == 0)
+            *text = '?';
+        text += size == 0 ? 1 : size;
+    }
+}
+
 enum err reply_fail(struct reply *reply, enum err e, const char *mend, const char *format, ...) {
     va_list args;
     va_start(args, format);
     vsnprintf(reply->text, sizeof reply->text, format, args);
     va_end(args);
     snprintf(reply->mend, sizeof reply->mend, "%s", mend != NULL ? mend : "");
+    reply_tidy(reply->text);
+    reply_tidy(reply->mend);
     reply->error = e;
     json_decref(reply->document);
     reply->document = NULL;

@@ -32,6 +32,9 @@ void reply_done(struct reply *);
 /* Sets error, text and mend (NULL: none) and drops the document; returns `e`, so that a verb can `return reply_fail(…)`. */
 enum err reply_fail(struct reply *, enum err e, const char *mend, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Replaces by '?' what is not UTF-8 or would steer a terminal: a sentence may quote what somebody typed, and be cut anywhere. reply_fail
+ * does so itself. */
+void reply_tidy(char *text);
 /* Takes `document` as the result; NULL (Jansson was out of memory) is ERR_MEMORY. So a verb can `return reply_give(reply,
  * json_pack(…))`. */
 enum err reply_give(struct reply *, json_t *document);

@@ -252,6 +252,19 @@ TEST(joining_makes_keys_once_and_stays_pending_without_a_network) {
     teardown(&other_state);
 }
 
+TEST(a_refusal_quotes_what_was_typed_without_what_is_no_text) {
+    (void)state;
+    struct reply reply;
+    reply_init(&reply);
+    assert_err(ERR_ARGUMENT, reply_fail(&reply, ERR_ARGUMENT, NULL, "no \"%.3s\", %s",
+                                        "S\xC3\xB8\xC3\xB8", "\033[2J"));
+    assert_string_equal(reply.text, "no \"S\xC3\xB8\", ?[2J");
+    char cut[] = "S\xC3\xB8\xC3";
+    reply_tidy(cut);
+    assert_string_equal(cut, "S\xC3\xB8?");
+    reply_done(&reply);
+}
+
 TEST(search_counts_a_text_in_every_file_of_the_home) {
     struct place *place = *state;
     found(place);
@@ -308,6 +321,7 @@ int main(void) {
         IN_A_HOME(status_never_says_in_sync_with_nobody_to_be_in_sync_with),
         IN_A_HOME(sync_needs_a_network_and_is_done_at_once_when_there_is_nobody),
         IN_A_HOME(joining_makes_keys_once_and_stays_pending_without_a_network),
+        cmocka_unit_test(a_refusal_quotes_what_was_typed_without_what_is_no_text),
         IN_A_HOME(search_counts_a_text_in_every_file_of_the_home),
         IN_A_HOME(verify_finds_a_fresh_replica_sound),
         IN_A_HOME(the_log_lists_the_newest_entries),
