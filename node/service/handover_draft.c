@@ -203,6 +203,9 @@ enum err draft_edit(struct store *store, const struct handover *handover, const 
     size_t based_n;
     if (from_form && form->field != NULL && bytes_equal(form->value, value))
         return OK;
+    /* A blank of an empty form says nothing; emptying what was written out clears it. */
+    if (from_form && form->field == NULL && value.size == 0)
+        return OK;
     enum err e = draft_tidy(field, value, arena, &value);
     if (e != OK)
         return handover_fail(store, reply, e);

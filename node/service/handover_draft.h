@@ -17,9 +17,10 @@ const struct handover_draft *draft_of(const struct handover *, const struct fiel
 MUST_USE enum err draft_tidy(const struct field *, struct bytes value, struct arena *, struct bytes *ret_value);
 /* Is `line` one of the lines of `text`? */
 bool draft_has_line(struct bytes text, struct bytes line);
-/* Tidies, checks and stores one edit. An edit back to what the record says removes the draft; a value
- * that comes back from a form as it was written out changes nothing. The reply says what is wrong: ERR_ARGUMENT, ERR_LIMIT, ERR_DENIED (the other end writes it, or
- * nobody does by hand), ERR_STATE (the field is in conflict). */
+/* Tidies, checks and stores one edit. An edit back to what the record says removes the draft. A value that comes back from a
+ * form as it was written out changes nothing, nor does a blank of a form that was not written out for this handover. The
+ * reply says what is wrong: ERR_ARGUMENT, ERR_LIMIT, ERR_DENIED (the other end writes it, or nobody does by hand),
+ * ERR_STATE (the field is in conflict). */
 MUST_USE enum err draft_edit(struct store *, const struct handover *, const struct field *, struct bytes value,
                              bool from_form, struct arena *, struct reply *);
 /* Notes what a form written out now says of a field. */

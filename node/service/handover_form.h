@@ -13,7 +13,8 @@
  *   A field that holds several values (takes_part) has one a line.
  * - A line that begins with \ is taken as it stands after the \: so a value may have lines that begin with #, [ or \, and
  *   blank lines at its ends.
- * - A field that is left out stays as it is; one that stands there without a value is cleared.
+ * - A field that is left out stays as it is. One without a value is cleared if the form was written out with one (`template ID`); a
+ *   blank of an empty form says nothing.
  * - UTF-8, with or without a byte order mark; lines end in LF or CR LF; a tab counts as a space. */
 #ifndef STAFET_NODE_HANDOVER_FORM_H
 #define STAFET_NODE_HANDOVER_FORM_H

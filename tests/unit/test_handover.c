@@ -678,6 +678,24 @@ SCENE(a_form_comes_back_as_edits_of_what_was_changed_in_it) {
     assert_string_equal(at_text(shown_field(document, "likes"), "draft"), "Tog, biler");
 }
 
+SCENE(a_blank_of_an_empty_form_clears_nothing_and_emptying_a_filled_in_one_does) {
+    STAGE(stage);
+    char id[ID_TEXT_MAX];
+    draft_alma(stage, id);
+    const json_t *document = desk_call(&stage->mette, "handover", "template", NULL);
+    char *blank = strdup(at_text(document, "form.en"));
+    assert_non_null(blank);
+    desk_call(&stage->mette, "handover", "edit", with_form(id, blank));
+    assert_string_equal(at_text(shown_field(show(&stage->mette, id), "likes"), "draft"),
+                        "Tog og sæbebobler");
+    desk_call(&stage->mette, "handover", "template", only_id(id));
+    desk_call(&stage->mette, "handover", "edit", with_form(id, blank));
+    free(blank);
+    document = show(&stage->mette, id);
+    assert_true(json_is_null(at(shown_field(document, "likes"), "draft")));
+    assert_int_equal(at_number(document, "unsent"), 0);
+}
+
 SCENE(what_arrived_while_the_editor_was_open_is_neither_reverted_nor_overwritten) {
     STAGE(stage);
     char id[ID_TEXT_MAX];
@@ -788,6 +806,7 @@ int main(void) {
         PLAY(several_values_are_one_a_line_and_merge_with_the_other_sites),
         PLAY(discarding_forgets_what_was_not_sent_and_a_form_never_sent_altogether),
         PLAY(a_form_comes_back_as_edits_of_what_was_changed_in_it),
+        PLAY(a_blank_of_an_empty_form_clears_nothing_and_emptying_a_filled_in_one_does),
         PLAY(what_arrived_while_the_editor_was_open_is_neither_reverted_nor_overwritten),
         PLAY(a_bad_form_is_refused_whole_with_its_line),
         PLAY(a_new_form_may_begin_with_a_filled_in_template),
