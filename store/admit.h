@@ -14,14 +14,17 @@ struct admitted {
  * came from (quarantine names it).
  * ERR_CHAIN: does not follow what is here (the caller pulls from the head); ERR_FORK: another branch, kept aside with
  * its proof; ERR_ROSTER: the author is not known yet (try again when the roster has advanced); ERR_DENIED: this node or
- * the author may not hold or write it; ERR_SIGNATURE, ERR_HASH, ERR_FORMAT, ERR_LIMIT: refused and quarantined. */
+ * the author may not hold or write it; ERR_SIGNATURE, ERR_HASH, ERR_FORMAT, ERR_LIMIT, ERR_VERSION, ERR_FEDERATION:
+ * refused and quarantined. While joining: ERR_TICKET_USED: the roster shows another node in this one's place. With ERR_DISK_FULL, ERR_IO
+ * or ERR_CORRUPT the caller's transaction must be rolled back. */
 MUST_USE enum err admit_run(struct store *, const struct member_id *from, const struct feed_id *feed,
                             struct bytes run, struct admitted *ret_admitted);
 
 /* A savepoint around one run of several in a transaction, so that one failing does not undo the others, is admit_run's
  * own affair. */
 
-/* Judges waiting entries again; called by the store itself when roster, epoch or schema advanced. Bounded: at most
+/* Judges again the waiting entries for which roster, epoch or schema have advanced. admit_run does this by itself for the first few
+ * thousand, store_open too; whoever runs the store calls this while there is more. Bounded: at most
  * `envelopes_max`; `*ret_more` when some are left. */
 MUST_USE enum err admit_waiting(struct store *, size_t envelopes_max, bool *ret_more);
 

@@ -1,7 +1,7 @@
 /* A node's folder: the lock that decides who owns it, the keys, and where everything lies.
  *
  *   HOME/lock        flock: whoever holds it owns keys and database (there is one SQLite connection ever)
- *   HOME/keys        the node's seed, mode 0600
+ *   HOME/keys        the node's seed, mode 0600: the line "stafet keys 1", then the seed's words
  *   HOME/replica.db  the replica (with -wal beside it)
  *   HOME/control     the owner's control socket
  *   HOME/config      optional settings (node/config.h)

@@ -1,6 +1,7 @@
 #include "judge.h"
 #include "apply.h"
 #include "backlog.h"
+#include "content_key.h"
 #include "epoch.h"
 #include "judge_rights.h"
 #include "member.h"
@@ -20,7 +21,6 @@ enum { JUDGE_MEMORY_MAX = 16 * 1024 * 1024 };
 struct judge {
     struct arena arena;
     struct buffer plain; /* of all sealed sections; wiped after each envelope */
-    struct buffer block; /* an earlier envelope's */
 };
 
 struct judge *judge_new(void) {
@@ -35,7 +35,6 @@ void judge_free(struct judge *judge) {
         return;
     arena_done(&judge->arena);
     buffer_wipe(&judge->plain);
-    buffer_done(&judge->block);
     free(judge);
 }
 
@@ -194,62 +193,6 @@ static enum err check_sections(struct hearing *hearing) {
     return OK;
 }
 
-static enum err earlier_block(struct store *store, struct feed_row *feed, uint64_t seq,
-                              struct seal_block *ret_block) {
-    struct buffer *bytes = &store->judge->block;
-    time_ms stored;
-    buffer_clear(bytes);
-    enum err e = entry_bytes(store, feed->row, seq, bytes, &stored);
-    if (e != OK)
-        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
-    struct header header;
-    if (bytes->size < SIGNED_HEADER_SIZE + SEAL_BLOCK_SIZE ||
-        header_decode(bytes->data, &header) != OK || header.seal_seq != header.seq)
-        return ERR_SEAL;
-    seal_block_decode(bytes->data + SIGNED_HEADER_SIZE, ret_block);
-    return OK;
-}
-
-static enum err secret_of(struct store *store, const struct channel_id *channel,
-                          const struct epoch_public *epoch, const struct declared *declared,
-                          struct epoch_secret *ret_secret) {
-    for (size_t i = 0; i < declared->n; i++) {
-        const struct declaration *declaration = &declared->declarations[i];
-        if (declaration->kind == DECLARATION_EPOCH &&
-            memcmp(declaration->epoch.public_key.bytes, epoch->bytes, sizeof epoch->bytes) == 0 &&
-            epoch_secret_declared(store, &declaration->epoch, ret_secret) == OK)
-            return OK;
-    }
-    return epoch_secret(store, channel, epoch, ret_secret);
-}
-
-enum err judge_content_key(struct store *store, struct feed_row *feed, uint64_t seal_seq,
-                           const struct seal_block *block, const struct declared *declared) {
-    if (feed->has_key && feed->key_seq == seal_seq)
-        return OK;
-    struct seal_block earlier;
-    struct epoch_secret secret;
-    struct content_key key;
-    enum err e = OK;
-    if (block == NULL) {
-        e = earlier_block(store, feed, seal_seq, &earlier);
-        block = &earlier;
-    }
-    if (e == OK)
-        e = secret_of(store, &feed->info.channel_id, &block->epoch, declared, &secret);
-    if (e == OK)
-        e = seal_block_open(block, &block->epoch, &secret, &key);
-    if (e == OK) {
-        feed->has_key = true;
-        feed->key_seq = seal_seq;
-        feed->key_epoch = block->epoch;
-        feed->key = key;
-    }
-    sodium_memzero(&secret, sizeof secret);
-    sodium_memzero(&key, sizeof key);
-    return e;
-}
-
 static enum err read_set(struct hearing *hearing, size_t index) {
     const struct section *section = &hearing->envelope->sections[index];
     struct buffer *plain = &hearing->store->judge->plain;
@@ -295,8 +238,8 @@ static enum err read_sets(struct hearing *hearing) {
     enum err e = make_room(hearing);
     if (e == OK && envelope->header.seal_seq != 0) {
         struct declared declared = {hearing->declarations, hearing->declarations_n};
-        e = judge_content_key(hearing->store, hearing->feed, envelope->header.seal_seq,
-                              envelope->has_seal ? &envelope->seal : NULL, &declared);
+        e = content_key_find(hearing->store, hearing->feed, envelope->header.seal_seq,
+                             envelope->has_seal ? &envelope->seal : NULL, &declared);
         if (e == ERR_KEY)
             return verdict_wait(hearing->verdict, ERR_KEY);
         if (e == ERR_SEAL)

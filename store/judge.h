@@ -31,14 +31,4 @@ MUST_USE enum err judge_reopen(struct store *, struct feed_row *, const struct e
                                time_ms stored, struct origin *ret_origin,
                                const struct change_set **ret_sets, size_t *ret_sets_n);
 
-/* The content key of a seal block: from the feed's last one, or opened with the epoch's secret.
- * `block` is NULL where an earlier envelope brought it. ERR_KEY: the epoch is not known here;
- * ERR_SEAL: it does not open. */
-struct declared {
-    const struct declaration *declarations;
-    size_t n;
-};
-MUST_USE enum err judge_content_key(struct store *, struct feed_row *, uint64_t seal_seq,
-                                    const struct seal_block *block, const struct declared *);
-
 #endif

@@ -144,25 +144,43 @@ static enum err why_void(enum err e, const char *text, char *ret_why, size_t siz
     return e;
 }
 
+static enum err any_row(struct store *store, sqlite3_stmt *get, bool *ret_any) {
+    bool any = false;
+    enum err e = db_row(store->db, get, &any);
+    db_reset(get);
+    if (e == OK)
+        *ret_any = any;
+    return e;
+}
+
+/* Rows are counted before members: as long as there are few, nobody has to look twice. */
+static enum err too_many(struct store *store, bool *ret_many) {
+    sqlite3_stmt *rows = db_statement(store->db, "SELECT 1 FROM roster LIMIT 1 OFFSET ?");
+    sqlite3_bind_int64(rows, 1, MEMBERS_MAX - 1);
+    enum err e = any_row(store, rows, ret_many);
+    if (e != OK || !*ret_many)
+        return e;
+    sqlite3_stmt *members = db_statement(
+        store->db, "SELECT 1 FROM (SELECT DISTINCT member FROM roster) LIMIT 1 OFFSET ?");
+    sqlite3_bind_int64(members, 1, MEMBERS_MAX - 1);
+    return any_row(store, members, ret_many);
+}
+
 static enum err check_newcomer(struct store *store, const struct roster_entry *entry, char *ret_why,
                                size_t size) {
     sqlite3_stmt *get =
-        db_statement(store->db, "SELECT count(*), coalesce(sum(sign = ?1 OR transport = ?2), 0)"
-                                " FROM member");
+        db_statement(store->db, "SELECT 1 FROM roster WHERE sign = ?1 OR transport = ?2 LIMIT 1");
     db_bind_bytes(get, 1, entry->keys.sign.bytes, sizeof entry->keys.sign.bytes);
     db_bind_bytes(get, 2, entry->keys.transport.bytes, sizeof entry->keys.transport.bytes);
-    bool row = false;
-    enum err e = db_row(store->db, get, &row);
-    int64_t members_n = e == OK ? sqlite3_column_int64(get, 0) : 0;
-    bool taken = e == OK && sqlite3_column_int64(get, 1) > 0;
-    db_reset(get);
-    if (e != OK)
-        return e;
-    if (taken)
+    bool taken = false, many = false;
+    enum err e = any_row(store, get, &taken);
+    if (e == OK)
+        e = too_many(store, &many);
+    if (e == OK && taken)
         return why_void(ERR_EXISTS, "another member has these keys", ret_why, size);
-    if (members_n >= MEMBERS_MAX)
+    if (e == OK && many)
         return why_void(ERR_LIMIT, "too many members", ret_why, size);
-    return OK;
+    return e;
 }
 
 /* Whoever changed a site's sealing key in the roster could read what is sealed to it from then on:

@@ -102,6 +102,7 @@ CREATE TABLE roster (
     PRIMARY KEY (member, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX roster_by_transport ON roster (transport);
+CREATE INDEX roster_by_sign ON roster (sign);
 
 -- Who is a member now.
 CREATE VIEW member AS

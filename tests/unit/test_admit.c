@@ -7,6 +7,11 @@
 #include "store/record.h"
 #include "test.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
 /* Four sites, a handover channel between the kindergarten and the school, one write in it that all
  * have. */
 struct scene {
@@ -601,6 +606,38 @@ TEST(one_bad_run_of_a_transaction_does_not_undo_the_others) {
     scene_end(&s);
 }
 
+TEST(a_disk_that_is_full_stores_nothing_of_a_run_and_takes_it_later) {
+    struct scene s;
+    struct admitted admitted;
+    struct rlimit limit, full;
+    struct stat status;
+    struct hash before, after;
+    char wal[400];
+    scene_begin(&s);
+    for (int i = 0; i < 30; i++) {
+        struct record_id record = record_of(s.birk);
+        write_field(s.birk, &s.channel, &record, 10, "gynge", NULL);
+    }
+    struct id8 id8 = envelope_id8(&s.feed.head.id);
+    assert_ok(feed_load(s.birk->store, &s.feed.id, 1, &id8, RUN_SIZE_MAX, &s.run));
+    assert_ok(store_digest(s.school->store, &before));
+    snprintf(wal, sizeof wal, "%s-wal", s.school->path);
+    assert_int_equal(stat(wal, &status), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    full = limit;
+    full.rlim_cur = (rlim_t)status.st_size + 8192;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    enum err e = offer(&s, s.school, &admitted);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_true(e == ERR_DISK_FULL || e == ERR_IO);
+    assert_ok(store_digest(s.school->store, &after));
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_ok(offer(&s, s.school, &admitted));
+    assert_int_equal(admitted.applied_n, 30);
+    scene_end(&s);
+}
+
 TEST(rubbish_is_refused) {
     struct scene s;
     scene_begin(&s);
@@ -644,6 +681,7 @@ int main(void) {
         cmocka_unit_test(an_own_feed_that_was_forked_is_left_for_a_new_incarnation),
         cmocka_unit_test(a_proof_of_a_fork_is_taken_only_when_it_proves_one),
         cmocka_unit_test(one_bad_run_of_a_transaction_does_not_undo_the_others),
+        cmocka_unit_test(a_disk_that_is_full_stores_nothing_of_a_run_and_takes_it_later),
         cmocka_unit_test(rubbish_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

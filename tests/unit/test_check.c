@@ -157,6 +157,25 @@ TEST(a_value_changed_in_the_records_alone_is_found) {
     scene_end(&s);
 }
 
+TEST(an_index_that_does_not_fit_its_table_is_found) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    tamper(s.town,
+           "CREATE TABLE kept AS SELECT * FROM sqlite_schema WHERE name = 'roster_by_transport';"
+           "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = "
+           "'roster_by_transport'");
+    tamper(s.town, "UPDATE roster SET transport = zeroblob(32) WHERE name = 'Birk'; PRAGMA "
+                   "writable_schema = ON;"
+                   "INSERT INTO sqlite_schema SELECT * FROM kept; DROP TABLE kept");
+    struct findings findings = check_all(s.town, &checked);
+    assert_true(findings.n > 0);
+    assert_int_equal(findings.first.error, ERR_CORRUPT);
+    assert_int_equal(findings.first.seq, 0);
+    assert_non_null(strstr(findings.text, "roster_by_transport"));
+    scene_end(&s);
+}
+
 TEST(a_version_taken_out_of_the_records_is_found) {
     struct scene s;
     uint64_t checked = 0;
@@ -257,6 +276,7 @@ int main(void) {
         cmocka_unit_test(an_entry_cut_out_is_found),
         cmocka_unit_test(a_feed_cut_short_is_found),
         cmocka_unit_test(a_value_changed_in_the_records_alone_is_found),
+        cmocka_unit_test(an_index_that_does_not_fit_its_table_is_found),
         cmocka_unit_test(a_version_taken_out_of_the_records_is_found),
         cmocka_unit_test(
             a_childs_name_is_found_with_the_schools_key_and_nowhere_with_the_municipalitys),

@@ -337,6 +337,24 @@ TEST(keys_and_role_are_pinned_and_removal_is_for_ever) {
     scene_end(&s);
 }
 
+TEST(a_site_can_not_join_twice_under_two_names) {
+    struct scene s;
+    struct buffer text = {0};
+    struct ticket ticket;
+    struct transport_public key;
+    struct transport_secret secret;
+    scene_begin(&s);
+    complete(&s);
+    assert_ok(roster_invite(s.town->store, "Egely", ROLE_SCHOOL, s.f.now + 1000, &text));
+    assert_ok(ticket_decode((const char *)text.data, &s.arena, &ticket));
+    assert_ok(ticket_keys_derive(&ticket.secret, &key, &secret));
+    s.request.ticket = key;
+    s.request.member = ticket.member;
+    assert_err(ERR_EXISTS, roster_join(s.town->store, &key, &s.request, &s.tip));
+    buffer_wipe(&text);
+    scene_end(&s);
+}
+
 TEST(after_a_restart_nobody_is_enrolled_until_a_member_has_reported_the_tip) {
     struct scene s;
     struct buffer text = {0};
@@ -422,6 +440,7 @@ int main(void) {
         cmocka_unit_test(a_roster_without_the_tickets_tip_makes_no_member),
         cmocka_unit_test(whoever_finds_its_place_taken_is_no_member),
         cmocka_unit_test(keys_and_role_are_pinned_and_removal_is_for_ever),
+        cmocka_unit_test(a_site_can_not_join_twice_under_two_names),
         cmocka_unit_test(after_a_restart_nobody_is_enrolled_until_a_member_has_reported_the_tip),
         cmocka_unit_test(members_come_in_order_of_role_then_name),
         cmocka_unit_test(invitations_are_listed_open_and_used),
