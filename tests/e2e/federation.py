@@ -280,7 +280,7 @@ class Proxy:
 
     def _carry(self, source, target, to_server):
         try:
-            target.sendall(_read(source, 64))  # the greeting
+            _pass_greeting(source, target)
             while True:
                 flags = _read(source, 1)
                 length = _read(source, 8 if flags[0] & 2 else 1)
@@ -295,6 +295,17 @@ class Proxy:
                     one.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass
+
+
+def _pass_greeting(source, target):
+    """64 bytes, in pieces: each side waits for a part of the other's before it says more."""
+    left = 64
+    while left > 0:
+        part = source.recv(left)
+        if not part:
+            raise EOFError
+        target.sendall(part)
+        left -= len(part)
 
 
 def _read(source, size):
@@ -322,7 +333,9 @@ class Case(unittest.TestCase):
         super().run(result)
         if result and len(result.failures) + len(result.errors) > before:
             for site in self.federation.sites:
-                print(f"---- {site.name}\n" + "".join(site.log[-30:]), flush=True)
+                ended = site.node.poll() if site.node else None
+                print(f"---- {site.name}{'' if ended is None else f' (ended with {ended})'}\n" + "".join(site.log[-30:]),
+                      flush=True)
 
     def refused(self, error, call, *words, **options):
         with self.assertRaises(Refused) as caught:
