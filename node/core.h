@@ -35,6 +35,7 @@ struct node {
     struct engine *engine; /* NULL: neither member nor joining */
     struct member_id self; /* as the engine was started; zero while joining */
     bool joining;
+    bool told;              /* the engine has been, since jobs were last looked after */
     struct effects effects; /* asked for, not performed yet */
     struct buffer run;      /* for LOAD */
     enum err last_refusal;

@@ -248,8 +248,6 @@ bool effect_turn(struct node *node) {
         return false;
     for (int i = 0; i < ROUNDS_MAX; i++) {
         bool news = news_turn(node);
-        if (news && node->control != NULL)
-            control_wake(node->control);
         if (node->effects.n == 0 && !node->more_waiting)
             return news;
         struct effects effects = node->effects;

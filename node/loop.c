@@ -14,6 +14,7 @@ void node_tell(struct node *node, struct event *event) {
     if (node->engine == NULL)
         return;
     event->now = node_monotonic_ms();
+    node->told = true;
     engine_step(node->engine, event, &node->effects);
 }
 
@@ -55,6 +56,11 @@ static bool turn(struct node *node) {
     tick(node);
     more = effect_turn(node) || more;
     if (node->control != NULL) {
+        /* What jobs wait for may have come with any event: a session's state is no news of the
+         * store. */
+        if (node->told)
+            control_wake(node->control);
+        node->told = false;
         more = control_turn(node->control, node_monotonic_ms()) || more;
         /* A command may have written: it leaves in this turn, not in the next. */
         more = effect_turn(node) || more;

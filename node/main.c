@@ -118,7 +118,8 @@ static int serve(struct home *home, const struct node_options *options) {
     return err == ERR_CANCELLED ? EXIT_SUCCESS : fail(home->path, err_text(err));
 }
 
-/* A short command may own the home for a moment: that is no reason not to start. Another node is. */
+/* A short command may own the home for a moment: that is no reason not to start. Another node is.
+ */
 static enum err take_home(const char *path, struct home *ret_home) {
     enum { WAIT_MS = 5000, PAUSE_MS = 20 };
     time_ms until = node_monotonic_ms() + WAIT_MS;
