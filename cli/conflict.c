@@ -13,7 +13,7 @@ static void show_list(const struct screen *screen, const json_t *document) {
     size_t i;
     if (json_array_size(list) == 0) {
         put(screen, STYLE_PLAIN, "%s\n",
-            say(screen, "There are no conflicts.", "Der er ingen uenigheder."));
+            say(screen, "There are no conflicts.", "Der er ingen konflikter."));
         return;
     }
     struct table *table = table_new(screen, 4);
@@ -104,9 +104,12 @@ static void put_sides(const struct screen *screen, const json_t *document) {
 }
 
 static void put_place(const struct screen *screen, const json_t *document) {
+    char part[128];
+    snprintf(part, sizeof part, "%s", label_at(screen, document, "part_label"));
+    part[0] = (char)(part[0] >= 'A' && part[0] <= 'Z' ? part[0] - 'A' + 'a' : part[0]);
     put(screen, STYLE_BOLD, "%s", text_at(document, "child"));
-    put(screen, STYLE_PLAIN, " (%s), %s: %s\n", text_at(document, "record_short"),
-        label_at(screen, document, "part_label"), text_at(document, "field"));
+    put(screen, STYLE_PLAIN, " (%s), %s: %s\n", text_at(document, "record_short"), part,
+        text_at(document, "field"));
 }
 
 static void show_show(const struct screen *screen, const json_t *document) {

@@ -41,8 +41,8 @@ static void list_row(const struct screen *screen, struct table *table, const jso
     table_cell(table, is_draft ? STYLE_WARN : STYLE_PLAIN, "%s", state_label(screen, item));
     if (conflicts > 0)
         table_cell(table, STYLE_BAD,
-                   conflicts == 1 ? say(screen, "%lld conflict", "%lld uenighed")
-                                  : say(screen, "%lld conflicts", "%lld uenigheder"),
+                   conflicts == 1 ? say(screen, "%lld conflict", "%lld konflikt")
+                                  : say(screen, "%lld conflicts", "%lld konflikter"),
                    conflicts);
     else if (unsent > 0 && !is_draft)
         table_cell(table, STYLE_WARN, say(screen, "%lld not sent", "%lld ikke sendt"), unsent);
@@ -115,7 +115,7 @@ static void put_field(const struct screen *screen, const json_t *field) {
                       text != NULL && *text ? text : say(screen, "(cleared)", "(slettet)"));
         }
         put(screen, STYLE_BAD, "    %s  stafet conflict show %s\n",
-            say(screen, "In conflict:", "Uenighed:"), text_at(conflict, "short"));
+            say(screen, "In conflict:", "Konflikt:"), text_at(conflict, "short"));
     } else if (*value != '\0') {
         put_lines(screen, draft != NULL ? STYLE_DIM : STYLE_PLAIN, value);
     }

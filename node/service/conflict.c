@@ -15,12 +15,12 @@
 
 static const struct param list_params[] = {{0}};
 static const struct param show_params[] = {
-    {"id", PARAM_TEXT, true, true, "uenigheden, eller dens første tegn",
+    {"id", PARAM_TEXT, true, true, "konflikten, eller dens første tegn",
      "the conflict, or its first characters"},
     {0},
 };
 static const struct param resolve_params[] = {
-    {"id", PARAM_TEXT, true, true, "uenigheden, eller dens første tegn",
+    {"id", PARAM_TEXT, true, true, "konflikten, eller dens første tegn",
      "the conflict, or its first characters"},
     {"take", PARAM_TEXT, false, false, "tag side N, eller det, som et sted har skrevet",
      "take side N, or what a site has written"},
@@ -39,7 +39,7 @@ const struct verb conflict_verbs[] = {
     {"conflict", "show", "vis, hvem der har skrevet hvad", "show who has written what",
      ACCESS_READ, show_params, conflict_show, NULL},
     {"conflict", "resolve",
-     "afgør en uenighed; afgørelsen sendes straks og kræver ikke nyt samtykke, for begge steder har allerede set siderne",
+     "afgør en konflikt; afgørelsen sendes straks og kræver ikke nyt samtykke, for begge steder har allerede set siderne",
      "settle a conflict; this is sent at once and needs no new agreement, since both sites have seen the sides",
      ACCESS_WRITE, resolve_params, conflict_resolve, NULL},
     {0},
