@@ -137,9 +137,10 @@ static void recount(struct share *share) {
 void share_refresh(struct share *share) {
     recount(share);
     bool wanted = pull_is_wanted(share);
-    if (wanted && share->want == WANT_NOTHING)
+    bool in_hand = share->admits != 0 && !share->failing && share->expected >= share->peer.seq;
+    if (wanted && share->want == WANT_NOTHING && !in_hand)
         pull_enqueue(share);
-    else if (!wanted && share->want == WANT_PULLING)
+    if (!wanted && share->want == WANT_PULLING)
         pull_end(share);
     else if (!wanted && share->want != WANT_NOTHING)
         pull_dequeue(share);

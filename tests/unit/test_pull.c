@@ -1,0 +1,442 @@
+#include "lone.h"
+#include "test.h"
+
+#include "proto/limits.h"
+
+enum { LINK = 11, OTHER_LINK = 12, THIRD_LINK = 13, PEER = 1, OTHER = 2, THIRD = 3 };
+
+/* A municipality with three relays' worth of peers that may hold everything. */
+static void municipality(struct lone *lone) {
+    lone_init(lone, ROLE_MUNICIPALITY);
+    lone_member(lone, PEER, ROLE_RELAY, false, true);
+    lone_member(lone, OTHER, ROLE_RELAY, false, true);
+    lone_member(lone, THIRD, ROLE_RELAY, false, true);
+    lone_clear(lone);
+}
+
+static struct feed_id answers_of(const struct lone *lone, unsigned author) {
+    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
+    return lone_feed_id(lone, &channel, author);
+}
+
+static void announce(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t seq) {
+    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
+    struct version_name head = {*feed, seq, id8_n(seq)};
+    lone_receive(lone, link, &(struct message){.kind = MESSAGE_HEADS,
+                                               .heads = {lone_channel_id(lone, &channel), &head, 1, false}});
+}
+
+static size_t bring(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t after, unsigned n, uint64_t head) {
+    struct bytes run = lone_run(lone, feed, after, n, 100);
+    lone_receive(lone, link, &(struct message){.kind = MESSAGE_RUN, .run = {*feed, after, head, run}});
+    return run.size;
+}
+
+static void now_held(struct lone *lone, unsigned author, uint64_t seq) {
+    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
+    lone_feed(lone, &channel, author, seq);
+}
+
+TEST(a_head_beyond_the_own_one_is_pulled_and_acknowledged_only_when_durable) {
+    struct lone lone;
+    struct message m;
+    municipality(&lone);
+    struct feed_id feed = answers_of(&lone, 20);
+    lone_open(&lone, LINK, PEER);
+    announce(&lone, LINK, &feed, 3);
+    assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
+    assert_int_equal(m.pull.after, 0);
+    assert_true(m.pull.bytes >= RUN_SIZE_MAX / 4);
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_PULLING);
+    assert_false(lone_peer(&lone, PEER).equal);
+
+    size_t size = bring(&lone, LINK, &feed, 0, 3, 3);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 1);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
+    assert_false(lone_peer(&lone, PEER).equal);
+    lone_admitted(&lone, LINK, &feed, size, OK, 3);
+    assert_true(lone_frame(&lone, LINK, MESSAGE_CREDIT, 0, &m));
+    assert_int_equal(m.credit.bytes, size);
+    now_held(&lone, 20, 3);
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_IDLE);
+    assert_true(lone_peer(&lone, PEER).equal);
+    assert_int_equal(lone_effects(&lone, EFFECT_LOAD, LINK), 0);
+    lone_done(&lone);
+}
+
+TEST(it_does_not_matter_whether_the_news_or_the_answer_comes_first) {
+    struct lone lone;
+    municipality(&lone);
+    struct feed_id feed = answers_of(&lone, 20);
+    lone_open(&lone, LINK, PEER);
+    announce(&lone, LINK, &feed, 3);
+    size_t size = bring(&lone, LINK, &feed, 0, 3, 3);
+    lone_clear(&lone);
+    now_held(&lone, 20, 3);
+    lone_admitted(&lone, LINK, &feed, size, OK, 3);
+    assert_true(lone_peer(&lone, PEER).equal);
+    assert_int_equal(lone_effects(&lone, EFFECT_LOAD, LINK), 0);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
+static void both_announce(struct lone *lone, struct feed_id *ret_feed) {
+    municipality(lone);
+    *ret_feed = answers_of(lone, 20);
+    lone_open(lone, LINK, PEER);
+    lone_open(lone, OTHER_LINK, OTHER);
+    announce(lone, LINK, ret_feed, 9);
+    announce(lone, OTHER_LINK, ret_feed, 9);
+    assert_true(lone_sent(lone, LINK, MESSAGE_PULL));
+    assert_false(lone_sent(lone, OTHER_LINK, MESSAGE_PULL));
+    assert_int_equal(lone_peer(lone, OTHER).state, SESSION_PULLING);
+    lone_clear(lone);
+}
+
+TEST(one_feed_is_pulled_from_one_peer_and_from_another_when_that_is_gone) {
+    struct lone lone;
+    struct feed_id feed;
+    both_announce(&lone, &feed);
+    lone_disconnect(&lone, LINK);
+    assert_true(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
+TEST(another_peer_is_asked_when_one_has_it_not) {
+    struct lone lone;
+    struct feed_id feed;
+    both_announce(&lone, &feed);
+    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 0, ERR_NOT_FOUND}});
+    assert_true(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    assert_false(lone_peer(&lone, PEER).equal);
+    lone_done(&lone);
+}
+
+TEST(another_peer_is_asked_when_one_stalls_and_a_time_out_is_never_equal) {
+    struct lone lone;
+    struct feed_id feed;
+    both_announce(&lone, &feed);
+    lone_wait(&lone, 29999);
+    assert_false(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    lone_wait(&lone, 1);
+    assert_true(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_PULLING);
+    assert_false(lone_peer(&lone, PEER).equal);
+    assert_int_equal(lone_peer(&lone, PEER).last_error, ERR_TIMEOUT);
+    lone_clear(&lone);
+    /* Both have stalled: asked again after a while, and still not equal. */
+    lone_wait(&lone, 30000);
+    assert_false(lone_peer(&lone, OTHER).equal);
+    lone_wait(&lone, 60000);
+    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL) || lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
+TEST(a_slow_disk_of_ones_own_is_no_stall_of_the_peer) {
+    struct lone lone;
+    struct feed_id feed;
+    both_announce(&lone, &feed);
+    bring(&lone, LINK, &feed, 0, 3, 9);
+    lone_wait(&lone, 200000);
+    assert_false(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
+TEST(another_peer_is_asked_when_a_run_is_bad) {
+    struct lone lone;
+    struct message m;
+    struct feed_id feed;
+    both_announce(&lone, &feed);
+    size_t size = bring(&lone, LINK, &feed, 0, 3, 9);
+    lone_admitted(&lone, LINK, &feed, size, ERR_SIGNATURE, 0);
+    assert_true(lone_frame(&lone, LINK, MESSAGE_ERROR, 0, &m));
+    assert_int_equal(m.error.code, ERR_SIGNATURE);
+    assert_true(feed_id_equal(&m.error.feed, &feed));
+    assert_true(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, 0), 0);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
+    lone_done(&lone);
+}
+
+TEST(three_bad_runs_end_the_session) {
+    struct lone lone;
+    municipality(&lone);
+    lone_open(&lone, LINK, PEER);
+    for (unsigned i = 0; i < 3; i++) {
+        struct feed_id feed = answers_of(&lone, 20 + i);
+        announce(&lone, LINK, &feed, 3);
+        size_t size = bring(&lone, LINK, &feed, 0, 3, 3);
+        assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 0);
+        lone_admitted(&lone, LINK, &feed, size, ERR_CHAIN, 0);
+    }
+    assert_int_equal(lone_effect(&lone, EFFECT_CLOSE, LINK)->reason, ERR_CHAIN);
+    lone_done(&lone);
+}
+
+TEST(runs_that_fail_behind_a_bad_one_are_no_further_offence) {
+    struct lone lone;
+    struct feed_id feed;
+    size_t sizes[4];
+    both_announce(&lone, &feed);
+    for (unsigned i = 0; i < 4; i++)
+        sizes[i] = bring(&lone, LINK, &feed, i * 2, 2, 9);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 4);
+    for (unsigned i = 0; i < 4; i++)
+        lone_admitted(&lone, LINK, &feed, sizes[i], ERR_CHAIN, 0);
+    assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 0);
+    lone_done(&lone);
+}
+
+TEST(a_feed_of_an_author_not_known_yet_waits_for_the_roster) {
+    struct lone lone;
+    struct feed_id feed;
+    both_announce(&lone, &feed);
+    size_t size = bring(&lone, LINK, &feed, 0, 3, 9);
+    lone_admitted(&lone, LINK, &feed, size, ERR_ROSTER, 0);
+    lone_wait(&lone, 100000);
+    assert_false(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    assert_false(lone_peer(&lone, PEER).equal);
+    lone_roster(&lone, 6);
+    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL) || lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
+TEST(a_full_disk_is_tried_again_and_nothing_is_acknowledged) {
+    struct lone lone;
+    struct feed_id feed;
+    both_announce(&lone, &feed);
+    size_t size = bring(&lone, LINK, &feed, 0, 3, 9);
+    lone_admitted(&lone, LINK, &feed, size, ERR_DISK_FULL, 0);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
+    assert_int_equal(lone_peer(&lone, PEER).last_error, ERR_DISK_FULL);
+    lone_clear(&lone);
+    lone_wait(&lone, 29000);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_wait(&lone, 2000);
+    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL) || lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
+TEST(a_peer_that_sends_more_than_its_credit_is_dropped) {
+    struct lone lone;
+    struct feed_id feed;
+    municipality(&lone);
+    feed = answers_of(&lone, 20);
+    lone_open(&lone, LINK, PEER);
+    announce(&lone, LINK, &feed, 1000);
+    uint64_t after = 0;
+    size_t under_way = 0;
+    while (lone_effects(&lone, EFFECT_CLOSE, LINK) == 0) {
+        struct bytes run = lone_run(&lone, &feed, after, 2, 250000);
+        lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_RUN, .run = {feed, after, 1000, run}});
+        after += 2;
+        under_way += run.size;
+        assert_true(under_way <= CREDIT_PER_PEER_MAX + RUN_SIZE_MAX);
+    }
+    assert_true(under_way > CREDIT_PER_PEER_MAX);
+    assert_int_equal(lone_effect(&lone, EFFECT_CLOSE, LINK)->reason, ERR_LIMIT);
+    lone_done(&lone);
+}
+
+TEST(many_feeds_are_pulled_at_once_within_the_credit) {
+    struct lone lone;
+    struct message m;
+    struct version_name heads[500];
+    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
+    municipality(&lone);
+    lone_open(&lone, LINK, PEER);
+    for (unsigned i = 0; i < 500; i++) {
+        heads[i] = (struct version_name){answers_of(&lone, 20), 4, id8_n(4)};
+        heads[i].feed.bytes[0] = (uint8_t)i;
+        heads[i].feed.bytes[1] = (uint8_t)(i >> 8);
+    }
+    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS,
+                                                .heads = {lone_channel_id(&lone, &channel), heads, 500, false}});
+    size_t credit = 0;
+    unsigned pulls = 0;
+    while (lone_frame(&lone, LINK, MESSAGE_PULL, pulls, &m)) {
+        credit += m.pull.bytes;
+        pulls++;
+    }
+    assert_true(pulls > 4);
+    assert_true(credit <= CREDIT_PER_PEER_MAX);
+    lone_done(&lone);
+}
+
+TEST(a_peer_can_name_only_so_many_unknown_feeds) {
+    struct lone lone;
+    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
+    static struct version_name heads[4096];
+    municipality(&lone);
+    lone_open(&lone, LINK, PEER);
+    for (unsigned page = 0; page < 2; page++) {
+        for (unsigned i = 0; i < 4096; i++) {
+            heads[i] = (struct version_name){.feed = {{(uint8_t)i, (uint8_t)(i >> 8), (uint8_t)(page + 1)}}, .seq = 1};
+            heads[i].id8.bytes[0] = 1;
+        }
+        lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS,
+                                                    .heads = {lone_channel_id(&lone, &channel), heads, 4096, false}});
+    }
+    assert_false(lone_peer(&lone, PEER).equal);
+    /* What is over is compared again in a new session. */
+    struct message m;
+    unsigned pulls = 0;
+    while (lone_frame(&lone, LINK, MESSAGE_PULL, pulls, &m)) {
+        assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 0);
+        lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {m.pull.feed, 0, ERR_NOT_FOUND}});
+        pulls++;
+    }
+    assert_int_equal(pulls, 4096);
+    assert_int_equal(lone_effect(&lone, EFFECT_CLOSE, LINK)->reason, ERR_BUSY);
+    lone_done(&lone);
+}
+
+TEST(a_push_that_does_not_follow_is_dropped_and_the_feed_pulled) {
+    struct lone lone;
+    struct message m;
+    municipality(&lone);
+    struct feed_id feed = answers_of(&lone, 20);
+    now_held(&lone, 20, 3);
+    lone_open(&lone, LINK, PEER);
+    bring(&lone, LINK, &feed, 7, 1, 8);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 0);
+    assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
+    assert_int_equal(m.pull.after, 3);
+    lone_done(&lone);
+}
+
+TEST(pushes_in_a_row_are_taken_without_waiting_for_each_other) {
+    struct lone lone;
+    municipality(&lone);
+    struct feed_id feed = answers_of(&lone, 20);
+    now_held(&lone, 20, 3);
+    lone_open(&lone, LINK, PEER);
+    size_t size = bring(&lone, LINK, &feed, 3, 1, 4);
+    bring(&lone, LINK, &feed, 4, 1, 5);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 2);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_admitted(&lone, LINK, &feed, size, OK, 4);
+    assert_false(lone_peer(&lone, PEER).equal);
+    lone_admitted(&lone, LINK, &feed, size, OK, 5);
+    assert_true(lone_peer(&lone, PEER).equal);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
+TEST(a_push_of_what_is_here_already_is_acknowledged_and_not_stored_twice) {
+    struct lone lone;
+    municipality(&lone);
+    struct feed_id feed = answers_of(&lone, 20);
+    now_held(&lone, 20, 3);
+    lone_open(&lone, LINK, PEER);
+    bring(&lone, LINK, &feed, 1, 2, 3);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 0);
+    assert_true(lone_sent(&lone, LINK, MESSAGE_CREDIT));
+    assert_true(lone_peer(&lone, PEER).equal);
+    lone_done(&lone);
+}
+
+TEST(the_rest_of_a_push_that_stays_away_is_pulled) {
+    struct lone lone;
+    municipality(&lone);
+    struct feed_id feed = answers_of(&lone, 20);
+    now_held(&lone, 20, 3);
+    lone_open(&lone, LINK, PEER);
+    size_t size = bring(&lone, LINK, &feed, 3, 1, 9);
+    lone_admitted(&lone, LINK, &feed, size, OK, 4);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    assert_false(lone_peer(&lone, PEER).equal);
+    lone_wait(&lone, 30000);
+    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
+TEST(a_feed_that_the_peer_may_not_hold_is_refused_from_it) {
+    struct lone lone;
+    struct message m;
+    lone_init(&lone, ROLE_KINDERGARTEN);
+    lone_member(&lone, PEER, ROLE_SCHOOL, true, true);
+    struct channel handover = channel_n(CHANNEL_HANDOVER, 0, 2);
+    struct feed_id feed = lone_feed(&lone, &handover, 2, 3);
+    lone_open(&lone, LINK, PEER);
+    bring(&lone, LINK, &feed, 3, 1, 4);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 0);
+    assert_true(lone_frame(&lone, LINK, MESSAGE_ERROR, 0, &m));
+    assert_int_equal(m.error.code, ERR_DENIED);
+    lone_done(&lone);
+}
+
+TEST(a_fork_is_looked_for_from_the_start_once) {
+    struct lone lone;
+    struct message m;
+    municipality(&lone);
+    struct feed_id feed = answers_of(&lone, 20);
+    now_held(&lone, 20, 3);
+    lone_open(&lone, LINK, PEER);
+    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
+    struct version_name head = {feed, 3, {{0xbb}}};
+    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS,
+                                                .heads = {lone_channel_id(&lone, &channel), &head, 1, false}});
+    assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
+    assert_int_equal(m.pull.after, 0);
+    size_t size = bring(&lone, LINK, &feed, 0, 3, 3);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 1);
+    lone_clear(&lone);
+    lone_admitted(&lone, LINK, &feed, size, ERR_FORK, 3);
+    assert_true(lone_frame(&lone, LINK, MESSAGE_ERROR, 0, &m));
+    assert_int_equal(m.error.code, ERR_FORK);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    assert_false(lone_peer(&lone, PEER).equal);
+    assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 0);
+    lone_done(&lone);
+}
+
+TEST(what_a_peer_says_of_an_own_feed_is_reported) {
+    struct lone lone;
+    struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
+    municipality(&lone);
+    struct feed_id feed = lone_feed(&lone, &notice, 0, 3);
+    lone_connect(&lone, LINK, PEER);
+    struct message hello = lone_hello(&lone, LINK);
+    lone_receive(&lone, LINK, &hello);
+    const struct effect *reported = lone_effect(&lone, EFFECT_REPORTED, LINK);
+    assert_non_null(reported);
+    assert_int_equal(reported->after, 3);
+    lone_clear(&lone);
+    struct version_name head = {feed, 9, id8_n(9)};
+    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS,
+                                                .heads = {lone_channel_id(&lone, &notice), &head, 1, false}});
+    reported = lone_effect(&lone, EFFECT_REPORTED, LINK);
+    assert_non_null(reported);
+    assert_int_equal(reported->after, 9);
+    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_head_beyond_the_own_one_is_pulled_and_acknowledged_only_when_durable),
+        cmocka_unit_test(it_does_not_matter_whether_the_news_or_the_answer_comes_first),
+        cmocka_unit_test(one_feed_is_pulled_from_one_peer_and_from_another_when_that_is_gone),
+        cmocka_unit_test(another_peer_is_asked_when_one_has_it_not),
+        cmocka_unit_test(another_peer_is_asked_when_one_stalls_and_a_time_out_is_never_equal),
+        cmocka_unit_test(a_slow_disk_of_ones_own_is_no_stall_of_the_peer),
+        cmocka_unit_test(another_peer_is_asked_when_a_run_is_bad),
+        cmocka_unit_test(three_bad_runs_end_the_session),
+        cmocka_unit_test(runs_that_fail_behind_a_bad_one_are_no_further_offence),
+        cmocka_unit_test(a_feed_of_an_author_not_known_yet_waits_for_the_roster),
+        cmocka_unit_test(a_full_disk_is_tried_again_and_nothing_is_acknowledged),
+        cmocka_unit_test(a_peer_that_sends_more_than_its_credit_is_dropped),
+        cmocka_unit_test(many_feeds_are_pulled_at_once_within_the_credit),
+        cmocka_unit_test(a_peer_can_name_only_so_many_unknown_feeds),
+        cmocka_unit_test(a_push_that_does_not_follow_is_dropped_and_the_feed_pulled),
+        cmocka_unit_test(pushes_in_a_row_are_taken_without_waiting_for_each_other),
+        cmocka_unit_test(a_push_of_what_is_here_already_is_acknowledged_and_not_stored_twice),
+        cmocka_unit_test(the_rest_of_a_push_that_stays_away_is_pulled),
+        cmocka_unit_test(a_feed_that_the_peer_may_not_hold_is_refused_from_it),
+        cmocka_unit_test(a_fork_is_looked_for_from_the_start_once),
+        cmocka_unit_test(what_a_peer_says_of_an_own_feed_is_reported),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
