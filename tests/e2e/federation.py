@@ -69,6 +69,7 @@ class Site:
         os.makedirs(self.temp)
         self.port = free_port() if listens else None
         self.node = None
+        self.ended = None  # how the node ended, when it was not the test that ended it
         self.log = []
 
     @property
@@ -207,6 +208,8 @@ class Federation:
         return proxy
 
     def close(self):
+        for site in self.sites:
+            site.ended = site.node.poll() if site.node else None
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
@@ -333,9 +336,8 @@ class Case(unittest.TestCase):
         super().run(result)
         if result and len(result.failures) + len(result.errors) > before:
             for site in self.federation.sites:
-                ended = site.node.poll() if site.node else None
-                print(f"---- {site.name}{'' if ended is None else f' (ended with {ended})'}\n" + "".join(site.log[-30:]),
-                      flush=True)
+                ended = "" if site.ended is None else f" (its node ended with {site.ended})"
+                print(f"---- {site.name}{ended}\n" + "".join(site.log[-30:]), flush=True)
 
     def refused(self, error, call, *words, **options):
         with self.assertRaises(Refused) as caught:
