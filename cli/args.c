@@ -136,7 +136,7 @@ static bool is_option(const char *word, const char *name) {
 
 static enum err take_globals(struct args *args, int argc, char *const *argv, struct words *words) {
     enum err e = OK;
-    const char *value;
+    const char *value = "";
     words->plain_from = argc;
     for (int i = 1; i < argc && e == OK; i++) {
         if (strcmp(argv[i], "--") == 0) {

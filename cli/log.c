@@ -32,6 +32,13 @@ static void show_record(const struct screen *screen, const json_t *document) {
     table_print(table, 0);
 }
 
+static void count_cell(struct table *table, long long n, const char *what) {
+    if (n > 0)
+        table_cell(table, STYLE_WARN, "%lld %s", n, what);
+    else
+        table_cell(table, STYLE_PLAIN, "%s", "");
+}
+
 static void show_feeds(const struct screen *screen, const json_t *feeds) {
     struct table *table = table_new(screen, 6);
     table_align_right(table, 2);
@@ -49,10 +56,8 @@ static void show_feeds(const struct screen *screen, const json_t *feeds) {
         table_cell(table, STYLE_PLAIN, "%s", text_at(json_object_get(feed, "author"), "name"));
         table_cell(table, STYLE_PLAIN, "%s", text_at(feed, "channel"));
         table_cell(table, STYLE_PLAIN, "%lld", (long long)number_at(feed, "entries"));
-        table_cell(table, STYLE_WARN, waiting > 0 ? say(screen, "%lld waiting", "%lld venter") : "",
-                   waiting);
-        table_cell(table, STYLE_WARN,
-                   voided > 0 ? say(screen, "%lld void", "%lld gælder ikke") : "", voided);
+        count_cell(table, waiting, say(screen, "waiting", "venter"));
+        count_cell(table, voided, say(screen, "void", "gælder ikke"));
         table_cell(table, STYLE_BAD, "%s",
                    flag_at(feed, "forked") ? say(screen, "forked", "forgrenet") : "");
     }

@@ -124,14 +124,19 @@ const char *time_text(const struct screen *screen, int64_t unix_ms, char buffer[
 const char *date_text(const struct screen *screen, const char *iso_date, char buffer[static 32]) {
     struct tm at = {0}, now;
     time_t now_seconds = (time_t)(now_ms_of(screen) / 1000);
-    int year, month, day;
-    if (sscanf(iso_date, "%d-%d-%d", &year, &month, &day) != 3 || month < 1 || month > 12 ||
+    char *end = NULL;
+    long year = strtol(iso_date, &end, 10), month = 0, day = 0;
+    if (*end == '-')
+        month = strtol(end + 1, &end, 10);
+    if (*end == '-')
+        day = strtol(end + 1, &end, 10);
+    if (*end != '\0' || month < 1 || month > 12 || day < 1 || day > 31 ||
         localtime_r(&now_seconds, &now) == NULL) {
         snprintf(buffer, 32, "%s", iso_date);
         return buffer;
     }
-    at.tm_year = year - 1900;
-    at.tm_mon = month - 1;
-    at.tm_mday = day;
+    at.tm_year = (int)year - 1900;
+    at.tm_mon = (int)month - 1;
+    at.tm_mday = (int)day;
     return write_date(screen, &at, at.tm_year != now.tm_year, buffer);
 }

@@ -22,8 +22,10 @@ static void show_verify(const struct screen *screen, const json_t *document) {
     json_array_foreach(json_object_get(document, "findings"), i, finding) {
         long long seq = (long long)number_at(finding, "seq");
         table_cell(table, STYLE_PLAIN, "%s", text_at(json_object_get(finding, "author"), "name"));
-        table_cell(table, STYLE_PLAIN, seq > 0 ? say(screen, "envelope %lld", "kuvert %lld") : "",
-                   seq);
+        if (seq > 0)
+            table_cell(table, STYLE_PLAIN, say(screen, "envelope %lld", "kuvert %lld"), seq);
+        else
+            table_cell(table, STYLE_PLAIN, "%s", "");
         table_cell(table, STYLE_PLAIN, "%s", text_at(finding, "text"));
     }
     table_print(table, 2);

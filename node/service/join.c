@@ -165,7 +165,8 @@ static enum err begin(struct service *service, const struct asker *asker, const 
     const struct surroundings *around = service_surroundings(service);
     join->job = (struct job){.step = step, .free = join_free};
     join->service = service;
-    join->until = store_now(service_store(service)) + service_number(args, "wait", 60 * 1000);
+    join->until =
+        store_now(service_store(service)) + service_number(args, "wait", INT64_C(60) * 1000);
     if (around->hurry != NULL)
         around->hurry(around->context);
     *ret_job = &join->job;

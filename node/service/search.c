@@ -67,9 +67,9 @@ static enum err search(struct service *service, const struct asker *asker, const
         return e;
     }
     return reply_give(reply,
-                      json_pack("{s:I, s:{s:I, s:I}, s:o}", "hits", (json_int_t)(hits + files.hits),
-                                "sections", "opened", (json_int_t)opened, "hits", (json_int_t)hits,
-                                "files", files.list));
+                      json_pack("{s:I, s:{s:I, s:I}, s:o}", "hits",
+                                (json_int_t)hits + (json_int_t)files.hits, "sections", "opened",
+                                (json_int_t)opened, "hits", (json_int_t)hits, "files", files.list));
 }
 
 static const struct param search_params[] = {

@@ -129,7 +129,8 @@ static enum err begin(struct service *service, const struct asker *asker, const 
         return ERR_MEMORY;
     sync->job = (struct job){.step = step, .free = sync_free};
     sync->service = service;
-    sync->until = store_now(service_store(service)) + service_number(args, "wait", 30 * 1000);
+    sync->until =
+        store_now(service_store(service)) + service_number(args, "wait", INT64_C(30) * 1000);
     if (around->hurry != NULL)
         around->hurry(around->context);
     *ret_job = &sync->job;
