@@ -177,7 +177,7 @@ static enum err pass_on(void *context, const struct ack_info *ack) {
         !channel_may_write(&ack->channel, &copy->self.member, copy->self.role))
         return OK;
     enum err e = acks_admit(copy->to->store, ack->statement);
-    return e == ERR_STALE || e == ERR_ROSTER ? OK : e;
+    return e == ERR_STALE || e == ERR_ROSTER || e == ERR_NOT_FOUND ? OK : e;
 }
 
 void sync_statements(struct site *a, struct site *b) {
