@@ -26,7 +26,8 @@ void lone_init(struct lone *lone, enum role role) {
 }
 
 void lone_init_joiner(struct lone *lone, struct bytes join) {
-    struct engine_config config = {.federation = {{0xfe}}, .role = ROLE_SCHOOL, .seed = 42, .join = join};
+    struct engine_config config = {
+        .federation = {{0xfe}}, .role = ROLE_SCHOOL, .seed = 42, .join = join};
     init(lone, &config);
 }
 
@@ -62,13 +63,15 @@ struct channel_id lone_channel_id(const struct lone *lone, const struct channel 
     return channel_id_of(&lone->federation, channel);
 }
 
-struct feed_id lone_feed_id(const struct lone *lone, const struct channel *channel, unsigned author) {
+struct feed_id lone_feed_id(const struct lone *lone, const struct channel *channel,
+                            unsigned author) {
     struct channel_id id = lone_channel_id(lone, channel);
     struct member_id member = member_n(author);
     return feed_id_of(&lone->federation, &id, &member, &(struct incarnation){{1}});
 }
 
-/* Every envelope of number seq has the same signed header, whatever its feed: its id is known without keeping it. */
+/* Every envelope of number seq has the same signed header, whatever its feed: its id is known
+ * without keeping it. */
 static void signed_header(uint64_t seq, uint8_t ret_bytes[static SIGNED_HEADER_SIZE]) {
     struct header header = {.schema = 1, .sections_n = 1, .seq = seq, .clock = seq};
     header.feed.bytes[0] = 1;
@@ -91,7 +94,8 @@ struct id8 id8_n(uint64_t seq) {
     return envelope_id8(&head.id);
 }
 
-struct bytes lone_run(struct lone *lone, const struct feed_id *feed, uint64_t after, unsigned n, size_t size) {
+struct bytes lone_run(struct lone *lone, const struct feed_id *feed, uint64_t after, unsigned n,
+                      size_t size) {
     (void)feed;
     buffer_clear(&lone->bytes);
     for (unsigned i = 0; i < n; i++) {
@@ -119,7 +123,8 @@ void lone_wait(struct lone *lone, time_ms ms) {
 }
 
 void lone_member(struct lone *lone, unsigned n, enum role role, bool has_endpoint, bool active) {
-    lone_step(lone, (struct event){.kind = EVENT_MEMBER, .member = {member_n(n), role, active, has_endpoint}});
+    lone_step(lone, (struct event){.kind = EVENT_MEMBER,
+                                   .member = {member_n(n), role, active, has_endpoint}});
 }
 
 void lone_roster(struct lone *lone, uint64_t seq) {
@@ -128,7 +133,8 @@ void lone_roster(struct lone *lone, uint64_t seq) {
     lone_step(lone, (struct event){.kind = EVENT_ROSTER, .roster = {feed, seq, id8_n(seq)}});
 }
 
-struct feed_id lone_feed(struct lone *lone, const struct channel *channel, unsigned author, uint64_t seq) {
+struct feed_id lone_feed(struct lone *lone, const struct channel *channel, unsigned author,
+                         uint64_t seq) {
     struct feed_id id = lone_feed_id(lone, channel, author);
     lone_step(lone, (struct event){.kind = EVENT_FEED,
                                    .feed = {.id = id,
@@ -140,7 +146,9 @@ struct feed_id lone_feed(struct lone *lone, const struct channel *channel, unsig
 }
 
 void lone_connect(struct lone *lone, uint32_t link, unsigned member) {
-    lone_step(lone, (struct event){.kind = EVENT_CONNECTED, .link = link, .connected = {.member = member_n(member)}});
+    lone_step(lone, (struct event){.kind = EVENT_CONNECTED,
+                                   .link = link,
+                                   .connected = {.member = member_n(member)}});
 }
 
 void lone_disconnect(struct lone *lone, uint32_t link) {
@@ -150,12 +158,13 @@ void lone_disconnect(struct lone *lone, uint32_t link) {
 void lone_receive(struct lone *lone, uint32_t link, const struct message *message) {
     struct buffer frame = {0};
     must(message_encode(message, &frame) == OK);
-    lone_step(lone, (struct event){.kind = EVENT_RECEIVED, .link = link, .received = buffer_view(&frame)});
+    lone_step(lone, (struct event){
+                        .kind = EVENT_RECEIVED, .link = link, .received = buffer_view(&frame)});
     buffer_done(&frame);
 }
 
-void lone_loaded(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t after, unsigned n, size_t size,
-                 uint64_t head) {
+void lone_loaded(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t after,
+                 unsigned n, size_t size, uint64_t head) {
     lone_step(lone, (struct event){.kind = EVENT_LOADED,
                                    .link = link,
                                    .loaded = {.feed = *feed,
@@ -165,7 +174,8 @@ void lone_loaded(struct lone *lone, uint32_t link, const struct feed_id *feed, u
                                               .head = head_n(head)}});
 }
 
-void lone_admitted(struct lone *lone, uint32_t link, const struct feed_id *feed, size_t size, enum err error, uint64_t seq) {
+void lone_admitted(struct lone *lone, uint32_t link, const struct feed_id *feed, size_t size,
+                   enum err error, uint64_t seq) {
     lone_step(lone, (struct event){.kind = EVENT_ADMITTED,
                                    .link = link,
                                    .admitted = {*feed, size, error, head_n(seq)}});
@@ -202,7 +212,8 @@ void lone_open_empty(struct lone *lone, uint32_t link, unsigned member) {
 size_t lone_effects(const struct lone *lone, enum effect_kind kind, uint32_t link) {
     size_t n = 0;
     for (size_t i = 0; i < lone->effects.n; i++)
-        n += lone->effects.list[i].kind == kind && (link == 0 || lone->effects.list[i].link == link);
+        n +=
+            lone->effects.list[i].kind == kind && (link == 0 || lone->effects.list[i].link == link);
     return n;
 }
 
@@ -213,7 +224,8 @@ const struct effect *lone_effect(const struct lone *lone, enum effect_kind kind,
     return NULL;
 }
 
-bool lone_frame(struct lone *lone, uint32_t link, enum message_kind kind, unsigned skip, struct message *ret_message) {
+bool lone_frame(struct lone *lone, uint32_t link, enum message_kind kind, unsigned skip,
+                struct message *ret_message) {
     for (size_t i = 0; i < lone->effects.n; i++) {
         const struct effect *effect = &lone->effects.list[i];
         if (effect->kind != EFFECT_SEND || effect->link != link || effect->bytes.data[0] != kind)

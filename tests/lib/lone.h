@@ -1,5 +1,6 @@
-/* One engine, alone, with peers played by the test: what goes in is said line by line, what comes out is looked for. Member n's
- * id is sixteen bytes n; member 0 is this node. Heads and runs are synthetic: right in form, never signed. */
+/* One engine, alone, with peers played by the test: what goes in is said line by line, what comes
+ * out is looked for. Member n's id is sixteen bytes n; member 0 is this node. Heads and runs are
+ * synthetic: right in form, never signed. */
 #ifndef STAFET_TESTS_LONE_H
 #define STAFET_TESTS_LONE_H
 
@@ -7,7 +8,8 @@
 
 struct lone {
     struct engine *engine;
-    struct effects effects; /* of the steps since the last lone_clear, or of the last lone_* that steps */
+    struct effects
+        effects; /* of the steps since the last lone_clear, or of the last lone_* that steps */
     time_ms now;
     struct federation_id federation;
     struct arena arena; /* what lone_frame has decoded */
@@ -28,9 +30,10 @@ struct feed_id lone_feed_id(const struct lone *, const struct channel *, unsigne
 /* The head of any feed at `seq`, on the main branch. */
 struct head head_n(uint64_t seq);
 struct id8 id8_n(uint64_t seq);
-/* `n` envelopes of the feed after `after`, each of about `size` bytes; those whose numbers head_n knows by content. Kept until
- * the next call. */
-struct bytes lone_run(struct lone *, const struct feed_id *, uint64_t after, unsigned n, size_t size);
+/* `n` envelopes of the feed after `after`, each of about `size` bytes; those whose numbers head_n
+ * knows by content. Kept until the next call. */
+struct bytes lone_run(struct lone *, const struct feed_id *, uint64_t after, unsigned n,
+                      size_t size);
 
 void lone_step(struct lone *, struct event event);
 /* Time passes; steps a TICK. */
@@ -42,11 +45,14 @@ void lone_connect(struct lone *, uint32_t link, unsigned member);
 void lone_disconnect(struct lone *, uint32_t link);
 void lone_receive(struct lone *, uint32_t link, const struct message *);
 /* Answers the LOAD of the feed after `after` with `n` envelopes. */
-void lone_loaded(struct lone *, uint32_t link, const struct feed_id *, uint64_t after, unsigned n, size_t size, uint64_t head);
+void lone_loaded(struct lone *, uint32_t link, const struct feed_id *, uint64_t after, unsigned n,
+                 size_t size, uint64_t head);
 /* Answers an ADMIT of `size` bytes: OK, and the feed stands at `seq`; or an error. */
-void lone_admitted(struct lone *, uint32_t link, const struct feed_id *, size_t size, enum err, uint64_t seq);
+void lone_admitted(struct lone *, uint32_t link, const struct feed_id *, size_t size, enum err,
+                   uint64_t seq);
 
-/* The HELLO of a peer that has the same roster, digest and statements as this node has last said over the link; tests change it. */
+/* The HELLO of a peer that has the same roster, digest and statements as this node has last said
+ * over the link; tests change it. */
 struct message lone_hello(struct lone *, uint32_t link);
 /* Connects `member` over `link` and answers with that HELLO. */
 void lone_open(struct lone *, uint32_t link, unsigned member);
@@ -57,7 +63,8 @@ void lone_open_empty(struct lone *, uint32_t link, unsigned member);
 const struct effect *lone_effect(const struct lone *, enum effect_kind, uint32_t link);
 size_t lone_effects(const struct lone *, enum effect_kind, uint32_t link);
 /* The first frame of the kind sent over `link`, decoded; false: none. `skip` that many. */
-bool lone_frame(struct lone *, uint32_t link, enum message_kind, unsigned skip, struct message *ret_message);
+bool lone_frame(struct lone *, uint32_t link, enum message_kind, unsigned skip,
+                struct message *ret_message);
 bool lone_sent(struct lone *, uint32_t link, enum message_kind);
 struct peer_info lone_peer(const struct lone *, unsigned member);
 

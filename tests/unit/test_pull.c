@@ -22,13 +22,16 @@ static struct feed_id answers_of(const struct lone *lone, unsigned author) {
 static void announce(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t seq) {
     struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
     struct version_name head = {*feed, seq, id8_n(seq)};
-    lone_receive(lone, link, &(struct message){.kind = MESSAGE_HEADS,
-                                               .heads = {lone_channel_id(lone, &channel), &head, 1, false}});
+    lone_receive(lone, link,
+                 &(struct message){.kind = MESSAGE_HEADS,
+                                   .heads = {lone_channel_id(lone, &channel), &head, 1, false}});
 }
 
-static size_t bring(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t after, unsigned n, uint64_t head) {
+static size_t bring(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t after,
+                    unsigned n, uint64_t head) {
     struct bytes run = lone_run(lone, feed, after, n, 100);
-    lone_receive(lone, link, &(struct message){.kind = MESSAGE_RUN, .run = {*feed, after, head, run}});
+    lone_receive(lone, link,
+                 &(struct message){.kind = MESSAGE_RUN, .run = {*feed, after, head, run}});
     return run.size;
 }
 
@@ -106,7 +109,8 @@ TEST(another_peer_is_asked_when_one_has_it_not) {
     struct lone lone;
     struct feed_id feed;
     both_announce(&lone, &feed);
-    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 0, ERR_NOT_FOUND}});
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 0, ERR_NOT_FOUND}});
     assert_true(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
     assert_false(lone_peer(&lone, PEER).equal);
     lone_done(&lone);
@@ -229,7 +233,8 @@ TEST(a_peer_that_sends_more_than_its_credit_is_dropped) {
     size_t under_way = 0;
     while (lone_effects(&lone, EFFECT_CLOSE, LINK) == 0) {
         struct bytes run = lone_run(&lone, &feed, after, 2, 250000);
-        lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_RUN, .run = {feed, after, 1000, run}});
+        lone_receive(&lone, LINK,
+                     &(struct message){.kind = MESSAGE_RUN, .run = {feed, after, 1000, run}});
         after += 2;
         under_way += run.size;
         assert_true(under_way <= CREDIT_PER_PEER_MAX + RUN_SIZE_MAX);
@@ -251,8 +256,9 @@ TEST(many_feeds_are_pulled_at_once_within_the_credit) {
         heads[i].feed.bytes[0] = (uint8_t)i;
         heads[i].feed.bytes[1] = (uint8_t)(i >> 8);
     }
-    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS,
-                                                .heads = {lone_channel_id(&lone, &channel), heads, 500, false}});
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_HEADS,
+                                   .heads = {lone_channel_id(&lone, &channel), heads, 500, false}});
     size_t credit = 0;
     unsigned pulls = 0;
     while (lone_frame(&lone, LINK, MESSAGE_PULL, pulls, &m)) {
@@ -272,11 +278,14 @@ TEST(a_peer_can_name_only_so_many_unknown_feeds) {
     lone_open(&lone, LINK, PEER);
     for (unsigned page = 0; page < 2; page++) {
         for (unsigned i = 0; i < 4096; i++) {
-            heads[i] = (struct version_name){.feed = {{(uint8_t)i, (uint8_t)(i >> 8), (uint8_t)(page + 1)}}, .seq = 1};
+            heads[i] = (struct version_name){
+                .feed = {{(uint8_t)i, (uint8_t)(i >> 8), (uint8_t)(page + 1)}}, .seq = 1};
             heads[i].id8.bytes[0] = 1;
         }
-        lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS,
-                                                    .heads = {lone_channel_id(&lone, &channel), heads, 4096, false}});
+        lone_receive(
+            &lone, LINK,
+            &(struct message){.kind = MESSAGE_HEADS,
+                              .heads = {lone_channel_id(&lone, &channel), heads, 4096, false}});
     }
     assert_false(lone_peer(&lone, PEER).equal);
     /* What is over is compared again in a new session. */
@@ -284,7 +293,9 @@ TEST(a_peer_can_name_only_so_many_unknown_feeds) {
     unsigned pulls = 0;
     while (lone_frame(&lone, LINK, MESSAGE_PULL, pulls, &m)) {
         assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 0);
-        lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {m.pull.feed, 0, ERR_NOT_FOUND}});
+        lone_receive(&lone, LINK,
+                     &(struct message){.kind = MESSAGE_NOT_HERE,
+                                       .not_here = {m.pull.feed, 0, ERR_NOT_FOUND}});
         pulls++;
     }
     assert_int_equal(pulls, 4096);
@@ -376,8 +387,9 @@ TEST(a_fork_is_looked_for_from_the_start_once) {
     lone_open(&lone, LINK, PEER);
     struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
     struct version_name head = {feed, 3, {{0xbb}}};
-    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS,
-                                                .heads = {lone_channel_id(&lone, &channel), &head, 1, false}});
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_HEADS,
+                                   .heads = {lone_channel_id(&lone, &channel), &head, 1, false}});
     assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
     assert_int_equal(m.pull.after, 0);
     size_t size = bring(&lone, LINK, &feed, 0, 3, 3);
@@ -405,8 +417,9 @@ TEST(what_a_peer_says_of_an_own_feed_is_reported) {
     assert_int_equal(reported->after, 3);
     lone_clear(&lone);
     struct version_name head = {feed, 9, id8_n(9)};
-    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS,
-                                                .heads = {lone_channel_id(&lone, &notice), &head, 1, false}});
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_HEADS,
+                                   .heads = {lone_channel_id(&lone, &notice), &head, 1, false}});
     reported = lone_effect(&lone, EFFECT_REPORTED, LINK);
     assert_non_null(reported);
     assert_int_equal(reported->after, 9);

@@ -58,8 +58,8 @@ static uint64_t hello_to_equal(unsigned feeds) {
 
 TEST(hello_to_equal_takes_at_most_600_bytes_whatever_the_number_of_feeds) {
     uint64_t few = hello_to_equal(10), many = hello_to_equal(500);
-    print_message("hello to equal: %llu bytes with 10 feeds, %llu with 500\n", (unsigned long long)few,
-                  (unsigned long long)many);
+    print_message("hello to equal: %llu bytes with 10 feeds, %llu with 500\n",
+                  (unsigned long long)few, (unsigned long long)many);
     assert_true(few <= 600);
     assert_int_equal(few, many);
 }
@@ -150,7 +150,9 @@ TEST(frames_of_a_later_version_are_passed_over) {
     lone_open(&lone, LINK, PEER);
     for (unsigned type = 16; type < 256; type++) {
         uint8_t frame[3] = {(uint8_t)type, 0xff, 0xff};
-        lone_step(&lone, (struct event){.kind = EVENT_RECEIVED, .link = LINK, .received = {frame, sizeof frame}});
+        lone_step(&lone, (struct event){.kind = EVENT_RECEIVED,
+                                        .link = LINK,
+                                        .received = {frame, sizeof frame}});
     }
     assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 0);
     assert_true(lone_peer(&lone, PEER).equal);
@@ -162,7 +164,8 @@ TEST(rubbish_ends_the_session) {
     uint8_t frame[] = {MESSAGE_PULL, 0xff, 0xff, 0xff};
     school_with_a_municipality(&lone);
     lone_open(&lone, LINK, PEER);
-    lone_step(&lone, (struct event){.kind = EVENT_RECEIVED, .link = LINK, .received = {frame, sizeof frame}});
+    lone_step(&lone, (struct event){
+                         .kind = EVENT_RECEIVED, .link = LINK, .received = {frame, sizeof frame}});
     assert_int_equal(lone_effect(&lone, EFFECT_CLOSE, LINK)->reason, ERR_FORMAT);
     lone_done(&lone);
 }
@@ -250,7 +253,8 @@ TEST(who_is_behind_in_the_roster_pulls_nothing_else_before_it_has_it) {
     assert_int_equal(lone_peer(&lone, PEER).state, SESSION_ROSTER);
     assert_false(lone_sent(&lone, LINK, MESSAGE_DIGEST));
     lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_DIGEST});
-    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_ROSTER, .roster = {feed, 7, id8_n(7)}});
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_ROSTER, .roster = {feed, 7, id8_n(7)}});
     assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
     assert_true(feed_id_equal(&m.pull.feed, &feed));
     assert_int_equal(m.pull.after, 5);
@@ -292,8 +296,10 @@ TEST(a_roster_that_can_not_be_pulled_ends_the_session) {
     hello.hello.roster_seq = 7;
     hello.hello.roster_id8 = id8_n(7);
     lone_receive(&lone, LINK, &hello);
-    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_ROSTER, .roster = {feed, 7, id8_n(7)}});
-    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 5, ERR_NOT_FOUND}});
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_ROSTER, .roster = {feed, 7, id8_n(7)}});
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 5, ERR_NOT_FOUND}});
     assert_int_equal(lone_effect(&lone, EFFECT_CLOSE, LINK)->reason, ERR_NOT_FOUND);
     lone_done(&lone);
 }
@@ -349,8 +355,11 @@ static void reach(struct lone *lone, enum session_state state) {
     if (state == SESSION_PULLING) {
         struct channel_digest one = {lone_channel_id(lone, &notice), {{1}}};
         struct version_name head = {feed, 900, id8_n(900)};
-        lone_receive(lone, LINK, &(struct message){.kind = MESSAGE_DIGEST, .digest = {&one, 1, false}});
-        lone_receive(lone, LINK, &(struct message){.kind = MESSAGE_HEADS, .heads = {one.channel, &head, 1, false}});
+        lone_receive(lone, LINK,
+                     &(struct message){.kind = MESSAGE_DIGEST, .digest = {&one, 1, false}});
+        lone_receive(
+            lone, LINK,
+            &(struct message){.kind = MESSAGE_HEADS, .heads = {one.channel, &head, 1, false}});
     }
     assert_int_equal(lone_peer(lone, PEER).state, state);
     lone_clear(lone);
@@ -360,15 +369,18 @@ static struct message any_message(struct lone *lone, enum message_kind kind, uns
     static struct version_name head;
     static struct channel_digest digest;
     struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
-    struct feed_id feed = variant % 2 == 0 ? lone_feed_id(lone, &notice, PEER) : (struct feed_id){{9}};
-    struct channel_id channel = variant % 2 == 0 ? lone_channel_id(lone, &notice) : (struct channel_id){{9}};
+    struct feed_id feed =
+        variant % 2 == 0 ? lone_feed_id(lone, &notice, PEER) : (struct feed_id){{9}};
+    struct channel_id channel =
+        variant % 2 == 0 ? lone_channel_id(lone, &notice) : (struct channel_id){{9}};
     uint64_t seq = (uint64_t[]){0, 3, 4, 900, INT64_MAX}[variant % 5];
     struct message m = {.kind = kind};
     head = (struct version_name){feed, seq == 0 ? 1 : seq, id8_n(variant % 3 == 0 ? seq + 1 : 1)};
     digest = (struct channel_digest){channel, {{(uint8_t)variant}}};
     switch (kind) {
     case MESSAGE_HELLO:
-        m.hello = (struct message_hello){1, 1, 1, lone->federation, member_n(PEER), 3, seq, head.id8, {{1}}, 0, 0};
+        m.hello = (struct message_hello){
+            1, 1, 1, lone->federation, member_n(PEER), 3, seq, head.id8, {{1}}, 0, 0};
         break;
     case MESSAGE_ROSTER:
         m.roster = (struct message_roster){feed, seq, head.id8};
@@ -380,17 +392,20 @@ static struct message any_message(struct lone *lone, enum message_kind kind, uns
         m.heads = (struct message_heads){channel, &head, variant % 2, variant % 3 == 0};
         break;
     case MESSAGE_PULL:
-        m.pull = (struct message_pull){feed, seq, head.id8, variant % 4 == 0 ? UINT32_MAX : variant};
+        m.pull =
+            (struct message_pull){feed, seq, head.id8, variant % 4 == 0 ? UINT32_MAX : variant};
         break;
     case MESSAGE_RUN:
         m.run = (struct message_run){feed, seq, variant % 4 == 0 ? INT64_MAX : seq + 2,
                                      lone_run(lone, &feed, seq % 1000, variant % 3, 10)};
         break;
     case MESSAGE_NOT_HERE:
-        m.not_here = (struct message_not_here){feed, seq, variant % 2 == 0 ? ERR_CHAIN : ERR_NOT_FOUND};
+        m.not_here =
+            (struct message_not_here){feed, seq, variant % 2 == 0 ? ERR_CHAIN : ERR_NOT_FOUND};
         break;
     case MESSAGE_CREDIT:
-        m.credit = (struct message_credit){.feed = feed, .bytes = variant % 2 == 0 ? UINT32_MAX : 0};
+        m.credit =
+            (struct message_credit){.feed = feed, .bytes = variant % 2 == 0 ? UINT32_MAX : 0};
         break;
     case MESSAGE_STATEMENT:
         m.statement = bytes_of_text("");
@@ -429,7 +444,8 @@ static void nothing_is_broken(struct lone *lone) {
 }
 
 TEST(any_frame_in_any_state_breaks_nothing) {
-    const enum session_state states[] = {SESSION_HELLO, SESSION_ROSTER, SESSION_COMPARE, SESSION_PULLING, SESSION_IDLE};
+    const enum session_state states[] = {SESSION_HELLO, SESSION_ROSTER, SESSION_COMPARE,
+                                         SESSION_PULLING, SESSION_IDLE};
     for (size_t s = 0; s < sizeof states / sizeof states[0]; s++)
         for (unsigned kind = MESSAGE_HELLO; kind <= MESSAGE_BYE; kind++)
             for (unsigned variant = 0; variant < 30; variant++) {
@@ -438,7 +454,9 @@ TEST(any_frame_in_any_state_breaks_nothing) {
                 struct message message = any_message(&lone, (enum message_kind)kind, variant);
                 struct buffer frame = {0};
                 if (message_encode(&message, &frame) == OK)
-                    lone_step(&lone, (struct event){.kind = EVENT_RECEIVED, .link = LINK, .received = buffer_view(&frame)});
+                    lone_step(&lone, (struct event){.kind = EVENT_RECEIVED,
+                                                    .link = LINK,
+                                                    .received = buffer_view(&frame)});
                 buffer_done(&frame);
                 nothing_is_broken(&lone);
                 lone_done(&lone);
@@ -452,11 +470,14 @@ TEST(many_random_frames_break_nothing) {
         reach(&lone, round % 2 == 0 ? SESSION_IDLE : SESSION_PULLING);
         for (unsigned i = 0; i < 30; i++) {
             random = random * 6364136223846793005u + 1442695040888963407u;
-            unsigned kind = 2 + (unsigned)(random >> 33) % 9, variant = (unsigned)(random >> 40) % 64;
+            unsigned kind = 2 + (unsigned)(random >> 33) % 9,
+                     variant = (unsigned)(random >> 40) % 64;
             struct message message = any_message(&lone, (enum message_kind)kind, variant);
             struct buffer frame = {0};
             if (kind != MESSAGE_STATEMENT && message_encode(&message, &frame) == OK)
-                lone_step(&lone, (struct event){.kind = EVENT_RECEIVED, .link = LINK, .received = buffer_view(&frame)});
+                lone_step(&lone, (struct event){.kind = EVENT_RECEIVED,
+                                                .link = LINK,
+                                                .received = buffer_view(&frame)});
             buffer_done(&frame);
         }
         nothing_is_broken(&lone);
