@@ -125,6 +125,7 @@ class Site:
             self.log.append(line.decode(errors="replace"))
             if b"ready" in line:
                 ready.set()
+        node.stderr.close()
         ready.set()
 
     def stop(self):
