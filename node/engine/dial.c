@@ -47,6 +47,8 @@ static void self_changed(struct engine *engine, const struct event *event) {
     if (event->member.role != engine->role)
         for (size_t i = 0; i < engine->sessions.n; i++)
             session_fail(engine->sessions.list[i], ERR_CLOSED, false);
+    if (event->member.has_endpoint != engine->self_has_endpoint)
+        engine_due(engine, engine->now);
     engine->role = event->member.role;
     engine->self_has_endpoint = event->member.has_endpoint;
 }
@@ -67,7 +69,8 @@ void dial_event(struct engine *engine, const struct event *event) {
         session_fail(member->session, ERR_DENIED, false);
     else if (member->session != NULL && changed)
         session_fail(member->session, ERR_CLOSED, false);
-    engine_due(engine, engine->now);
+    if (dial_is_due_to(engine, member))
+        engine_due(engine, engine->now);
 }
 
 static int rank(enum role role) {

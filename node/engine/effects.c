@@ -78,7 +78,8 @@ void emit_frame(struct session *session, const struct message *message) {
         return;
     if (session->member != NULL)
         session->member->sent += frame.size;
-    if (message->kind == MESSAGE_RUN)
+    /* RUNs have their credit, statements their portions. */
+    if (message->kind == MESSAGE_RUN || message->kind == MESSAGE_STATEMENT)
         return;
     session->unanswered += frame.size;
     if (session->unanswered > UNANSWERED_MAX)

@@ -26,10 +26,13 @@ enum {
     HINT_MS = 2000,          /* a statement has told of more, which is being pushed or announced */
     AVOID_MS = 60000,        /* a source that stalled is asked again then */
     RETRY_MS = 30000,        /* after a failure of this node's own disk */
+    STATE_MS_SOON = 10,      /* after heads have moved: what moved goes out first */
     STATE_MS_MIN = 1000,     /* between own statements about one channel */
-    STATE_MS_MAX = 86400000,
-    STATEMENTS_PAUSE_MS = 20, /* between portions */
-    PULLS_MAX = 12,           /* feeds pulled over one session at once */
+    STATE_MS_MAX = 86400000, /* likewise, at the latest */
+    STATE_RETRY_MS =
+        60000, /* it has not come back: nothing new in it, or it could not be stored; then longer */
+    STATEMENTS_PAUSE_MS = 100, /* between portions */
+    PULLS_MAX = 12,            /* feeds pulled over one session at once */
     BAD_RUNS_MAX = 3,
     JOINS_MAX = 8,             /* frames on a ticket's link */
     STRANGERS_MAX = 64,        /* links of tickets at once */
@@ -41,7 +44,7 @@ enum {
 #define PULL_WINDOWS_MAX                                                                           \
     KIB(3072) /* of one session together; the rest of the peer's credit is for pushes */
 #define RUN_WANTED_MIN KIB(64)
-#define STATEMENTS_PORTION KIB(128)
+#define STATEMENTS_PORTION KIB(64)
 #define UNANSWERED_MAX                                                                             \
     KIB(4096) /* bytes that need no credit, sent since the peer was last heard                     \
                */
@@ -74,8 +77,10 @@ struct lane {
     struct sorted feeds;
     bool digest_fresh;
     struct hash digest; /* over all feeds */
-    time_ms stated_at,
-        state_due; /* own statement: last asked for; to be asked for, INT64_MAX: not yet */
+    /* The own statement: when it was last asked for, when it is to be, and how long it is waited
+     * for. */
+    time_ms stated_at, state_due, state_retry;
+    bool moved; /* since it was last asked for */
 };
 
 struct feed {

@@ -132,6 +132,13 @@ static uint32_t arrived_over(const struct engine *engine, const struct stated *s
     return 0;
 }
 
+/* The own statement has come back: nothing is due before heads move, or a day has passed. */
+static void own_stated(struct engine *engine, const struct stated *stated) {
+    struct lane *lane = sorted_find(&engine->lanes, &stated->channel_id);
+    if (lane != NULL && !lane->moved && member_id_equal(&stated->member, &engine->self))
+        lane->state_due = lane->stated_at + STATE_MS_MAX;
+}
+
 void statements_event(struct engine *engine, const struct event *event) {
     struct stated *stated = stated_find(engine, &event->stated.channel_id, &event->stated.member);
     if (stated != NULL && event->stated.counter <= stated->counter)
@@ -150,6 +157,7 @@ void statements_event(struct engine *engine, const struct event *event) {
     stated->from = arrived_over(engine, stated);
     take_out(engine, stated);
     append(engine, stated);
+    own_stated(engine, stated);
     for (size_t i = 0; i < engine->sessions.n; i++)
         session_touch(engine->sessions.list[i]);
 }
@@ -260,10 +268,12 @@ void statements_heads_moved(struct engine *engine, struct lane *lane) {
     if (member_id_is_zero(&engine->self))
         return;
     time_ms due = lane->stated_at + STATE_MS_MIN;
-    if (due < engine->now)
-        due = engine->now;
+    if (due < engine->now + STATE_MS_SOON)
+        due = engine->now + STATE_MS_SOON;
     if (due < lane->state_due)
         lane->state_due = due;
+    lane->state_retry = STATE_RETRY_MS;
+    lane->moved = true;
     engine_due(engine, lane->state_due);
 }
 
@@ -276,8 +286,11 @@ void statements_tick(struct engine *engine) {
                 engine_due(engine, engine->now); /* it stays due */
                 return;
             }
+            lane->moved = false;
             lane->stated_at = engine->now;
-            lane->state_due = engine->now + STATE_MS_MAX;
+            lane->state_due = engine->now + lane->state_retry;
+            lane->state_retry =
+                lane->state_retry * 5 > STATE_MS_MAX ? STATE_MS_MAX : lane->state_retry * 5;
         }
         engine_due(engine, lane->state_due);
     }

@@ -48,11 +48,13 @@ static void municipality(struct lone *lone) {
     lone_clear(lone);
 }
 
-TEST(a_statement_is_made_at_once_and_then_at_most_once_a_second) {
+TEST(a_statement_is_made_soon_and_then_at_most_once_a_second) {
     struct lone lone;
     struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
     municipality(&lone);
     lone_feed(&lone, &notice, 0, 1);
+    assert_true(engine_deadline(lone.engine) <= lone.now + 20);
+    lone_wait(&lone, 20);
     assert_int_equal(lone_effects(&lone, EFFECT_STATE, 0), 1);
     for (uint64_t seq = 2; seq < 50; seq++) {
         lone.now += 10;
@@ -62,9 +64,19 @@ TEST(a_statement_is_made_at_once_and_then_at_most_once_a_second) {
     assert_true(engine_deadline(lone.engine) <= lone.now + 1000);
     lone_wait(&lone, 600);
     assert_int_equal(lone_effects(&lone, EFFECT_STATE, 0), 2);
-    lone_wait(&lone, 3600000);
+    stated(&lone, &notice, 0, 5);
+    lone_wait(&lone, 50000);
     assert_int_equal(lone_effects(&lone, EFFECT_STATE, 0), 2);
     lone_done(&lone);
+}
+
+static size_t asked_for(const struct lone *lone, const struct channel *channel) {
+    struct channel_id id = lone_channel_id(lone, channel);
+    size_t n = 0;
+    for (size_t i = 0; i < lone->effects.n; i++)
+        n += lone->effects.list[i].kind == EFFECT_STATE &&
+             channel_id_equal(&lone->effects.list[i].channel_id, &id);
+    return n;
 }
 
 TEST(a_statement_is_made_every_day_although_nothing_moves) {
@@ -72,11 +84,28 @@ TEST(a_statement_is_made_every_day_although_nothing_moves) {
     municipality(&lone);
     struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
     lone_feed(&lone, &notice, 0, 1);
+    lone_wait(&lone, 20);
+    stated(&lone, &notice, 0, 5);
     lone_clear(&lone);
     lone_wait(&lone, DAY_MS - 10000);
-    assert_int_equal(lone_effects(&lone, EFFECT_STATE, 0), 0);
+    assert_int_equal(asked_for(&lone, &notice), 0);
     lone_wait(&lone, 10000);
-    assert_int_equal(lone_effects(&lone, EFFECT_STATE, 0), 2); /* the roster's and the notices' */
+    assert_int_equal(asked_for(&lone, &notice), 1);
+    lone_done(&lone);
+}
+
+TEST(a_statement_that_could_not_be_stored_is_asked_for_again) {
+    struct lone lone;
+    municipality(&lone);
+    struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
+    lone_feed(&lone, &notice, 0, 1);
+    lone_wait(&lone, 20);
+    assert_int_equal(asked_for(&lone, &notice), 1);
+    lone_wait(&lone, 60000);
+    assert_int_equal(asked_for(&lone, &notice), 2);
+    stated(&lone, &notice, 0, 5);
+    lone_wait(&lone, 3600000);
+    assert_int_equal(asked_for(&lone, &notice), 2);
     lone_done(&lone);
 }
 
@@ -173,7 +202,7 @@ TEST(many_statements_are_sent_in_portions) {
     struct message m;
     assert_false(lone_frame(&lone, LINK, MESSAGE_STATEMENT, 59, &m));
     for (int i = 0; i < 10; i++)
-        lone_wait(&lone, 20);
+        lone_wait(&lone, 100);
     assert_true(lone_frame(&lone, LINK, MESSAGE_STATEMENT, 59, &m));
     assert_false(lone_frame(&lone, LINK, MESSAGE_STATEMENT, 60, &m));
     lone_done(&lone);
@@ -226,7 +255,8 @@ TEST(a_statement_of_another_federation_ends_the_session) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_statement_is_made_at_once_and_then_at_most_once_a_second),
+        cmocka_unit_test(a_statement_is_made_soon_and_then_at_most_once_a_second),
+        cmocka_unit_test(a_statement_that_could_not_be_stored_is_asked_for_again),
         cmocka_unit_test(a_statement_is_made_every_day_although_nothing_moves),
         cmocka_unit_test(
             a_statement_is_passed_on_to_all_whom_it_concerns_but_not_to_where_it_came_from),
