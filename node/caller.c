@@ -1,6 +1,6 @@
 #include "caller.h"
 
-#include "monotonic.h"
+#include "net/monotonic.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -22,7 +22,7 @@
 #define STAFET_NODE_CONTROL_H
 
 #include "service/service.h"
-#include "watch.h"
+#include "net/watch.h"
 
 enum { CONTROL_CALLERS_MAX = 32, CONTROL_UNREAD_MS_MAX = 60000, CONTROL_WAKE_MS = 20 };
 /* A survey's answers or a questionnaire come in one request, as text in JSON. */

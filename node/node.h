@@ -4,7 +4,7 @@
 #ifndef STAFET_NODE_NODE_H
 #define STAFET_NODE_NODE_H
 
-#include "monotonic.h"
+#include "net/monotonic.h"
 #include "service/service.h"
 
 struct node;

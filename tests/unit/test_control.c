@@ -1,7 +1,7 @@
 /* The control socket and its asking side, against a real service in a fresh home. */
 #include "control_client/client.h"
 #include "node/caller.h"
-#include "node/monotonic.h"
+#include "net/monotonic.h"
 #include "test.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Links between real nodes' networks, and what hostile ones try, over loopback TCP. */
-#include "node_net/link.h"
-#include "node_net/monotonic.h"
+#include "net/link.h"
+#include "net/monotonic.h"
 #include "test.h"
 
 #include <arpa/inet.h>
