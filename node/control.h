@@ -21,8 +21,8 @@
 #ifndef STAFET_NODE_CONTROL_H
 #define STAFET_NODE_CONTROL_H
 
-#include "service/service.h"
 #include "net/watch.h"
+#include "service/service.h"
 
 enum { CONTROL_CALLERS_MAX = 32, CONTROL_UNREAD_MS_MAX = 60000, CONTROL_WAKE_MS = 20 };
 /* A survey's answers or a questionnaire come in one request, as text in JSON. */

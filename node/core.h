@@ -39,6 +39,8 @@ struct node {
     struct effects effects; /* asked for, not performed yet */
     struct buffer run;      /* for LOAD */
     enum err last_refusal;
+    struct peers_seen *peers_seen; /* peers.c; NULL: nothing yet */
+    time_ms peers_logged;
     bool more_waiting; /* envelopes to judge again */
 };
 
@@ -69,6 +71,9 @@ MUST_USE enum err enrol_member_of(struct node *, const struct transport_public *
                                   struct member_id *ret_member);
 
 /* peers.c */
+enum { PEERS_LOG_MS = 200 };
+/* Logs which sessions have changed their state; looks at most so often. */
+void peers_log(struct node *, time_ms now);
 void peers_surround(struct node *);
 /* A member's name for the log, or the beginning of its id. */
 const char *peers_name(struct node *, const struct member_id *,

@@ -160,9 +160,11 @@ static bool is_of_the_disk(enum err err) {
 }
 
 /* One transaction for all: one commit makes all of it durable. */
-static void write_all(struct node *node, struct written *written, size_t n) {
+static enum err write_together(struct node *node, struct written *written, size_t n) {
     bool more = false;
     enum err err = store_begin(node->store);
+    if (err != OK)
+        return err;
     for (size_t i = 0; i < n && err == OK; i++) {
         written[i].err = write_one(node, &written[i]);
         if (is_of_the_disk(written[i].err))
@@ -170,17 +172,28 @@ static void write_all(struct node *node, struct written *written, size_t n) {
     }
     if (err == OK)
         err = admit_waiting(node->store, WAITING_PER_TURN, &more);
-    if (err == OK)
-        err = store_commit(node->store);
-    else
+    if (err != OK) {
         store_rollback(node->store);
-    if (err == OK) {
-        node->more_waiting = more;
-        return;
+        return err;
     }
-    log_warn("nothing could be stored: %s", store_failure(node->store));
-    for (size_t i = 0; i < n; i++)
-        written[i].err = err;
+    err = store_commit(node->store);
+    if (err == OK)
+        node->more_waiting = more;
+    return err;
+}
+
+static void write_all(struct node *node, struct written *written, size_t n) {
+    enum err err = write_together(node, written, n);
+    if (err == OK)
+        return;
+    log_warn("what came could not be stored: %s", store_failure(node->store));
+    node->more_waiting = false; /* until something can be stored again */
+    /* It may be one alone that can't be: then it shall not keep the others out. */
+    for (size_t i = 0; i < n; i++) {
+        enum err alone = n > 1 ? write_together(node, &written[i], 1) : err;
+        if (alone != OK)
+            written[i].err = alone;
+    }
 }
 
 static void tell_admitted(struct node *node, const struct written *written) {

@@ -55,6 +55,7 @@ static bool turn(struct node *node) {
         more = net_turn(node->net, node_monotonic_ms());
     tick(node);
     more = effect_turn(node) || more;
+    peers_log(node, node_monotonic_ms());
     if (node->control != NULL) {
         /* What jobs wait for may have come with any event: a session's state is no news of the
          * store. */

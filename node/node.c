@@ -191,6 +191,7 @@ void node_free(struct node *node) {
     engine_free(node->engine);
     effects_done(&node->effects);
     buffer_done(&node->run);
+    free(node->peers_seen);
     net_free(node->net);
     service_free(node->service);
     watch_remove(&node->watcher, &node->signals);

@@ -1,6 +1,7 @@
 #include "core.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -57,6 +58,50 @@ static void hurry(void *context) {
 void peers_surround(struct node *node) {
     node->surroundings = (struct surroundings){
         .context = node, .running = true, .peers = peers, .endpoints = endpoints, .hurry = hurry};
+}
+
+/* As it was last looked at: members in order of id, as the engine lists them. */
+struct peers_seen {
+    size_t n;
+    struct {
+        struct member_id member;
+        enum session_state state;
+    } list[];
+};
+
+static enum session_state state_seen(const struct peers_seen *seen, const struct member_id *member,
+                                     size_t *at) {
+    while (seen != NULL && *at < seen->n && member_id_compare(&seen->list[*at].member, member) < 0)
+        (*at)++;
+    return seen != NULL && *at < seen->n && member_id_equal(&seen->list[*at].member, member)
+               ? seen->list[*at].state
+               : SESSION_NONE;
+}
+
+void peers_log(struct node *node, time_ms now) {
+    if (node->engine == NULL || now - node->peers_logged < PEERS_LOG_MS)
+        return;
+    node->peers_logged = now;
+    size_t n = engine_peers_n(node->engine), at = 0;
+    struct peers_seen *seen = calloc(1, sizeof *seen + n * sizeof seen->list[0]);
+    if (seen == NULL)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        struct peer_info peer;
+        char name[NAME_SIZE_MAX + 1];
+        if (!engine_peer(node->engine, i, &peer))
+            continue;
+        enum session_state before = state_seen(node->peers_seen, &peer.member, &at);
+        seen->list[seen->n].member = peer.member;
+        seen->list[seen->n++].state = peer.state;
+        if (before != peer.state)
+            log_info("%s: %s -> %s%s%s", peers_name(node, &peer.member, name),
+                     session_state_name(before), session_state_name(peer.state),
+                     peer.last_error != OK ? ": " : "",
+                     peer.last_error != OK ? err_text(peer.last_error) : "");
+    }
+    free(node->peers_seen);
+    node->peers_seen = seen;
 }
 
 const char *peers_name(struct node *node, const struct member_id *member,

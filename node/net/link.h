@@ -71,7 +71,9 @@ struct net {
     time_ms listen_again; /* no descriptor was left; 0: listening */
     struct link *links[LINKS_MAX];
     size_t links_n; /* places in use or once used */
-    uint32_t numbers, generations, dealers;
+    uint32_t numbers, generations;
+    size_t turn_bytes;   /* received in this turn */
+    size_t first_dealer; /* whose turn it is */
 };
 
 static inline bool link_is_dialled(const struct link *link) {

@@ -9,8 +9,9 @@
 #include <unistd.h>
 #include <zmq.h>
 
-/* Frames received from one socket in a turn, so that a busy peer doesn't keep the store waiting. */
+/* What is received in a turn at most, so that what it makes the store do stays short. */
 enum { FRAMES_PER_TURN = 64, RESOLVE_POLL_MS = 10, STATE_POLL_MS = 50 };
+#define BYTES_PER_TURN (3 * MESSAGE_SIZE_MAX)
 
 static void socket_ready(void *context, uint32_t events) {
     (void)context;
@@ -115,6 +116,7 @@ static bool hung_up_after(const struct link *link) {
 static void hand_over(struct link *link, zmq_msg_t *payload, time_ms now) {
     struct bytes frame = {.data = zmq_msg_data(payload), .size = zmq_msg_size(payload)};
     valve_received(&link->valve, frame.size, now);
+    link->net->turn_bytes += frame.size;
     link->heard = now;
     if (frame.size > MESSAGE_SIZE_MAX)
         link_end(link, ERR_LIMIT);
@@ -183,29 +185,36 @@ static bool receive_dealer(struct link *link, time_ms now) {
     return true;
 }
 
+/* True when there may be more. Dealers take turns in being first, and each gets one frame at least.
+ */
 static bool receive_all(struct net *net, time_ms now) {
     bool more = true;
-    for (int i = 0; i < FRAMES_PER_TURN && more; i++)
+    net->turn_bytes = 0;
+    for (int i = 0; i < FRAMES_PER_TURN && more && net->turn_bytes < BYTES_PER_TURN; i++)
         more = receive_router(net, now);
+    net->first_dealer++;
+    net->turn_bytes = 0;
     for (size_t i = 0; i < net->links_n; i++) {
-        struct link *link = net->links[i];
+        struct link *link = net->links[(i + net->first_dealer) % net->links_n];
         if (link == NULL || link->dealer == NULL || link->state < LINK_UP)
             continue;
-        bool again = true;
-        for (int n = 0; n < FRAMES_PER_TURN && again; n++)
+        bool again = receive_dealer(link, now);
+        for (int n = 1; n < FRAMES_PER_TURN && again && net->turn_bytes < BYTES_PER_TURN; n++)
             again = receive_dealer(link, now);
         more = more || again;
     }
     return more;
 }
 
-static void check_time(struct link *link, time_ms now) {
+static void check_time(struct link *link, bool drained, time_ms now) {
     time_ms lasts = now - link->since;
     if (link->state == LINK_CLOSING &&
         (lasts > CLOSING_MS_MAX || (link->waiting_first == NULL && lasts > CLOSING_QUIET_MS &&
                                     now - link->valve.outwards_at > CLOSING_QUIET_MS)))
         link_end(link, ERR_CLOSED);
-    if (valve_is_stuck(&link->valve, now))
+    /* Only when all that libzmq has made of it has been taken is it the message that is too large.
+     */
+    if (drained && valve_is_stuck(&link->valve, now))
         link_end(link, ERR_LIMIT);
     if (link_is_dialled(link))
         return;
@@ -250,7 +259,7 @@ bool net_turn(struct net *net, time_ms now) {
         if (link_is_dialled(link))
             dial_turn(link, now);
         link_flush(link);
-        check_time(link, now);
+        check_time(link, !more, now);
     }
     sweep(net, !more);
     return more;

@@ -27,8 +27,10 @@ enum {
     NET_PER_KEY_MAX = 4,       /* accepted links of one key; one more replaces the oldest */
     NET_CONNECT_MS_MAX = 5000, /* for one address */
     NET_HANDSHAKE_MS_MAX = 5000,
-    NET_SILENT_MS_MAX = 10000,    /* between handshake and first frame */
-    NET_IDLE_MS_MAX = 3600 * 1000 /* an accepted link without a frame; who dialled dials again */
+    NET_SILENT_MS_MAX = 10000, /* between handshake and first frame */
+    /* An accepted link without a frame; members state what they hold at least daily. Who dialled
+       dials again. */
+    NET_IDLE_MS_MAX = 25 * 3600 * 1000
 };
 /* What may wait for one link: all that may be under way to a peer, and the small frames around it.
  */
