@@ -110,7 +110,7 @@ static const struct param check_params[] = {FILE_PARAM, CHOICES_PARAM, {0}};
 static const struct param publish_params[] = {
     FILE_PARAM,
     CHOICES_PARAM,
-    {"title", PARAM_TEXT, false, true, "overskriften", "its title"},
+    {"title", PARAM_TEXT, false, false, "overskriften, ellers koden", "its title, else the code"},
     {"closes", PARAM_DATE, false, true, "sidste dag der kan svares", "the last day for answers"},
     {"code", PARAM_TEXT, false, false, "kort kode, ellers filens navn",
      "a short code, else the file's name"},

@@ -59,8 +59,14 @@ static enum err find_code(void *context, struct survey *survey) {
     return strcmp(survey->questionnaire.code, context) == 0 ? ERR_EXISTS : OK;
 }
 
+/* A survey without a title goes by its code. */
+static const char *title_of(const json_t *args) {
+    const char *title = service_text(args, "title");
+    return title != NULL ? title : service_text(args, "code");
+}
+
 static enum err check_publication(struct store *store, const json_t *args, struct reply *reply) {
-    const char *title = service_text(args, "title"), *closes = service_text(args, "closes");
+    const char *title = title_of(args), *closes = service_text(args, "closes");
     char today[11], *code = strdup(service_text(args, "code"));
     size_t unreadable_n;
     survey_today(store, today);
@@ -99,7 +105,7 @@ static enum err write_record(struct store *store, const struct asker *asker, con
         {.record = *id,
          .collection = COLLECTION_SURVEY,
          .field = SURVEY_TITLE,
-         .value = bytes_of_text(service_text(args, "title"))},
+         .value = bytes_of_text(title_of(args))},
         {.record = *id,
          .collection = COLLECTION_SURVEY,
          .field = SURVEY_QUESTIONNAIRE,
