@@ -6,8 +6,9 @@
  *     hostile HOME frames N SIZE     one message of N frames of SIZE bytes
  *     hostile HOME large SIZE        one frame of SIZE bytes
  *     hostile HOME noise N           N frames of random bytes; being cut is allowed, not required
- */
+ *     hostile TICKET ticket          with a ticket's key, all but JOIN: it must be told nothing */
 #include "proto/limits.h"
+#include "proto/message.h"
 #include "store/home.h"
 #include "store/roster.h"
 #include "store/store.h"
@@ -134,17 +135,96 @@ static void send_noise(void *dealer, long frames) {
     }
 }
 
+static void send_message(void *dealer, const struct message *message) {
+    struct buffer frame = {0};
+    if (message_encode(message, &frame) != OK)
+        fail("a frame can't be written");
+    (void)zmq_send(dealer, frame.data, frame.size, 0);
+    buffer_done(&frame);
+}
+
+/* All that a member might ask for. */
+static void ask_for_all(void *dealer, const struct ticket *ticket) {
+    struct channel roster = {.kind = CHANNEL_ROSTER};
+    struct channel_id channel = channel_id_of(&ticket->federation, &roster);
+    struct feed_id feed;
+    randombytes_buf(feed.bytes, sizeof feed.bytes);
+    struct message hello = {.kind = MESSAGE_HELLO,
+                            .hello = {.version_min = 1,
+                                      .version_max = 1,
+                                      .schema = 1,
+                                      .federation = ticket->federation,
+                                      .member = ticket->municipality,
+                                      .instance = 1,
+                                      .credit = CREDIT_PER_PEER_MAX}};
+    struct message digest = {.kind = MESSAGE_DIGEST};
+    struct message heads = {.kind = MESSAGE_HEADS, .heads = {.channel = channel}};
+    struct message pull = {.kind = MESSAGE_PULL, .pull = {.feed = feed, .bytes = 1 << 20}};
+    send_message(dealer, &pull);
+    send_message(dealer, &hello);
+    send_message(dealer, &digest);
+    send_message(dealer, &heads);
+    send_message(dealer, &pull);
+}
+
+/* Until it is cut; true when all that came was ERROR or BYE. */
+static bool is_told_nothing(void *dealer, void *monitor) {
+    zmq_pollitem_t items[] = {{dealer, 0, ZMQ_POLLIN, 0}, {monitor, 0, ZMQ_POLLIN, 0}};
+    for (;;) {
+        if (zmq_poll(items, 2, GIVE_UP_MS) <= 0)
+            fail("the link stays open");
+        if ((items[0].revents & ZMQ_POLLIN) != 0) {
+            uint8_t kind = 0;
+            (void)zmq_recv(dealer, &kind, 1, 0);
+            fprintf(stderr, "told %s\n", message_kind_name((enum message_kind)kind));
+            if (kind != MESSAGE_ERROR && kind != MESSAGE_BYE)
+                return false;
+        } else if ((items[1].revents & ZMQ_POLLIN) != 0 && wait_for(monitor, 0xffff) == CUT) {
+            return true;
+        }
+    }
+}
+
+static int hold_ticket(void *zmq, const char *text) {
+    struct arena arena;
+    struct ticket ticket;
+    struct transport_public public;
+    struct transport_secret secret;
+    struct target target = {0};
+    void *monitor;
+    arena_init(&arena, KIB(64));
+    if (key_library_init() != OK || ticket_decode(text, &arena, &ticket) != OK ||
+        ticket.endpoints_n == 0 || ticket_keys_derive(&ticket.secret, &public, &secret) != OK)
+        fail("not a ticket");
+    snprintf(target.endpoint, sizeof target.endpoint, "%s", ticket.endpoints[0]);
+    target.key = ticket.keys.transport;
+    void *dealer = dial(zmq, &target, &public, &secret, &monitor);
+    if (wait_for(monitor, REFUSED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED) != ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+        fail("a ticket's holder was not let in");
+    ask_for_all(dealer, &ticket);
+    int code = verdict(is_told_nothing(dealer, monitor), "told nothing");
+    zmq_close(monitor);
+    zmq_close(dealer);
+    arena_done(&arena);
+    return code;
+}
+
 int main(int argc, char **argv) {
     if (argc < 3)
-        fail("usage: hostile HOME stranger|frames|large|noise …");
+        fail("usage: hostile HOME|TICKET stranger|frames|large|noise|ticket …");
     const char *mode = argv[2];
     long first = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
     size_t second = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
     struct node_keys keys;
     struct target target = {0};
-    read_home(argv[1], &keys, &target);
     void *zmq = zmq_ctx_new();
     int code = 2;
+    if (strcmp(mode, "ticket") == 0) {
+        code = hold_ticket(zmq, argv[1]);
+        zmq_ctx_term(zmq);
+        return code;
+    }
+    read_home(argv[1], &keys, &target);
     if (strcmp(mode, "stranger") == 0) {
         code = be_stranger(zmq, &target);
     } else {

@@ -50,6 +50,12 @@ class Hostile(Case):
             self.assertLessEqual(self.nordby.memory_peak_kib() - before, MEMORY_GROWTH_KIB_MAX, words)
         self.the_honest_goes_on()
 
+    def test_a_tickets_key_is_good_for_joining_and_nothing_else(self):
+        ticket = self.federation.ticket("Egely", "kindergarten")
+        result = subprocess.run([HOSTILE, ticket, "ticket"], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual((result.returncode, result.stdout), (0, "told nothing\n"), result.stderr)
+        self.assertEqual(self.federation.newcomer("Egely").do("join", ticket)["state"], "joined")
+
     def test_noise_from_a_member_harms_nobody(self):
         bad = self.federation.join("Egely", "kindergarten", start=False)
         for _ in range(3):
