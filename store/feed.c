@@ -181,12 +181,13 @@ enum err feed_confirm(struct store *store, const struct feed_id *id, uint64_t se
     bool same = seq == feed->info.head.seq && id8_equal(&head, id8);
     bool more = seq > feed->info.head.seq && seq <= (uint64_t)ENTRY_SEQ_MAX;
     if (!member_id_equal(&feed->info.author, &store->self.member) ||
-        (same && feed->info.confirmed) || !(same || more))
+        (same && (feed->info.confirmed || feed->barred)) || !(same || more))
         return OK;
     bool own = false;
     if ((e = store_enter(store, &own)) != OK)
         return e;
-    feed->info.confirmed = same;
+    feed->info.confirmed = same && !feed->barred;
+    feed->barred = feed->barred || (more && feed->info.channel.kind != CHANNEL_ROSTER);
     e = feed_row_save(store, feed);
     if (e == OK && more)
         e = report_put(store, id, seq, id8);

@@ -30,10 +30,11 @@ MUST_USE enum err feed_find(struct store *, const struct feed_id *, struct feed_
 MUST_USE enum err feed_load(struct store *, const struct feed_id *, uint64_t after,
                             const struct id8 *after_id8, size_t bytes_max, struct buffer *out);
 
-/* Another member has reported this head of an own feed: the same as here confirms the feed; more
- * than here means that this node was restored from an old copy (acks_restored), and the feed is not
- * continued until what it lacks has come back. Feeds of others and lesser heads change nothing. The
- * roster feed is confirmed so too: from HELLO's and ROSTER's tip. ERR_NOT_FOUND. */
+/* Another member has reported this head of an own feed. The same as here confirms it. More than
+ * here means that this node was restored from an old copy (acks_restored): the feed is never
+ * continued, the next write opens a new incarnation; the roster alone goes on once what it lacks
+ * has come back. Feeds of others and lesser heads change nothing. The roster feed is reported so
+ * too, from HELLO's and ROSTER's tip. ERR_NOT_FOUND. */
 MUST_USE enum err feed_confirm(struct store *, const struct feed_id *, uint64_t seq,
                                const struct id8 *);
 

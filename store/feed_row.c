@@ -94,6 +94,7 @@ enum err feed_row_read(struct store *store, sqlite3_stmt *s, struct feed_row *re
     info->voided = (uint64_t)sqlite3_column_int64(s, 9);
     info->confirmed = sqlite3_column_int(s, 10) != 0;
     feed.closed = sqlite3_column_int(s, 11) != 0;
+    feed.barred = sqlite3_column_int(s, 18) != 0;
     info->forked = sqlite3_column_int(s, 12) != 0;
     info->channel.kind = (enum channel_kind)sqlite3_column_int(s, 15);
     *ret_feed = feed;
@@ -182,9 +183,10 @@ enum err feed_row_create(struct store *store, const struct feed_id *id, const st
 
 enum err feed_row_save(struct store *store, const struct feed_row *feed) {
     sqlite3_stmt *put = db_statement(
-        store->db, "UPDATE feed SET head_seq = ?2, head_id = ?3, clock = ?4, tip_max = ?5,"
-                   " waiting = ?6, voided = ?7, confirmed = ?8, closed = ?9, forked = ?10"
-                   " WHERE row = ?1");
+        store->db,
+        "UPDATE feed SET head_seq = ?2, head_id = ?3, clock = ?4, tip_max = ?5,"
+        " waiting = ?6, voided = ?7, confirmed = ?8, closed = ?9, forked = ?10, barred = ?11"
+        " WHERE row = ?1");
     sqlite3_bind_int64(put, 1, feed->row);
     sqlite3_bind_int64(put, 2, (int64_t)feed->info.head.seq);
     db_bind_bytes(put, 3, feed->info.head.id.bytes, sizeof feed->info.head.id.bytes);
@@ -195,5 +197,6 @@ enum err feed_row_save(struct store *store, const struct feed_row *feed) {
     sqlite3_bind_int(put, 8, feed->info.confirmed);
     sqlite3_bind_int(put, 9, feed->closed);
     sqlite3_bind_int(put, 10, feed->info.forked);
+    sqlite3_bind_int(put, 11, feed->barred);
     return db_run(store->db, put);
 }

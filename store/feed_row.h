@@ -22,6 +22,7 @@ struct feed_row {
     uint64_t tip_max; /* the highest roster tip that an entry has named */
     bool closed;      /* own: the birth of a later one has closed it */
     /* What the last entry that was judged taught. */
+    bool barred; /* own: known to have been longer than here; never continued */
     bool has_rights, active;
     uint64_t tip;
     struct id8 tip_id8;

@@ -6,7 +6,7 @@
 
 /* Own feeds become unconfirmed when the place has changed: the machine may have lost what it last
  * wrote, the file may be a copy or a restored backup, and a number once signed must never be signed
- * again. PROTOCOL.md, "Admission". */
+ * again. PROTOCOL.md, "Admission". On another disk they are barred for good, the roster apart. */
 MUST_USE enum err place_check(struct store *);
 
 #endif

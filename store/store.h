@@ -22,6 +22,10 @@ struct store_config {
     /* What tells one boot of one disk from another: machine boot id and the database's inode, hashed by the
      * caller's platform; zero: the store asks the system. Own feeds are unconfirmed when it has changed. */
     struct hash place;
+    /* What tells one copy of the database from another, whatever the boot; zero: its inode. When it has changed, the database is
+     * a copy or a restored backup: own feeds, but for the roster, are never continued again, since a member that lags behind
+     * could vouch for them. */
+    struct hash disk;
 };
 
 /* Opens or creates, migrates, checks. ERR_SCHEMA: written by a newer program; ERR_CORRUPT; ERR_DISK_FULL; ERR_IO. */

@@ -1,10 +1,11 @@
 -- The log half of the replica: what arrived and was written, who may, and what became of it.
 
--- This node, one row. `place` is the boot and disk on which own feeds were last confirmed; `dropped` counts what the
--- quarantine had no room for.
+-- This node, one row. `place` is the boot and disk on which own feeds were last confirmed, `disk` the disk alone; `dropped` counts
+-- what the quarantine had no room for.
 CREATE TABLE node (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     place BLOB NOT NULL,
+    disk BLOB NOT NULL,
     dropped INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -17,7 +18,8 @@ CREATE TABLE channel (
 ) STRICT;
 
 -- `clock` is the head's, `tip_max` the highest roster tip that an entry of it has named. Of an own feed: `confirmed` means that
--- it may be continued, `closed` that the birth of a later one has closed it.
+-- it may be continued, `barred` that it never may again, since this database is a copy of the one it was written in, `closed` that
+-- the birth of a later one has closed it.
 CREATE TABLE feed (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -31,6 +33,7 @@ CREATE TABLE feed (
     waiting INTEGER NOT NULL DEFAULT 0,
     voided INTEGER NOT NULL DEFAULT 0,
     confirmed INTEGER NOT NULL DEFAULT 0,
+    barred INTEGER NOT NULL DEFAULT 0,
     closed INTEGER NOT NULL DEFAULT 0,
     forked INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -39,7 +42,8 @@ CREATE INDEX feed_by_author ON feed (author, channel);
 
 CREATE VIEW feed_full AS
 SELECT f.row, f.id, f.author, f.incarnation, f.head_seq, f.head_id, f.clock, f.tip_max, f.waiting, f.voided, f.confirmed,
-       f.closed, f.forked, c.row AS channel_row, c.id AS channel_id, c.kind, c.party_a, c.party_b
+       f.closed, f.forked, c.row AS channel_row, c.id AS channel_id, c.kind, c.party_a, c.party_b,
+       f.barred
 FROM feed f JOIN channel c ON c.row = f.channel;
 
 -- Every envelope, in one b-tree: key = feed row << 40 | number in the feed. `checked`: this node has verified the signature

@@ -26,7 +26,8 @@ void site_open(struct site *site) {
                                   .keys = &site->keys,
                                   .now = now,
                                   .context = site->federation,
-                                  .place = site->place};
+                                  .place = site->place,
+                                  .disk = site->disk};
     MUST(store_open(&config, &site->store));
 }
 
@@ -53,7 +54,7 @@ struct site *federation_stranger(struct federation *federation, const char *name
     strncat(site->path, file, sizeof site->path - strlen(site->path) - 1);
     struct seed seed = seed_new();
     MUST(node_keys_derive(&seed, &site->keys));
-    site->place.bytes[0] = 1;
+    site->place.bytes[0] = site->disk.bytes[0] = 1;
     site_open(site);
     return site;
 }

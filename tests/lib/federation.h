@@ -18,7 +18,7 @@ struct site {
     const char *name;
     enum role role;
     struct node_keys keys;
-    struct hash place; /* of the next site_open */
+    struct hash place, disk; /* of the next site_open */
     struct store *store;
     struct member_id member; /* zero until it has joined */
 };

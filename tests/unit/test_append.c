@@ -233,6 +233,73 @@ static void copy_file(const char *from, const char *to) {
     fclose(out);
 }
 
+TEST(on_another_disk_no_report_lets_a_feed_go_on) {
+    struct scene s;
+    struct feed_info feed;
+    scene_begin(&s);
+    site_close(s.birk);
+    s.birk->disk.bytes[0]++;
+    site_open(s.birk);
+    assert_ok(feed_confirm(s.birk->store, &s.first.feed, 1, &s.first.id8));
+    assert_ok(feed_find(s.birk->store, &s.first.feed, &feed));
+    assert_false(feed.confirmed);
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_false(feed_id_equal(&next.feed, &s.first.feed));
+    scene_end(&s);
+}
+
+TEST(a_member_that_lags_can_not_vouch_for_a_restored_copy) {
+    struct scene s;
+    char backup[400];
+    scene_begin(&s);
+    snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
+    site_close(s.birk);
+    copy_file(s.birk->path, backup);
+    site_open(s.birk);
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    sync_feeds(s.birk, s.town); /* the school does not get it */
+    site_close(s.birk);
+    copy_file(backup, s.birk->path);
+    s.birk->place.bytes[1]++;
+    s.birk->disk.bytes[0]++;
+    site_open(s.birk);
+    sync_statements(s.school, s.birk);
+    write_field(s.birk, &s.channel, &s.record, 11, "tegne", NULL);
+    sync_all(&s.f);
+    struct feed_info old;
+    assert_ok(feed_find(s.school->store, &s.first.feed, &old));
+    assert_int_equal(old.head.seq, 2);
+    assert_false(old.forked);
+    assert_same(s.birk, s.school);
+    scene_end(&s);
+}
+
+TEST(a_lost_incarnation_that_comes_back_in_part_is_not_continued) {
+    struct scene s;
+    char backup[400];
+    scene_begin(&s);
+    snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
+    site_close(s.birk);
+    copy_file(s.birk->path, backup);
+    site_open(s.birk);
+    site_move(s.birk);
+    struct version_name lost = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    sync_feeds(s.birk, s.town);
+    write_field(s.birk, &s.channel, &s.record, 11, "tegne", NULL);
+    sync_feeds(s.birk, s.school);
+    site_close(s.birk);
+    copy_file(backup, s.birk->path);
+    s.birk->disk.bytes[0]++;
+    site_open(s.birk);
+    sync_feeds(s.town, s.birk); /* one of the two */
+    assert_ok(feed_confirm(s.birk->store, &lost.feed, 1, &lost.id8));
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 12, "venner", NULL);
+    assert_false(feed_id_equal(&next.feed, &lost.feed));
+    sync_feeds(s.birk, s.school);
+    assert_same(s.birk, s.school);
+    scene_end(&s);
+}
+
 TEST(a_restored_copy_never_signs_a_number_again_and_gets_back_what_it_lost) {
     struct scene s;
     char backup[400];
@@ -369,6 +436,9 @@ int main(void) {
             after_a_change_of_place_the_next_write_opens_an_incarnation_that_closes_the_old_tip),
         cmocka_unit_test(in_the_same_place_a_feed_goes_on),
         cmocka_unit_test(a_reported_head_that_equals_ours_lets_the_feed_go_on),
+        cmocka_unit_test(on_another_disk_no_report_lets_a_feed_go_on),
+        cmocka_unit_test(a_member_that_lags_can_not_vouch_for_a_restored_copy),
+        cmocka_unit_test(a_lost_incarnation_that_comes_back_in_part_is_not_continued),
         cmocka_unit_test(a_restored_copy_never_signs_a_number_again_and_gets_back_what_it_lost),
         cmocka_unit_test(more_than_an_envelope_holds_is_refused),
         cmocka_unit_test(a_full_disk_leaves_nothing_half_written),
