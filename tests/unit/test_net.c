@@ -475,6 +475,73 @@ TEST(a_message_of_two_frames_is_refused_too) {
     a_hostile_message(2, 10);
 }
 
+/* In a process of its own: a node that can be dialled, and answers the first frame with one message
+ * of many. */
+static pid_t hostile_listener(const struct side *hostile, uint16_t port, int frames, size_t size) {
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid != 0)
+        return pid;
+    int on = 1, unlimited = 0;
+    char endpoint[64], id[256];
+    void *zmq = zmq_ctx_new();
+    void *router = zmq_socket(zmq, ZMQ_ROUTER);
+    zmq_setsockopt(router, ZMQ_CURVE_SERVER, &on, sizeof on);
+    zmq_setsockopt(router, ZMQ_CURVE_SECRETKEY, hostile->keys.transport.bytes, 32);
+    zmq_setsockopt(router, ZMQ_SNDHWM, &unlimited, sizeof unlimited);
+    snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", port);
+    uint8_t *data = calloc(1, size);
+    int id_size = zmq_bind(router, endpoint) == 0 ? zmq_recv(router, id, sizeof id, 0) : -1;
+    if (id_size < 0)
+        _exit(1);
+    zmq_send(router, id, (size_t)id_size, ZMQ_SNDMORE);
+    for (int i = 0; i < frames; i++)
+        zmq_send(router, data, size, i + 1 < frames ? ZMQ_SNDMORE : 0);
+    pause();
+    _exit(0);
+}
+
+/* A port that was free a moment ago. */
+static uint16_t free_port(void) {
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof name;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&name, sizeof name), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &size), 0);
+    close(fd);
+    return ntohs(name.sin_port);
+}
+
+TEST(a_message_of_3000_frames_from_who_was_dialled_costs_little_memory_too) {
+    struct side hostile, side;
+    side_init(&hostile, 9);
+    side_done(&hostile);
+    uint16_t port = free_port();
+    snprintf(hostile.bound, sizeof hostile.bound, "tcp://127.0.0.1:%u", port);
+    pid_t pid = hostile_listener(&hostile, port, 3000, 57000);
+    side_init(&side, 1);
+    time_ms give_up = node_monotonic_ms() + GIVE_UP_MS;
+    while (side.connected_n == 0) {
+        /* It may not be listening yet. */
+        size_t n = side.disconnected_n;
+        dial(&side, &hostile);
+        UNTIL(side.connected_n == 1 || side.disconnected_n > n, &side);
+        assert_true(node_monotonic_ms() < give_up);
+    }
+    size_t failed = side.disconnected_n;
+    memory_peak_reset();
+    long before = memory_peak_kib();
+    send_text(&side, "hello");
+    UNTIL(side.disconnected_n == failed + 1, &side);
+    long grown = memory_peak_kib() - before;
+    end_process(pid);
+    assert_int_equal(side.reason, ERR_LIMIT);
+    assert_int_equal(side.frames_n, 0);
+    if (grown > 8 * 1024)
+        fail_msg("memory grew by %ld KiB", grown);
+    side_done(&side);
+}
+
 TEST(a_frame_beyond_the_limit_cuts_the_link) {
     struct side hostile, server;
     side_init(&hostile, 9);
@@ -541,6 +608,7 @@ int main(void) {
             a_message_of_3000_large_frames_costs_little_memory_and_an_honest_peer_goes_on),
         cmocka_unit_test(a_message_of_3000_small_frames_is_refused_too),
         cmocka_unit_test(a_message_of_two_frames_is_refused_too),
+        cmocka_unit_test(a_message_of_3000_frames_from_who_was_dialled_costs_little_memory_too),
         cmocka_unit_test(a_frame_beyond_the_limit_cuts_the_link),
         cmocka_unit_test(who_comes_past_the_listener_is_refused_even_with_an_admitted_key),
     };
