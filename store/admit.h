@@ -1,4 +1,5 @@
-/* The one way in: what arrives from other members is verified, judged and merged here. PROTOCOL.md, "Admission". */
+/* The one way in: what arrives from other members is verified, judged and merged here. PROTOCOL.md,
+ * "Admission". */
 #ifndef STAFET_STORE_ADMIT_H
 #define STAFET_STORE_ADMIT_H
 
@@ -10,26 +11,30 @@ struct admitted {
     size_t applied_n, waiting_n, void_n;
 };
 
-/* Verifies `run` and stores all of it or nothing. Envelopes that are here already are passed over. `from` is the member it
- * came from (quarantine names it).
- * ERR_CHAIN: does not follow what is here (the caller pulls from the head); ERR_FORK: another branch, kept aside with
- * its proof; ERR_ROSTER: the author is not known yet (try again when the roster has advanced); ERR_DENIED: this node or
- * the author may not hold or write it; ERR_SIGNATURE, ERR_HASH, ERR_FORMAT, ERR_LIMIT, ERR_VERSION, ERR_FEDERATION:
- * refused and quarantined. While joining: ERR_TICKET_USED: the roster shows another node in this one's place. With ERR_DISK_FULL, ERR_IO
- * or ERR_CORRUPT the caller's transaction must be rolled back. */
-MUST_USE enum err admit_run(struct store *, const struct member_id *from, const struct feed_id *feed,
-                            struct bytes run, struct admitted *ret_admitted);
+/* Verifies `run` and stores all of it or nothing. Envelopes that are here already are passed over.
+ * `from` is the member it came from (quarantine names it). ERR_CHAIN: does not follow what is here
+ * (the caller pulls from the head); ERR_FORK: another branch, kept aside with its proof;
+ * ERR_ROSTER: the author is not known yet (try again when the roster has advanced); ERR_DENIED:
+ * this node or the author may not hold or write it; ERR_SIGNATURE, ERR_HASH, ERR_FORMAT, ERR_LIMIT,
+ * ERR_VERSION, ERR_FEDERATION: refused and quarantined. While joining: ERR_TICKET_USED: the roster
+ * shows another node in this one's place. With ERR_DISK_FULL, ERR_IO or ERR_CORRUPT the caller's
+ * transaction must be rolled back. */
+MUST_USE enum err admit_run(struct store *, const struct member_id *from,
+                            const struct feed_id *feed, struct bytes run,
+                            struct admitted *ret_admitted);
 
-/* A savepoint around one run of several in a transaction, so that one failing does not undo the others, is admit_run's
- * own affair. */
+/* A savepoint around one run of several in a transaction, so that one failing does not undo the
+ * others, is admit_run's own affair. */
 
-/* Judges again the waiting entries for which roster, epoch or schema have advanced. admit_run does this by itself for the first few
- * thousand, store_open too; whoever runs the store calls this while there is more. Bounded: at most
- * `envelopes_max`; `*ret_more` when some are left. */
+/* Judges again the waiting entries for which roster, epoch or schema have advanced. admit_run does
+ * this by itself for the first few thousand, store_open too; whoever runs the store calls this
+ * while there is more. Bounded: at most `envelopes_max`; `*ret_more` when some are left. */
 MUST_USE enum err admit_waiting(struct store *, size_t envelopes_max, bool *ret_more);
 
-/* A fork's proof from a peer: kept if it is one. ERR_FORMAT, ERR_SIGNATURE, ERR_ARGUMENT (not a fork). */
-MUST_USE enum err admit_proof(struct store *, const struct feed_id *, const uint8_t first[static SIGNED_HEADER_SIZE],
+/* A fork's proof from a peer: kept if it is one. ERR_FORMAT, ERR_SIGNATURE, ERR_ARGUMENT (not a
+ * fork). */
+MUST_USE enum err admit_proof(struct store *, const struct feed_id *,
+                              const uint8_t first[static SIGNED_HEADER_SIZE],
                               const uint8_t second[static SIGNED_HEADER_SIZE]);
 
 #endif
