@@ -202,20 +202,6 @@ void compare_digest(struct session *session, const struct message_digest *digest
         judge(session);
 }
 
-/* What the peer has not named by the end of a channel's HEADS it has not. */
-static void rest_is_missing(struct session *session, const struct channel_id *id) {
-    static const struct position start;
-    const struct lane *lane = sorted_find(&session->engine->lanes, id);
-    if (lane == NULL)
-        return;
-    for (size_t i = 0; i < lane->feeds.n; i++) {
-        const struct feed *feed = lane->feeds.list[i];
-        struct share *share = share_find(session, &feed->id);
-        if (share != NULL && !share->peer_known)
-            share_peer_at(share, &start);
-    }
-}
-
 void compare_heads(struct session *session, const struct message_heads *heads) {
     bool open = session_is_open(session);
     struct compared *awaited = open ? NULL : list_find(&session->theirs, &heads->channel);
@@ -234,7 +220,6 @@ void compare_heads(struct session *session, const struct message_heads *heads) {
     }
     if (open || heads->more || session->doomed)
         return;
-    rest_is_missing(session, &heads->channel);
     awaited->awaited = false;
     if (--session->awaited_n == 0)
         session_opened(session);

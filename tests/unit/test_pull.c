@@ -105,6 +105,29 @@ TEST(one_feed_is_pulled_from_one_peer_and_from_another_when_that_is_gone) {
     lone_done(&lone);
 }
 
+TEST(a_feed_that_waits_for_room_with_one_peer_is_not_pulled_twice) {
+    struct lone lone;
+    struct message m;
+    municipality(&lone);
+    lone_open(&lone, LINK, PEER);
+    lone_open(&lone, OTHER_LINK, OTHER);
+    for (unsigned author = 20; author < 40; author++) {
+        struct feed_id filler = answers_of(&lone, author);
+        announce(&lone, LINK, &filler, 3);
+    }
+    struct feed_id feed = answers_of(&lone, 60);
+    announce(&lone, LINK, &feed, 3);
+    announce(&lone, OTHER_LINK, &feed, 3);
+    assert_true(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    for (unsigned author = 20; author < 40; author++)
+        lone_receive(&lone, LINK,
+                     &(struct message){.kind = MESSAGE_NOT_HERE,
+                                       .not_here = {answers_of(&lone, author), 0, ERR_NOT_FOUND}});
+    for (unsigned i = 0; lone_frame(&lone, LINK, MESSAGE_PULL, i, &m); i++)
+        assert_false(feed_id_equal(&m.pull.feed, &feed));
+    lone_done(&lone);
+}
+
 TEST(another_peer_is_asked_when_one_has_it_not) {
     struct lone lone;
     struct feed_id feed;
@@ -432,6 +455,7 @@ int main(void) {
         cmocka_unit_test(a_head_beyond_the_own_one_is_pulled_and_acknowledged_only_when_durable),
         cmocka_unit_test(it_does_not_matter_whether_the_news_or_the_answer_comes_first),
         cmocka_unit_test(one_feed_is_pulled_from_one_peer_and_from_another_when_that_is_gone),
+        cmocka_unit_test(a_feed_that_waits_for_room_with_one_peer_is_not_pulled_twice),
         cmocka_unit_test(another_peer_is_asked_when_one_has_it_not),
         cmocka_unit_test(another_peer_is_asked_when_one_stalls_and_a_time_out_is_never_equal),
         cmocka_unit_test(a_slow_disk_of_ones_own_is_no_stall_of_the_peer),

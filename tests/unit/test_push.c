@@ -315,6 +315,72 @@ TEST(what_moves_while_heads_are_compared_is_announced_once_the_session_is_open) 
     lone_done(&lone);
 }
 
+TEST(what_moves_before_the_digests_go_out_is_in_them_and_not_pushed) {
+    struct lone lone;
+    struct message m;
+    struct feed_id feed;
+    municipality(&lone, &feed);
+    lone_connect(&lone, LINK, PEER);
+    struct message hello = lone_hello(&lone, LINK);
+    hello.hello.digest.bytes[0] ^= 1;
+    moves(&lone, 4);
+    lone_receive(&lone, LINK, &hello);
+    assert_true(lone_frame(&lone, LINK, MESSAGE_DIGEST, 0, &m));
+    lone_receive(&lone, LINK, &m);
+    assert_int_equal(lone_effects(&lone, EFFECT_LOAD, LINK), 0);
+    assert_true(lone_peer(&lone, PEER).equal);
+    lone_done(&lone);
+}
+
+TEST(a_pull_from_elsewhere_makes_what_is_being_loaded_stale) {
+    struct lone lone;
+    struct feed_id feed;
+    municipality(&lone, &feed);
+    lone_open(&lone, LINK, PEER);
+    moves(&lone, 4);
+    pull(&lone, LINK, &feed, 1, 100000);
+    lone_clear(&lone);
+    lone_loaded(&lone, LINK, &feed, 3, 1, 50, 4);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_RUN));
+    assert_int_equal(lone_effect(&lone, EFFECT_LOAD, LINK)->after, 1);
+    lone_done(&lone);
+}
+
+TEST(a_pull_writes_off_what_was_under_way_of_its_feed) {
+    struct lone lone;
+    struct feed_id feed;
+    municipality(&lone, &feed);
+    lone_open(&lone, LINK, PEER);
+    for (uint64_t seq = 4; seq < 100; seq++) {
+        lone_clear(&lone);
+        moves(&lone, seq);
+        if (lone_effects(&lone, EFFECT_LOAD, LINK) != 0)
+            lone_loaded(&lone, LINK, &feed, seq - 1, 1, 250000, seq);
+    }
+    lone_clear(&lone);
+    pull(&lone, LINK, &feed, 3, 100000);
+    assert_int_equal(lone_effect(&lone, EFFECT_LOAD, LINK)->after, 3);
+    lone_done(&lone);
+}
+
+TEST(an_acknowledgement_of_a_run_that_was_sent_twice_does_not_make_the_next_one_durable) {
+    struct lone lone;
+    struct feed_id feed;
+    size_t size = run_size(1, 50);
+    municipality(&lone, &feed);
+    lone_open(&lone, LINK, PEER);
+    moves(&lone, 4);
+    lone_loaded(&lone, LINK, &feed, 3, 1, 50, 4);
+    pull(&lone, LINK, &feed, 3, 100000);
+    lone_loaded(&lone, LINK, &feed, 3, 1, 50, 4);
+    acknowledge(&lone, LINK, &feed, size);
+    moves(&lone, 5);
+    lone_loaded(&lone, LINK, &feed, 4, 1, 50, 5);
+    acknowledge(&lone, LINK, &feed, size);
+    assert_false(lone_peer(&lone, PEER).equal);
+    lone_done(&lone);
+}
+
 TEST(answers_to_nothing_are_passed_over) {
     struct lone lone;
     struct feed_id feed;
@@ -345,6 +411,11 @@ int main(void) {
         cmocka_unit_test(a_feed_that_the_peer_refuses_is_only_announced_from_then_on),
         cmocka_unit_test(what_moves_between_the_hellos_is_pushed_once_the_session_is_open),
         cmocka_unit_test(what_moves_while_heads_are_compared_is_announced_once_the_session_is_open),
+        cmocka_unit_test(what_moves_before_the_digests_go_out_is_in_them_and_not_pushed),
+        cmocka_unit_test(a_pull_from_elsewhere_makes_what_is_being_loaded_stale),
+        cmocka_unit_test(a_pull_writes_off_what_was_under_way_of_its_feed),
+        cmocka_unit_test(
+            an_acknowledgement_of_a_run_that_was_sent_twice_does_not_make_the_next_one_durable),
         cmocka_unit_test(answers_to_nothing_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

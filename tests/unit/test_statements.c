@@ -242,6 +242,28 @@ TEST(a_statement_that_tells_of_more_ends_equal_and_is_pulled_if_no_push_comes) {
     lone_done(&lone);
 }
 
+TEST(a_stored_statement_tells_which_head_it_was_whose_number_a_run_has_told) {
+    struct lone lone;
+    struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
+    municipality(&lone);
+    struct feed_id feed = lone_feed(&lone, &notice, 0, 3);
+    struct version_name head = {feed, 9, id8_n(9)};
+    struct buffer bytes = statement_of(&lone, &notice, PEER, 5, &head, 1);
+    lone_step(&lone, (struct event){.kind = EVENT_STATED,
+                                    .stated = {member_n(PEER), lone_channel_id(&lone, &notice),
+                                               notice, 5, buffer_view(&bytes)}});
+    buffer_done(&bytes);
+    lone_open(&lone, LINK, PEER);
+    struct bytes run = lone_run(&lone, &feed, 3, 1, 50);
+    size_t size = run.size;
+    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_RUN, .run = {feed, 3, 9, run}});
+    lone_admitted(&lone, LINK, &feed, size, OK, 4);
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_PULLING);
+    lone_feed(&lone, &notice, 0, 9);
+    assert_true(lone_peer(&lone, PEER).equal);
+    lone_done(&lone);
+}
+
 TEST(a_statement_of_another_federation_ends_the_session) {
     struct lone lone;
     struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
@@ -267,6 +289,7 @@ int main(void) {
         cmocka_unit_test(many_statements_are_sent_in_portions),
         cmocka_unit_test(a_peers_own_statement_confirms_that_it_holds_what_was_pushed),
         cmocka_unit_test(a_statement_that_tells_of_more_ends_equal_and_is_pulled_if_no_push_comes),
+        cmocka_unit_test(a_stored_statement_tells_which_head_it_was_whose_number_a_run_has_told),
         cmocka_unit_test(a_statement_of_another_federation_ends_the_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
