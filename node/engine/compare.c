@@ -113,7 +113,6 @@ static void expect(struct session *session) {
     for (size_t i = 0; i < session->theirs.n; i++) {
         struct compared *their = &session->theirs.list[i];
         const struct compared *our = list_find(&session->ours, &their->id);
-        their->ours = our != NULL;
         their->awaited = our == NULL || !hash_equal(&our->digest, &their->digest);
         session->awaited_n += their->awaited;
     }

@@ -1,13 +1,16 @@
-/* The synchronisation engine, without input or output of its own: events go in, effects come out, and the next deadline is
- * asked for. It owns no socket, file, clock or randomness, so that a simulator can run it as well as a daemon.
+/* The synchronisation engine, without input or output of its own: events go in, effects come out,
+ * and the next deadline is asked for. It owns no socket, file, clock or randomness, so that a
+ * simulator can run it as well as a daemon.
  *
- * It knows members, feeds and their heads only from events, and the replica only through LOAD and ADMIT effects.
- * Event bytes are borrowed until engine_step returns; effect bytes live until effects_clear.
- * Nothing is acknowledged, announced or reported before the event that says it is durable (ADMITTED, FEED, STATED).
+ * It knows members, feeds and their heads only from events, and the replica only through LOAD and
+ * ADMIT effects. Event bytes are borrowed until engine_step returns; effect bytes live until
+ * effects_clear. Nothing is acknowledged, announced or reported before the event that says it is
+ * durable (ADMITTED, FEED, STATED).
  *
  *     event ──▶ engine_step ──▶ effects ──(the loop performs them)──▶ events …
  *
- * Session states: PROTOCOL.md, "Session"; the diagram and the table of transitions are in session.h. */
+ * Session states: PROTOCOL.md, "Session"; the diagram and the table of transitions are in
+ * session.h. */
 #ifndef STAFET_NODE_ENGINE_H
 #define STAFET_NODE_ENGINE_H
 
@@ -22,23 +25,26 @@ struct engine_config {
     struct federation_id federation;
     struct member_id self; /* zero while joining: only JOIN and the roster's feed go through then */
     enum role role;
-    uint64_t instance;     /* random per process */
-    uint64_t seed;         /* for the jitter of back-off */
-    struct bytes join;     /* while joining: the encoded JOIN frame; copied */
+    uint64_t instance; /* random per process */
+    uint64_t seed;     /* for the jitter of back-off */
+    struct bytes join; /* while joining: the encoded JOIN frame; copied */
 };
 
-/* A member that has just joined and has no roster yet is told by EVENT_MEMBER of the municipality alone (the ticket's id and
- * endpoints), with itself to follow from the roster. NULL when out of memory. */
+/* A member that has just joined and has no roster yet is told by EVENT_MEMBER of the municipality
+ * alone (the ticket's id and endpoints), with itself to follow from the roster. NULL when out of
+ * memory. */
 struct engine *engine_new(const struct engine_config *);
 void engine_free(struct engine *);
 
 enum event_kind {
-    EVENT_TICK = 1,     /* time has passed */
-    EVENT_MEMBER,       /* a member of the roster, at start and whenever it changes */
-    EVENT_ROSTER,       /* the own roster tip, at start and whenever it moves (durable) */
-    EVENT_FEED,         /* a feed and its durable head, at start and whenever it moves, whatever moved it */
-    EVENT_STATED,       /* a stored statement, own or another's, at start and whenever a newer one is stored */
-    EVENT_CONNECTED,    /* a link is up, its far end proved by CURVE */
+    EVENT_TICK = 1, /* time has passed */
+    EVENT_MEMBER,   /* a member of the roster, at start and whenever it changes */
+    EVENT_ROSTER,   /* the own roster tip, at start and whenever it moves (durable) */
+    EVENT_FEED,     /* a feed and its durable head, at start and whenever it moves */
+    EVENT_STATED,   /* a stored statement, own or another's, at start and when a newer one is stored
+                     */
+    EVENT_CONNECTED, /* a link is up, its far end proved by CURVE; of a member that MEMBER has named
+                      */
     EVENT_DISCONNECTED, /* it is gone, or a DIAL failed (link 0, member says which) */
     EVENT_RECEIVED,     /* one frame */
     EVENT_LOADED,       /* the answer to LOAD */
@@ -49,7 +55,7 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     time_ms now;   /* monotonic is enough; never goes back */
-    uint32_t link; /* the loop's number of a connection, never reused while the engine knows it; 0: none */
+    uint32_t link; /* the loop's number of a connection, never reused; 0: none */
     union {
         struct {
             struct member_id id;
@@ -91,12 +97,12 @@ struct event {
             uint64_t after;
             enum err error; /* OK: `run` follows `after` */
             struct bytes run;
-            uint64_t last; /* number of the run's last envelope */
+            uint64_t last;    /* number of the run's last envelope */
             struct head head; /* of the feed here */
         } loaded;
         struct {
             struct feed_id feed;
-            size_t size;    /* of the run, as it was handed to ADMIT */
+            size_t size; /* of the run, as it was handed to ADMIT */
             enum err error;
             struct head head; /* of the feed here, now */
         } admitted;
@@ -110,20 +116,33 @@ struct event {
 };
 
 enum effect_kind {
-    EFFECT_SEND = 1,  /* `bytes` as one frame over `link` */
-    EFFECT_DIAL,      /* connect to `member` (zero while joining: the ticket's issuer, with the ticket's key); ends in CONNECTED or
-                       * DISCONNECTED */
-    EFFECT_CLOSE,     /* the link, after what was sent; DISCONNECTED does not follow */
-    EFFECT_LOAD,      /* a run of `feed` after (`after`, `id8`), at most `bytes_max`; ends in LOADED with `link` */
-    EFFECT_ADMIT,     /* `bytes` is a run of `feed` from `member`; ends in ADMITTED with `link` */
-    EFFECT_STATE,     /* make the own statement about `channel_id`; a newer one comes back as STATED */
-    EFFECT_STATEMENT, /* `bytes` is a statement from a peer: store it; a newer one comes back as STATED */
-    EFFECT_PROOF,     /* `bytes` is a PROOF frame from a peer */
-    EFFECT_REPORTED,  /* a peer reports (`after`, `id8`) as head of own feed `feed`: confirm it or learn of a restore */
-    EFFECT_JOIN,      /* `bytes` is a JOIN frame, proved by `proved`: admit the joiner; ends in JOINED with `link` */
-    EFFECT_ENROLLED,  /* while joining: admitted as `member` at roster tip (`after`, `id8`); the engine has done its work, and the loop
-                       * starts one with `self` set */
-    EFFECT_PENDING    /* while joining: a person has to confirm it first; `bytes` is the issuer's text, untrusted */
+    /* `bytes` as one frame over `link` */
+    EFFECT_SEND = 1,
+    /* connect to `member` (zero while joining: the ticket's issuer, with the ticket's key); ends in
+     * CONNECTED or DISCONNECTED */
+    EFFECT_DIAL,
+    /* the link, after what was sent; DISCONNECTED does not follow */
+    EFFECT_CLOSE,
+    /* a run of `feed` after (`after`, `id8`), at most `bytes_max`; ends in LOADED with `link` */
+    EFFECT_LOAD,
+    /* `bytes` is a run of `feed` from `member`; ends in ADMITTED with `link` */
+    EFFECT_ADMIT,
+    /* make the own statement about `channel_id`; a newer one comes back as STATED */
+    EFFECT_STATE,
+    /* `bytes` is a statement from a peer: store it; a newer one comes back as STATED */
+    EFFECT_STATEMENT,
+    /* `bytes` is a PROOF frame from a peer */
+    EFFECT_PROOF,
+    /* a peer reports (`after`, `id8`) as head of own feed `feed`: confirm it or learn of a restore
+     */
+    EFFECT_REPORTED,
+    /* `bytes` is a JOIN frame, proved by `proved`: admit the joiner; ends in JOINED with `link` */
+    EFFECT_JOIN,
+    /* while joining: admitted as `member` at roster tip (`after`, `id8`); the engine has done its
+     * work, and the loop starts one with `self` set */
+    EFFECT_ENROLLED,
+    /* while joining: a person has to confirm it first; `bytes` is the issuer's text, untrusted */
+    EFFECT_PENDING
 };
 
 struct effect {
@@ -136,7 +155,7 @@ struct effect {
     struct id8 id8;
     uint32_t bytes_max;
     struct transport_public proved;
-    enum err reason; /* CLOSE: why; while joining, what the issuer answered. CLOSED: nothing is wrong */
+    enum err reason; /* CLOSE: why, or what the issuer answered; ERR_CLOSED: nothing is wrong */
     struct bytes bytes;
 };
 
@@ -149,32 +168,44 @@ struct effects {
 void effects_clear(struct effects *);
 void effects_done(struct effects *);
 
-/* Out of memory closes the session concerned and is reported by its CLOSE; the engine itself stays whole. */
+/* Out of memory closes the session concerned and is reported by its CLOSE; the engine itself stays
+ * whole. */
 void engine_step(struct engine *, const struct event *, struct effects *effects);
 
-/* Forgets the waits of back-off: everybody who is to be dialled is, by the next TICK (due at once). */
+/* Forgets the waits of back-off: everybody who is to be dialled is, by the next TICK (due at once).
+ */
 void engine_hurry(struct engine *);
 
 /* When the next TICK is due at the latest; INT64_MAX: none. */
 time_ms engine_deadline(const struct engine *);
 
-enum session_state { SESSION_NONE, SESSION_DIALLING, SESSION_HELLO, SESSION_ROSTER, SESSION_COMPARE, SESSION_PULLING, SESSION_IDLE,
-                     SESSION_JOINING, SESSION_BACKOFF };
+enum session_state {
+    SESSION_NONE,
+    SESSION_DIALLING,
+    SESSION_HELLO,
+    SESSION_ROSTER,
+    SESSION_COMPARE,
+    SESSION_PULLING,
+    SESSION_IDLE,
+    SESSION_JOINING,
+    SESSION_BACKOFF
+};
 const char *session_state_name(enum session_state);
 
-/* For status. IDLE and `equal`: at that moment both sides named equal heads for all that both may hold. */
+/* For status. IDLE and `equal`: at that moment both sides named equal heads for all that both may
+ * hold. */
 struct peer_info {
     struct member_id member;
     enum session_state state;
     bool equal;
-    time_ms since;        /* of the state, on the events' clock */
-    time_ms last_heard;   /* 0: never in this process */
-    time_ms retry_at;     /* BACKOFF */
+    time_ms since;      /* of the state, on the events' clock */
+    time_ms last_heard; /* 0: never in this process */
+    time_ms retry_at;   /* BACKOFF */
     enum err last_error;
     uint64_t sent_bytes, received_bytes; /* payload of frames, whole process */
 };
-/* One for each member that this node dials, has a session with or has heard; while joining, one with a zero id for the issuer.
- * In order of id; any step may change the number. */
+/* One for each member that this node dials, has a session with or has heard; while joining, one
+ * with a zero id for the issuer. In order of id; any step may change the number. */
 size_t engine_peers_n(const struct engine *);
 bool engine_peer(const struct engine *, size_t index, struct peer_info *ret_info);
 

@@ -1,13 +1,15 @@
-/* What the engine's files share: who the members are, what feeds there are, and what each session
- * is at.
+// clang-format off
+/* What the engine's files share: who the members are, what feeds there are, what each session is at.
  *
  *   engine ─┬─ members ─── at most one session each
- *           ├─ channels ── feeds ── shares (one for each session that knows of the feed something
- * worth keeping) ├─ sessions ── shares └─ statements
+ *           ├─ lanes (a channel each) ── feeds ── shares (one for each session that knows more of
+ *           ├─ sessions ── shares                  the feed than that heads are equal)
+ *           └─ statements
  *
  * A step handles one event by changing these, marks the sessions concerned as touched, and in the
  * end lets each of them settle (session.c): closes what has failed, sends and pulls what is due. So
  * nothing is freed while it is in use, and no handler calls another. */
+// clang-format on
 #ifndef STAFET_NODE_ENGINE_INNER_H
 #define STAFET_NODE_ENGINE_INNER_H
 
@@ -39,15 +41,15 @@ enum {
     UNKNOWN_FEEDS_MAX = 4096,  /* that one peer may name */
     CHANNELS_NAMED_MAX = 16384 /* in one peer's DIGEST, all pages */
 };
+/* Credit for one feed, and for one that is alone. */
 #define PULL_WINDOW_MIN KIB(256)
 #define PULL_WINDOW_ALONE KIB(2048)
-#define PULL_WINDOWS_MAX                                                                           \
-    KIB(3072) /* of one session together; the rest of the peer's credit is for pushes */
+/* Of one session together; the rest of the peer's credit is for pushes. */
+#define PULL_WINDOWS_MAX KIB(3072)
 #define RUN_WANTED_MIN KIB(64)
 #define STATEMENTS_PORTION KIB(64)
-#define UNANSWERED_MAX                                                                             \
-    KIB(4096) /* bytes that need no credit, sent since the peer was last heard                     \
-               */
+/* Bytes of frames other than runs and statements, sent since the peer was last heard. */
+#define UNANSWERED_MAX KIB(4096)
 
 /* A place in a feed: after entry `seq`. Zero: before entry 1. */
 struct position {
@@ -144,11 +146,10 @@ struct share {
     struct share *send_next;
 };
 
-/* A channel in a peer's DIGEST, or in the own one as it was sent. */
+/* A channel in a DIGEST: the peer's, or the own one as it was sent. */
 struct compared {
     struct channel_id id; /* key */
     struct hash digest;
-    bool ours;    /* in theirs: named by both */
     bool awaited; /* in theirs: its HEADS are still to come */
 };
 struct compared_list {
@@ -166,13 +167,11 @@ struct session {
     struct engine *engine;
     struct member *member; /* NULL: the far end holds a ticket */
     struct transport_public proved;
-    bool dialled;
     enum session_state state; /* changed by session_enter */
     time_ms since, deadline;
     bool touched;
     bool doomed; /* to be closed when the session settles */
     enum err doom;
-    bool doom_said; /* the peer is told why */
 
     /* HELLO */
     struct hash digest;  /* as sent */

@@ -105,7 +105,6 @@ static struct session *session_new(struct engine *engine, const struct event *ev
                                 .engine = engine,
                                 .member = member,
                                 .proved = event->connected.proved,
-                                .dialled = event->connected.dialled,
                                 .since = engine->now,
                                 .deadline = INT64_MAX,
                                 .retry_at = INT64_MAX,

@@ -1,15 +1,19 @@
+// clang-format off
 /* A session: one link, from CONNECTED until it is closed. PROTOCOL.md, "Session".
  *
- *        CONNECTED                        not behind             compared, or the HELLOs agree
- *   NONE ─────────▶ HELLO ──HELLO──▶ ROSTER ──────────▶ COMPARE ───────────────────────────────▶
- * PULLING │                               │    ▲             DIGEST, HEADS │  ▲ │ ticket └────┘ all
- * here      ▼  │ behind └──────▶ JOINING           pull the roster IDLE
- *
+ *   NONE ──CONNECTED──▶ HELLO ──HELLO──▶ ROSTER ──not behind──▶ COMPARE
+ *    │                                   │    ▲                    │  compared, or the HELLOs agree
+ *    │ with a ticket                     └────┘                    ▼
+ *    ▼                               pull the roster            PULLING ──all here──▶ IDLE
+ *   JOINING                                                        ▲                   │
+ *                                                                  └──────behind───────┘
  *   every state ──failure, BYE, DISCONNECTED──▶ NONE
  *
- * PULLING: the peer holds something that is to be pulled from it, now or once its turn comes. IDLE:
- * it doesn't. A member that is dialled goes, without a session, NONE ▶ DIALLING ▶ NONE (connected)
- * or BACKOFF ▶ DIALLING (dial.c). */
+ * PULLING: the peer holds something that is to be pulled from it, now or once its turn comes.
+ * IDLE: it doesn't.
+ * A member that is dialled goes, without a session, NONE ▶ DIALLING ▶ NONE (connected) or BACKOFF ▶
+ * DIALLING (dial.c). */
+// clang-format on
 #ifndef STAFET_NODE_ENGINE_SESSION_H
 #define STAFET_NODE_ENGINE_SESSION_H
 

@@ -5,7 +5,7 @@
 #include "cluster.h"
 #include "proto/message.h"
 
-enum { ORIGINS_MAX = 1024, KINDS_MAX = 32, NODE_NONE = UINT32_MAX };
+enum { ORIGINS_MAX = 1024, KINDS_MAX = 32, NODE_NONE = 0xffff };
 enum known { KNOWN_NOT, KNOWN_ACTIVE, KNOWN_INACTIVE };
 
 struct kept {
