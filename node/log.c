@@ -16,7 +16,8 @@ void log_init(bool quiet) {
 
 /* In one write, so that lines of several processes don't mix; what others named may not end a line
  * or move the cursor. */
-static void put(int priority, const char *format, va_list args) {
+__attribute__((format(printf, 2, 0))) static void put(int priority, const char *format,
+                                                      va_list args) {
     char text[LINE_SIZE_MAX], line[LINE_SIZE_MAX + 48];
     vsnprintf(text, sizeof text, format, args);
     for (char *at = text; *at != '\0'; at++) {

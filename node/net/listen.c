@@ -175,11 +175,12 @@ static enum err bound_endpoint(int fd, const char *listen_at,
     socklen_t size = sizeof storage;
     if (getsockname(fd, (struct sockaddr *)&storage, &size) != 0)
         return ERR_IO;
-    in_port_t port = storage.ss_family == AF_INET6
-                         ? ((const struct sockaddr_in6 *)&storage)->sin6_port
-                         : ((const struct sockaddr_in *)&storage)->sin_port;
+    /* The port stands at the same place in IPv4's and IPv6's. */
+    struct sockaddr_in name;
+    memcpy(&name, &storage, sizeof name);
     int host = (int)(strrchr(listen_at, ':') - listen_at);
-    int n = snprintf(ret_bound, ENDPOINT_SIZE_MAX + 1, "%.*s:%u", host, listen_at, ntohs(port));
+    int n = snprintf(ret_bound, ENDPOINT_SIZE_MAX + 1, "%.*s:%u", host, listen_at,
+                     ntohs(name.sin_port));
     return n > ENDPOINT_SIZE_MAX ? ERR_LIMIT : OK;
 }
 

@@ -3,7 +3,6 @@
 #include "monotonic.h"
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,12 +18,15 @@ static void socket_ready(void *context, uint32_t events) {
 }
 
 static enum err bind_router(struct net *net) {
+    static const char prefix[] = "tcp://127.0.0.1:";
     char endpoint[64];
     size_t size = sizeof endpoint;
-    unsigned port = 0;
     if (zmq_bind(net->router, "tcp://127.0.0.1:*") != 0 ||
         zmq_getsockopt(net->router, ZMQ_LAST_ENDPOINT, endpoint, &size) != 0 ||
-        sscanf(endpoint, "tcp://127.0.0.1:%u", &port) != 1 || port == 0 || port > UINT16_MAX)
+        strncmp(endpoint, prefix, sizeof prefix - 1) != 0)
+        return ERR_IO;
+    unsigned long port = strtoul(endpoint + sizeof prefix - 1, NULL, 10);
+    if (port == 0 || port > UINT16_MAX)
         return ERR_IO;
     net->router_port = (uint16_t)port;
     return OK;

@@ -95,8 +95,8 @@ class Site:
             raise Refused(words, result)
         return json.loads(result.stdout) if result.stdout.strip() else None
 
-    def sync(self, wait="30s"):
-        return self.do("sync", "--wait", wait)
+    def sync(self, wait_s=30):
+        return self.do("sync", "--wait", f"{wait_s}s", give_up_s=wait_s + GIVE_UP_S)
 
     def status(self):
         return self.do("status")

@@ -78,7 +78,7 @@ class FullDisk:
         self.birk.sync()
 
     def all_is_well(self, likes):
-        self.birk.sync(wait="90s")
+        self.birk.sync(wait_s=90)
         self.assertEqual(self.field(self.school, self.written, "likes")["value"], likes)
         for site in (self.nordby, self.birk, self.school):
             self.assertTrue(site.do("verify")["sound"])

@@ -76,7 +76,7 @@ class Relay(Case):
     def nothing_is_lost(self, stored, total):
         self.nordby.start()
         self.assertGreaterEqual(self.entries_at(self.nordby), stored)
-        self.birk.sync(wait="60s")
+        self.birk.sync(wait_s=60)
         self.assertEqual({self.entries_at(site) for site in (self.birk, self.nordby, self.school)}, {total})
         for number, handover in enumerate(self.handovers):
             for field in FIELDS:
