@@ -14,6 +14,14 @@ int bytes_equal(struct bytes a, struct bytes b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+int bytes_compare(struct bytes a, struct bytes b) {
+    size_t common = a.size < b.size ? a.size : b.size;
+    int order = common > 0 ? memcmp(a.data, b.data, common) : 0;
+    if (order == 0 && a.size != b.size)
+        order = a.size < b.size ? -1 : 1;
+    return order;
+}
+
 void buffer_done(struct buffer *b) {
     if (b == NULL)
         return;

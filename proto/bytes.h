@@ -14,6 +14,8 @@ struct bytes {
 
 struct bytes bytes_of_text(const char *text);
 int bytes_equal(struct bytes a, struct bytes b);
+/* Byte order: of two, one that begins the other comes first. */
+int bytes_compare(struct bytes a, struct bytes b);
 
 /* Zero-initialised is empty and valid. `data` may move with each append. */
 struct buffer {

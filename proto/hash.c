@@ -36,6 +36,12 @@ void hasher_add_u16(struct hasher *h, uint16_t value) {
     hasher_add(h, bytes, sizeof bytes);
 }
 
+void hasher_add_u32(struct hasher *h, uint32_t value) {
+    uint8_t bytes[4];
+    put_u32(bytes, value);
+    hasher_add(h, bytes, sizeof bytes);
+}
+
 void hasher_add_u64(struct hasher *h, uint64_t value) {
     uint8_t bytes[8];
     put_u64(bytes, value);

@@ -1,5 +1,5 @@
-/* BLAKE2b-256 with a personalisation per purpose, so that a hash made for one purpose is never valid for
- * another. PROTOCOL.md, "Hashes". RFC 7693. */
+/* BLAKE2b-256 with a personalisation per purpose, so that a hash made for one purpose is never
+ * valid for another. PROTOCOL.md, "Hashes". RFC 7693. */
 #ifndef STAFET_PROTO_HASH_H
 #define STAFET_PROTO_HASH_H
 
@@ -42,6 +42,7 @@ void hasher_init(struct hasher *, enum hash_purpose);
 void hasher_init_keyed(struct hasher *, enum hash_purpose, const uint8_t key[static 32]);
 void hasher_add(struct hasher *, const void *data, size_t size);
 void hasher_add_u16(struct hasher *, uint16_t value); /* big-endian */
+void hasher_add_u32(struct hasher *, uint32_t value); /* big-endian */
 void hasher_add_u64(struct hasher *, uint64_t value); /* big-endian */
 struct hash hasher_final(struct hasher *);
 

@@ -18,7 +18,7 @@
     X(id8, 8)            /* the first 8 bytes of an envelope id */                                 \
     X(record_id, 16)     /* owner.h */                                                            \
     X(conflict_id, 32)   /* hash of record, field and live versions */                             \
-    X(revision, 32)      /* hash of a record's live versions */                                    \
+    X(revision, 32)      /* hash of what a record says */                                          \
     X(hash, 32)          /* any other BLAKE2b-256 */
 
 #define X(name, size_)                                                                             \

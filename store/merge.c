@@ -129,20 +129,26 @@ static bool is_not_given(const struct merge_version *version) {
     return !bytes_equal(version->value, bytes_of_text("given"));
 }
 
-static size_t sides(const struct merge_version *live, size_t live_n) {
+static int by_value(const void *a, const void *b) {
+    return bytes_compare(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+/* The different values, in byte order. Returns their number. */
+static size_t sort_values(const struct merge_version *live, size_t live_n,
+                          struct bytes *ret_values) {
     size_t n = 0;
-    for (size_t i = 0; i < live_n; i++) {
-        size_t same = 0;
-        while (same < i && !bytes_equal(live[same].value, live[i].value))
-            same++;
-        n += same == i;
-    }
+    for (size_t i = 0; i < live_n; i++)
+        ret_values[i] = live[i].value;
+    qsort(ret_values, live_n, sizeof *ret_values, by_value);
+    for (size_t i = 0; i < live_n; i++)
+        if (n == 0 || !bytes_equal(ret_values[n - 1], ret_values[i]))
+            ret_values[n++] = ret_values[i];
     return n;
 }
 
-struct merge_pick merge_resolve(enum policy policy, const struct merge_version *live,
-                                size_t live_n) {
-    struct merge_pick pick = {.sides_n = sides(live, live_n)};
+struct merge_pick merge_resolve(enum policy policy, const struct merge_version *live, size_t live_n,
+                                struct bytes *ret_values) {
+    struct merge_pick pick = {.sides_n = sort_values(live, live_n, ret_values)};
     pick.conflicted = policy == POLICY_KEEP_BOTH && pick.sides_n > 1;
     pick.shown = policy == POLICY_WITHDRAWN_WINS ? latest(live, live_n, is_not_given) : live_n;
     if (pick.shown == live_n)
@@ -170,21 +176,33 @@ struct conflict_id merge_conflict_id(const struct record_id *record, uint16_t fi
     return id;
 }
 
-void merge_revision_begin(struct hasher *h, const struct record_id *record) {
-    hasher_init(h, HASH_REVISION);
-    hasher_add(h, record->bytes, sizeof record->bytes);
+static int by_field_and_value(const void *a, const void *b) {
+    const struct merge_value *first = a, *second = b;
+    if (first->field != second->field)
+        return first->field < second->field ? -1 : 1;
+    return bytes_compare(first->value, second->value);
 }
 
-void merge_revision_add(struct hasher *h, uint16_t field, const struct merge_version *live,
-                        size_t live_n) {
-    for (size_t i = 0; i < live_n; i++) {
-        hasher_add_u16(h, field);
-        add_name(h, &live[i].name);
+struct revision merge_revision(const struct record_id *record, struct merge_value *values,
+                               size_t values_n) {
+    struct hasher h;
+    hasher_init(&h, HASH_REVISION);
+    hasher_add(&h, record->bytes, sizeof record->bytes);
+    qsort(values, values_n, sizeof *values, by_field_and_value);
+    for (size_t i = 0; i < values_n; i++) {
+        const struct merge_value *next = i + 1 < values_n ? &values[i + 1] : NULL;
+        bool last_of_field = next == NULL || next->field != values[i].field;
+        if (!last_of_field && bytes_equal(values[i].value, next->value))
+            continue;
+        /* The empty value comes first in its field. With others it is a side; alone it is as if
+         * the field had never been written. */
+        if (last_of_field && values[i].value.size == 0)
+            continue;
+        hasher_add_u16(&h, values[i].field);
+        hasher_add_u32(&h, (uint32_t)values[i].value.size);
+        hasher_add(&h, values[i].value.data, values[i].value.size);
     }
-}
-
-struct revision merge_revision_end(struct hasher *h) {
-    struct hash hash = hasher_final(h);
+    struct hash hash = hasher_final(&h);
     struct revision revision;
     memcpy(revision.bytes, hash.bytes, sizeof revision.bytes);
     return revision;

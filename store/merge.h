@@ -52,18 +52,24 @@ struct merge_pick {
     size_t sides_n;  /* different values */
     bool conflicted; /* a person must choose: keep-both with more than one side */
 };
-/* `live` is in version order, live_n > 0. */
-struct merge_pick merge_resolve(enum policy, const struct merge_version *live, size_t live_n);
+/* `live` is in version order, live_n > 0. `ret_values` (room for live_n) gets the different values,
+ * sides_n of them, in byte order. */
+struct merge_pick merge_resolve(enum policy, const struct merge_version *live, size_t live_n,
+                                struct bytes *ret_values);
 
 /* Names a conflict by record, field and live versions, so that another live version makes it
  * another conflict. */
 struct conflict_id merge_conflict_id(const struct record_id *, uint16_t field,
                                      const struct merge_version *live, size_t live_n);
 
-/* A record's revision: begin, add each field outside part track in order of number, end. */
-void merge_revision_begin(struct hasher *, const struct record_id *);
-void merge_revision_add(struct hasher *, uint16_t field, const struct merge_version *live,
-                        size_t live_n);
-struct revision merge_revision_end(struct hasher *);
+/* A live value of a record. */
+struct merge_value {
+    uint16_t field;
+    struct bytes value;
+};
+/* Names what a record says, whoever wrote it and when. `values` are those of all live versions
+ * outside part track, in any order and however often each; they are sorted here. */
+struct revision merge_revision(const struct record_id *, struct merge_value *values,
+                               size_t values_n);
 
 #endif

@@ -67,14 +67,15 @@ static size_t take_field(const struct loading *l, size_t at, struct merge_versio
 
 /* A field that is not known here keeps all its values, and nobody can be asked about them. */
 static struct field_state state_of(const struct loading *l, size_t at,
-                                   const struct merge_version *live, size_t live_n) {
+                                   const struct merge_version *live, size_t live_n,
+                                   struct bytes *ret_values) {
     const struct collection *collection = collection_find(l->row.collection);
     struct field_state state = {
-        .number = l->numbers[at], .live = &l->versions[at], .live_n = live_n};
+        .number = l->numbers[at], .live = &l->versions[at], .live_n = live_n, .values = ret_values};
     if (collection != NULL)
         state.field = collection_field(collection, state.number);
     enum policy policy = state.field != NULL ? state.field->policy : POLICY_KEEP_BOTH;
-    struct merge_pick pick = merge_resolve(policy, live, live_n);
+    struct merge_pick pick = merge_resolve(policy, live, live_n, ret_values);
     state.shown = pick.shown;
     state.sides_n = pick.sides_n;
     state.conflicted = pick.conflicted && state.field != NULL;
@@ -82,23 +83,18 @@ static struct field_state state_of(const struct loading *l, size_t at,
 }
 
 static enum err load_fields(struct loading *l, struct record *record) {
-    struct hasher hasher;
     struct field_state *fields = arena_array(l->arena, l->versions_n, sizeof *fields);
     struct merge_version *live = arena_array(l->arena, l->versions_n, sizeof *live);
-    if (fields == NULL || live == NULL)
+    struct bytes *values = arena_array(l->arena, l->versions_n, sizeof *values);
+    if (fields == NULL || live == NULL || values == NULL)
         return ERR_MEMORY;
-    merge_revision_begin(&hasher, &record->id);
     for (size_t at = 0; at < l->versions_n;) {
         size_t n = take_field(l, at, live);
-        struct field_state *state = &fields[record->fields_n++];
-        *state = state_of(l, at, live, n);
-        if (state->field == NULL || state->field->part != PART_TRACK)
-            merge_revision_add(&hasher, state->number, live, n);
+        fields[record->fields_n++] = state_of(l, at, live, n, values + at);
         at += n;
     }
     record->fields = fields;
-    record->revision = merge_revision_end(&hasher);
-    return OK;
+    return record_revision_with(record, NULL, 0, l->arena, &record->revision);
 }
 
 enum err record_load(struct store *s, const struct record_id *id, struct arena *arena,
@@ -128,6 +124,53 @@ const struct field_state *record_field(const struct record *record, uint16_t num
     return NULL;
 }
 
+static int by_value(const void *a, const void *b) {
+    return bytes_compare(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+size_t field_value(const struct field_state *state, struct bytes value) {
+    const struct bytes *found =
+        bsearch(&value, state->values, state->sides_n, sizeof *state->values, by_value);
+    return found != NULL ? (size_t)(found - state->values) : state->sides_n;
+}
+
+/* Part track speaks about a revision, so it is not in one. */
+static bool is_in_revision(const struct collection *collection, uint16_t number) {
+    const struct field *field = collection != NULL ? collection_field(collection, number) : NULL;
+    return field == NULL || field->part != PART_TRACK;
+}
+
+static bool is_replaced(const struct version *version, uint16_t field, const struct write *writes,
+                        size_t writes_n) {
+    for (size_t i = 0; i < writes_n; i++)
+        for (size_t k = 0; writes[i].field == field && k < writes[i].replaces_n; k++)
+            if (version_name_compare(&writes[i].replaces[k], &version->name) == 0)
+                return true;
+    return false;
+}
+
+enum err record_revision_with(const struct record *record, const struct write *writes,
+                              size_t writes_n, struct arena *arena, struct revision *ret_revision) {
+    const struct collection *collection = collection_find(record->collection);
+    size_t n = 0, room = writes_n;
+    for (size_t i = 0; i < record->fields_n; i++)
+        room += record->fields[i].live_n;
+    struct merge_value *values = arena_array(arena, room, sizeof *values);
+    if (values == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < record->fields_n; i++) {
+        const struct field_state *state = &record->fields[i];
+        for (size_t k = 0; is_in_revision(collection, state->number) && k < state->live_n; k++)
+            if (!is_replaced(&state->live[k], state->number, writes, writes_n))
+                values[n++] = (struct merge_value){state->number, state->live[k].value};
+    }
+    for (size_t i = 0; i < writes_n; i++)
+        if (is_in_revision(collection, writes[i].field))
+            values[n++] = (struct merge_value){writes[i].field, writes[i].value};
+    *ret_revision = merge_revision(&record->id, values, n);
+    return OK;
+}
+
 static const char *text_of(struct bytes value, struct arena *arena) {
     char *text = arena_alloc(arena, value.size + 1);
     if (text == NULL)
@@ -137,24 +180,17 @@ static const char *text_of(struct bytes value, struct arena *arena) {
     return text;
 }
 
-static bool is_first_of_its_value(const struct field_state *state, size_t index) {
-    for (size_t i = 0; i < index; i++)
-        if (bytes_equal(state->live[i].value, state->live[index].value))
-            return false;
-    return state->live[index].value.size > 0;
-}
-
-/* All the values of a union, each once, one a line. */
+/* All the values of a union, one a line. */
 static const char *union_of(const struct field_state *state, struct arena *arena) {
     size_t size = 0, at = 0;
-    for (size_t i = 0; i < state->live_n; i++)
-        size += state->live[i].value.size + 1;
+    for (size_t i = 0; i < state->sides_n; i++)
+        size += state->values[i].size + 1;
     char *text = arena_alloc(arena, size + 1);
     if (text == NULL)
         return "";
-    for (size_t i = 0; i < state->live_n; i++) {
-        struct bytes value = state->live[i].value;
-        if (!is_first_of_its_value(state, i))
+    for (size_t i = 0; i < state->sides_n; i++) {
+        struct bytes value = state->values[i];
+        if (value.size == 0)
             continue;
         if (at > 0)
             text[at++] = '\n';

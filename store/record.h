@@ -22,6 +22,7 @@ struct field_state {
     size_t live_n;
     size_t shown;               /* index of the pick */
     size_t sides_n;             /* different values; more than one with keep-both is a conflict */
+    const struct bytes *values; /* these, in byte order */
     bool conflicted;
 };
 
@@ -39,7 +40,12 @@ struct record {
 /* All of it lives in the arena. ERR_NOT_FOUND. */
 MUST_USE enum err record_load(struct store *, const struct record_id *, struct arena *, struct record *ret_record);
 const struct field_state *record_field(const struct record *, uint16_t number); /* NULL: never written */
-/* The shown value of a field as a NUL-terminated text; "" when it has none. Of a union all values, one a line. */
+size_t field_value(const struct field_state *, struct bytes value); /* index in `values`; sides_n: it is none of them */
+/* The revision that the record would have once `writes`, all of them about it, were accepted; the record may be one that nobody
+ * has written yet, with id and collection alone. ERR_MEMORY of the arena. */
+MUST_USE enum err record_revision_with(const struct record *, const struct write *writes, size_t writes_n, struct arena *,
+                                       struct revision *ret_revision);
+/* The shown value of a field as a NUL-terminated text; "" when it has none. Of a union all values, one a line, in byte order. */
 const char *record_text_of(const struct record *, uint16_t number, struct arena *);
 
 typedef enum err record_visit(void *context, const struct record_id *);

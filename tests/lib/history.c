@@ -1,5 +1,6 @@
 #include "history.h"
 
+#include <sodium.h>
 #include <string.h>
 
 /* ---- The naive model. Names are compared as PROTOCOL.md, "Merge", says: feed, number, id8, as
@@ -38,6 +39,17 @@ static bool wins(const struct history_write *a, const struct history_write *b, e
     return a->clock != b->clock ? a->clock > b->clock : compare(&a->name, &b->name) > 0;
 }
 
+static void add_value(struct model *m, const char *value) {
+    size_t at = 0;
+    while (at < m->sides_n && strcmp(m->values[at], value) < 0)
+        at++;
+    if (at < m->sides_n && strcmp(m->values[at], value) == 0)
+        return;
+    for (size_t i = m->sides_n++; i > at; i--)
+        m->values[i] = m->values[i - 1];
+    m->values[at] = value;
+}
+
 void model_make(const struct history *h, const bool delivered[static HISTORY_WRITES_MAX],
                 enum policy policy, struct model *ret_model) {
     struct model m = {.live_n = 0};
@@ -50,15 +62,35 @@ void model_make(const struct history *h, const bool delivered[static HISTORY_WRI
         m.live[at] = i;
     }
     for (size_t i = 0; i < m.live_n; i++) {
-        bool seen = false;
-        for (size_t k = 0; k < i; k++)
-            seen = seen || strcmp(h->writes[m.live[k]].value, h->writes[m.live[i]].value) == 0;
-        m.sides_n += !seen;
+        add_value(&m, h->writes[m.live[i]].value);
         if (wins(&h->writes[m.live[i]], &h->writes[m.live[m.shown]], policy))
             m.shown = i;
     }
     m.conflicted = policy == POLICY_KEEP_BOTH && m.sides_n > 1;
     *ret_model = m;
+}
+
+/* With nothing but libsodium. */
+struct revision model_revision(const struct model *m, const struct record_id *record,
+                               uint16_t field, enum part part) {
+    crypto_generichash_blake2b_state blake;
+    struct revision revision;
+    bool says_something = false;
+    crypto_generichash_blake2b_init_salt_personal(&blake, NULL, 0, 32, NULL,
+                                                  (const unsigned char *)"stafet1.revision");
+    crypto_generichash_blake2b_update(&blake, record->bytes, 16);
+    for (size_t i = 0; i < m->sides_n; i++)
+        says_something = says_something || *m->values[i] != '\0';
+    for (size_t i = 0; i < m->sides_n && says_something && part != PART_TRACK; i++) {
+        unsigned size = (unsigned)strlen(m->values[i]);
+        unsigned char head[6] = {(unsigned char)(field >> 8), (unsigned char)field,
+                                 (unsigned char)(size >> 24), (unsigned char)(size >> 16),
+                                 (unsigned char)(size >> 8),  (unsigned char)size};
+        crypto_generichash_blake2b_update(&blake, head, 6);
+        crypto_generichash_blake2b_update(&blake, (const unsigned char *)m->values[i], size);
+    }
+    crypto_generichash_blake2b_final(&blake, revision.bytes, 32);
+    return revision;
 }
 
 /* ---- Histories ---- */

@@ -51,11 +51,15 @@ size_t history_deliver(const struct history *, struct dice *,
 struct model {
     size_t live[HISTORY_WRITES_MAX]; /* indexes of writes, in version order */
     size_t live_n;
-    size_t shown; /* index in live */
+    size_t shown;                           /* index in live */
+    const char *values[HISTORY_WRITES_MAX]; /* the different ones, in byte order */
     size_t sides_n;
     bool conflicted;
 };
 void model_make(const struct history *, const bool delivered[static HISTORY_WRITES_MAX],
                 enum policy, struct model *ret_model);
+/* The revision of a record that has this one field. */
+struct revision model_revision(const struct model *, const struct record_id *, uint16_t field,
+                               enum part);
 
 #endif

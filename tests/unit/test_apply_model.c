@@ -117,7 +117,16 @@ static bool same_versions(const struct run *run, const struct model *model,
                bytes_equal(state->live[i].value, bytes_of_text(write->value)) &&
                state->live[i].clock == write->clock;
     }
+    for (size_t i = 0; same && i < model->sides_n; i++)
+        same = bytes_equal(state->values[i], bytes_of_text(model->values[i]));
     return same;
+}
+
+static bool same_revision(const struct run *run, const struct model *model,
+                          const struct record *record) {
+    struct revision expected =
+        model_revision(model, &run->record, run->field->number, run->field->part);
+    return revision_equal(&expected, &record->revision);
 }
 
 static bool agrees(struct run *run, bool *ret_conflicted) {
@@ -131,9 +140,10 @@ static bool agrees(struct run *run, bool *ret_conflicted) {
     if (e != OK)
         same = e == ERR_NOT_FOUND && model.live_n == 0;
     else if (model.live_n == 0)
-        same = record.fields_n == 0;
+        same = record.fields_n == 0 && same_revision(run, &model, &record);
     else
-        same = record.fields_n == 1 && same_versions(run, &model, &record.fields[0]);
+        same = record.fields_n == 1 && same_versions(run, &model, &record.fields[0]) &&
+               same_revision(run, &model, &record);
     arena_done(&arena);
     bool listed = conflict_each(run->records.store, count_conflict, run) == ERR_EXISTS;
     *ret_conflicted = model.conflicted;
@@ -159,6 +169,43 @@ static bool forget_some(struct run *run, struct dice *dice) {
     return same;
 }
 
+/* What is written next, over some of what is live: has it the revision that was worked out before?
+ */
+static bool foresees(struct run *run, struct dice *dice) {
+    char why[200];
+    struct arena arena;
+    struct record before = {.id = run->record, .collection = COLLECTION_HANDOVER}, after;
+    struct version_name replaced[HISTORY_WRITES_MAX];
+    struct revision foreseen;
+    size_t n = 0;
+    arena_init(&arena, 1 << 20);
+    enum err e = record_load(run->records.store, &run->record, &arena, &before);
+    assert_true(e == OK || e == ERR_NOT_FOUND);
+    for (size_t i = 0; before.fields_n > 0 && i < before.fields[0].live_n; i++)
+        if (dice_chance(dice, 60))
+            replaced[n++] = before.fields[0].live[i].name;
+    struct write write = {
+        .record = run->record,
+        .collection = COLLECTION_HANDOVER,
+        .field = run->field->number,
+        .value =
+            bytes_of_text((run->field->kind == KIND_CHOICE ? choices : texts)[dice_below(dice, 4)]),
+        .replaces = replaced,
+        .replaces_n = n};
+    struct change_set set = {
+        .actor_name = "Mette", .actor_function = "", .writes = &write, .writes_n = 1};
+    assert_ok(record_revision_with(&before, &write, 1, &arena, &foreseen));
+    writer_next(&run->writers[0], 5000);
+    const struct origin *origin = &run->writers[0].origin;
+    assert_ok(apply_check(origin, &set, 1, why, sizeof why));
+    assert_ok(apply_sets(run->records.store, origin, &set, 1));
+    assert_ok(record_load(run->records.store, &run->record, &arena, &after));
+    bool same = revision_equal(&foreseen, &after.revision);
+    arena_done(&arena);
+    assert_ok(apply_forget(run->records.store, origin->feed_row, origin->seq));
+    return same;
+}
+
 static bool run_one(struct run *run, uint64_t seed, bool *ret_conflicted) {
     struct dice dice = {seed};
     size_t order[HISTORY_DELIVERIES_MAX];
@@ -169,7 +216,7 @@ static bool run_one(struct run *run, uint64_t seed, bool *ret_conflicted) {
             check_void(run, &run->history.writes[i]);
     for (size_t i = 0; i < n; i++)
         deliver(run, order[i]);
-    if (!agrees(run, ret_conflicted))
+    if (!agrees(run, ret_conflicted) || !foresees(run, &dice))
         return false;
     if (dice_chance(&dice, 25) && !forget_some(run, &dice))
         return false;

@@ -27,10 +27,11 @@ static void add(struct merge *m, struct merge_version version, const struct vers
 /* The shown value under a policy. */
 static const char *shown(const struct merge *m, enum policy policy) {
     static struct merge_version live[16];
+    static struct bytes values[16];
     static char text[64];
     size_t n = merge_live(m, live);
     assert_true(n > 0);
-    struct bytes value = live[merge_resolve(policy, live, n).shown].value;
+    struct bytes value = live[merge_resolve(policy, live, n, values).shown].value;
     memcpy(text, value.data, value.size);
     text[value.size] = '\0';
     return text;
@@ -38,9 +39,10 @@ static const char *shown(const struct merge *m, enum policy policy) {
 
 static struct merge_pick pick_of(const struct merge *m, enum policy policy) {
     struct merge_version live[16];
+    struct bytes values[16];
     size_t n = merge_live(m, live);
     assert_true(n > 0);
-    return merge_resolve(policy, live, n);
+    return merge_resolve(policy, live, n, values);
 }
 
 TEST(what_an_accepted_version_replaced_is_not_live) {
@@ -165,6 +167,21 @@ TEST(a_union_has_no_conflict) {
     merge_done(&m);
 }
 
+TEST(the_values_of_a_field_come_once_each_in_byte_order) {
+    struct merge m = {0};
+    struct merge_version live[5];
+    struct bytes values[5];
+    static const char *const written[] = {"b", "ab", "", "b", "a"}, *const sorted[] = {"", "a",
+                                                                                       "ab", "b"};
+    for (uint8_t i = 0; i < 5; i++)
+        add(&m, version_of(1, i + 1u, i, written[i]), NULL, 0);
+    size_t n = merge_live(&m, live);
+    assert_int_equal(merge_resolve(POLICY_UNION, live, n, values).sides_n, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(bytes_equal(values[i], bytes_of_text(sorted[i])));
+    merge_done(&m);
+}
+
 TEST(many_versions_in_any_order_stand_in_version_order) {
     struct merge m = {0};
     struct merge_version live[200];
@@ -209,26 +226,67 @@ TEST(a_conflict_is_named_by_record_field_and_live_versions) {
     assert_false(conflict_id_equal(&id, &other));
 }
 
-TEST(a_revision_is_named_by_each_fields_live_versions) {
+/* field (u16) ‖ size (u32) ‖ value, of a short value. */
+static void hash_value(crypto_generichash_blake2b_state *blake, uint16_t field, const char *value) {
+    unsigned char head[6] = {(unsigned char)(field >> 8), (unsigned char)field, 0, 0, 0,
+                             (unsigned char)strlen(value)};
+    crypto_generichash_blake2b_update(blake, head, 6);
+    crypto_generichash_blake2b_update(blake, (const unsigned char *)value, strlen(value));
+}
+
+static struct merge_value value_of(uint16_t field, const char *value) {
+    return (struct merge_value){field, bytes_of_text(value)};
+}
+
+TEST(a_revision_is_named_by_what_each_field_says) {
     crypto_generichash_blake2b_state blake;
-    unsigned char expected[32], ten[2] = {0, 10}, fifty[2] = {0, 50};
-    struct hasher hasher;
+    unsigned char expected[32];
     struct record_id record = {{9, 8, 7}};
-    struct merge_version first = version_of(1, 1, 0, "a"),
-                         second[] = {version_of(1, 2, 0, "b"), version_of(2, 1, 0, "c")};
+    struct merge_value values[] = {value_of(306, "b"), value_of(50, "ab"), value_of(10, "a"),
+                                   value_of(50, "b"), value_of(50, "a")};
     hash_start(&blake, "stafet1.revision", &record);
-    crypto_generichash_blake2b_update(&blake, ten, 2);
-    hash_name(&blake, &first.name);
-    for (int i = 0; i < 2; i++) {
-        crypto_generichash_blake2b_update(&blake, fifty, 2);
-        hash_name(&blake, &second[i].name);
-    }
+    hash_value(&blake, 10, "a");
+    hash_value(&blake, 50, "a");
+    hash_value(&blake, 50, "ab");
+    hash_value(&blake, 50, "b");
+    hash_value(&blake, 306, "b");
     crypto_generichash_blake2b_final(&blake, expected, 32);
-    merge_revision_begin(&hasher, &record);
-    merge_revision_add(&hasher, 10, &first, 1);
-    merge_revision_add(&hasher, 50, second, 2);
-    struct revision revision = merge_revision_end(&hasher);
+    struct revision revision = merge_revision(&record, values, 5);
     assert_memory_equal(revision.bytes, expected, 32);
+}
+
+static struct revision revision_of(struct merge_value *values, size_t n) {
+    struct record_id record = {{9, 8, 7}};
+    return merge_revision(&record, values, n);
+}
+
+TEST(equal_values_count_once_in_a_revision) {
+    struct merge_value one[] = {value_of(10, "a"), value_of(50, "b")},
+                       more[] = {value_of(50, "b"), value_of(10, "a"), value_of(50, "b")};
+    struct revision a = revision_of(one, 2), b = revision_of(more, 3);
+    assert_true(revision_equal(&a, &b));
+}
+
+TEST(a_cleared_field_is_as_if_it_had_never_been_written) {
+    struct merge_value one[] = {value_of(10, "a")},
+                       cleared[] = {value_of(10, "a"), value_of(50, ""), value_of(50, "")};
+    struct revision a = revision_of(one, 1), b = revision_of(cleared, 3);
+    assert_true(revision_equal(&a, &b));
+}
+
+TEST(clearing_against_an_edit_is_another_revision_than_the_edit) {
+    struct merge_value edit[] = {value_of(50, "13 August")},
+                       both[] = {value_of(50, "13 August"), value_of(50, "")};
+    struct revision a = revision_of(edit, 1), b = revision_of(both, 2);
+    assert_false(revision_equal(&a, &b));
+}
+
+TEST(a_value_that_moves_to_another_field_or_is_cut_in_two_makes_another_revision) {
+    struct merge_value one[] = {value_of(50, "ab")}, moved[] = {value_of(51, "ab")},
+                       cut[] = {value_of(50, "a"), value_of(50, "b")};
+    struct revision a = revision_of(one, 1), b = revision_of(moved, 1), c = revision_of(cut, 2);
+    assert_false(revision_equal(&a, &b));
+    assert_false(revision_equal(&a, &c));
 }
 
 /* ---- The base of a conflict ---- */
@@ -329,7 +387,13 @@ int main(void) {
         cmocka_unit_test(a_union_has_no_conflict),
         cmocka_unit_test(many_versions_in_any_order_stand_in_version_order),
         cmocka_unit_test(a_conflict_is_named_by_record_field_and_live_versions),
-        cmocka_unit_test(a_revision_is_named_by_each_fields_live_versions),
+        cmocka_unit_test(a_revision_is_named_by_what_each_field_says),
+        cmocka_unit_test(equal_values_count_once_in_a_revision),
+        cmocka_unit_test(a_cleared_field_is_as_if_it_had_never_been_written),
+        cmocka_unit_test(clearing_against_an_edit_is_another_revision_than_the_edit),
+        cmocka_unit_test(
+            a_value_that_moves_to_another_field_or_is_cut_in_two_makes_another_revision),
+        cmocka_unit_test(the_values_of_a_field_come_once_each_in_byte_order),
         cmocka_unit_test(the_base_is_the_newest_that_all_live_versions_descend_from),
         cmocka_unit_test(versions_without_a_common_past_have_no_base),
         cmocka_unit_test(an_import_counts_when_all_its_parts_are_there),

@@ -35,20 +35,39 @@ static bool same_live(const struct history *h, const struct model *model,
     return same;
 }
 
+static bool same_values(const struct model *model, const struct bytes *values) {
+    bool same = true;
+    for (size_t i = 0; same && i < model->sides_n; i++)
+        same = bytes_equal(values[i], bytes_of_text(model->values[i]));
+    return same;
+}
+
+static bool same_revision(const struct model *model, const struct merge_version *live,
+                          size_t live_n) {
+    struct record_id record = {{7}};
+    struct merge_value values[HISTORY_WRITES_MAX];
+    for (size_t i = 0; i < live_n; i++)
+        values[i] = (struct merge_value){50, live[i].value};
+    struct revision expected = model_revision(model, &record, 50, PART_START_PLAN),
+                    found = merge_revision(&record, values, live_n);
+    return revision_equal(&expected, &found);
+}
+
 /* Under every policy: does the merge agree with the model? */
 static bool agrees(const struct history *h, const bool *delivered, const struct merge *merge) {
     struct merge_version live[HISTORY_WRITES_MAX];
+    struct bytes values[HISTORY_WRITES_MAX];
     size_t live_n = merge_live(merge, live);
     for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
         struct model model;
         model_make(h, delivered, policies[i], &model);
-        if (!same_live(h, &model, live, live_n))
+        if (!same_live(h, &model, live, live_n) || !same_revision(&model, live, live_n))
             return false;
         if (live_n == 0)
             continue;
-        struct merge_pick pick = merge_resolve(policies[i], live, live_n);
+        struct merge_pick pick = merge_resolve(policies[i], live, live_n, values);
         if (pick.shown != model.shown || pick.sides_n != model.sides_n ||
-            pick.conflicted != model.conflicted)
+            pick.conflicted != model.conflicted || !same_values(&model, values))
             return false;
     }
     return true;
@@ -76,6 +95,7 @@ static bool run_history(uint64_t seed, struct merge *first, struct merge *second
     struct dice dice = {seed};
     struct history h;
     struct merge_version live[HISTORY_WRITES_MAX], other[HISTORY_WRITES_MAX];
+    struct bytes sides[HISTORY_WRITES_MAX];
     struct record_id record = {{1}};
     struct history_shape shape = {.writers_n = 3 + dice_below(&dice, 3),
                                   .values = values,
@@ -93,7 +113,7 @@ static bool run_history(uint64_t seed, struct merge *first, struct merge *second
         return false;
     struct conflict_id a = merge_conflict_id(&record, 50, live, n),
                        b = merge_conflict_id(&record, 50, other, n);
-    *ret_conflicted = n > 0 && merge_resolve(POLICY_KEEP_BOTH, live, n).conflicted;
+    *ret_conflicted = n > 0 && merge_resolve(POLICY_KEEP_BOTH, live, n, sides).conflicted;
     return conflict_id_equal(&a, &b);
 }
 

@@ -118,6 +118,9 @@ TEST(a_conflicted_field_shows_one_value_and_keeps_all) {
     assert_true(day->conflicted);
     assert_int_equal(day->sides_n, 2);
     assert_int_equal(day->live_n, 2);
+    assert_int_equal(field_value(day, bytes_of_text("12 August, 8.30")), 0);
+    assert_int_equal(field_value(day, bytes_of_text("13 August, 9.00")), 1);
+    assert_int_equal(field_value(day, bytes_of_text("12 August, 9.00")), 2);
     assert_string_equal(text(f, 50), "12 August, 8.30");
 }
 
@@ -130,7 +133,7 @@ TEST(a_union_shows_every_value_once) {
         records_set(&f->records, &f->birk, 12, &f->record, "takes_part", "a neighbour", NULL, 0);
     records_set(&f->records, &f->birk, 13, &f->record, "takes_part", "", &gone, 1);
     records_set(&f->records, &f->birk, 14, &f->record, "takes_part", "Alma's mother", NULL, 0);
-    assert_string_equal(text(f, 54), "Mette H., pedagogue\nAlma's mother");
+    assert_string_equal(text(f, 54), "Alma's mother\nMette H., pedagogue");
 }
 
 TEST(an_unknown_field_keeps_all_its_values_without_conflict) {
@@ -179,16 +182,63 @@ TEST(the_revision_changes_with_what_the_form_says_and_not_with_its_track) {
 
 TEST(the_revision_is_the_hash_that_the_protocol_says) {
     struct fixture *f = *state;
-    struct hasher hasher;
-    struct merge_version name = {
-        .name = records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma", NULL, 0)};
-    struct merge_version likes = {
-        .name = records_set(&f->records, &f->birk, 11, &f->record, "likes", "x", NULL, 0)};
-    merge_revision_begin(&hasher, &f->record);
-    merge_revision_add(&hasher, HANDOVER_CHILD_NAME, &name, 1);
-    merge_revision_add(&hasher, 10, &likes, 1);
-    struct revision expected = merge_revision_end(&hasher), found = revision(f);
+    struct merge_value values[] = {{HANDOVER_CHILD_NAME, bytes_of_text("Alma")},
+                                   {10, bytes_of_text("x")},
+                                   {50, bytes_of_text("12 August")},
+                                   {50, bytes_of_text("13 August")}};
+    records_set(&f->records, &f->birk, 10, &f->record, "first_day", "13 August", NULL, 0);
+    records_set(&f->records, &f->skole, 10, &f->record, "first_day", "12 August", NULL, 0);
+    records_set(&f->records, &f->birk, 11, &f->record, "likes", "x", NULL, 0);
+    records_set(&f->records, &f->birk, 12, &f->record, "child_name", "Alma", NULL, 0);
+    struct revision expected = merge_revision(&f->record, values, 4), found = revision(f);
     assert_true(revision_equal(&expected, &found));
+}
+
+TEST(what_says_the_same_has_the_same_revision_whoever_wrote_it) {
+    struct fixture *f = *state;
+    struct version_name day =
+        records_set(&f->records, &f->birk, 10, &f->record, "first_day", "12 August", NULL, 0);
+    struct revision first = revision(f);
+    struct version_name other =
+        records_set(&f->records, &f->skole, 11, &f->record, "first_day", "13 August", &day, 1);
+    struct revision second = revision(f);
+    records_set(&f->records, &f->skole, 12, &f->record, "first_day", "12 August", &other, 1);
+    struct revision third = revision(f);
+    assert_false(revision_equal(&first, &second));
+    assert_true(revision_equal(&first, &third));
+}
+
+TEST(a_revision_can_be_worked_out_before_anything_is_written) {
+    struct fixture *f = *state;
+    struct record none = {.id = f->record, .collection = COLLECTION_HANDOVER};
+    struct write writes[] = {write_of(&f->record, "likes", "x", NULL, 0),
+                             write_of(&f->record, "child_name", "Alma", NULL, 0),
+                             write_of(&f->record, "takes_part", "mother", NULL, 0),
+                             write_of(&f->record, "takes_part", "teacher", NULL, 0),
+                             write_of(&f->record, "sent_by", "Mette", NULL, 0)};
+    struct revision foreseen;
+    assert_ok(record_revision_with(&none, writes, 5, &f->arena, &foreseen));
+    records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma", NULL, 0);
+    records_set(&f->records, &f->birk, 11, &f->record, "takes_part", "teacher", NULL, 0);
+    records_set(&f->records, &f->birk, 12, &f->record, "takes_part", "mother", NULL, 0);
+    records_set(&f->records, &f->birk, 13, &f->record, "likes", "x", NULL, 0);
+    struct revision found = revision(f);
+    assert_true(revision_equal(&foreseen, &found));
+}
+
+TEST(a_write_that_leaves_a_version_standing_is_foreseen_as_a_conflict) {
+    struct fixture *f = *state;
+    struct version_name base =
+        records_set(&f->records, &f->birk, 10, &f->record, "first_day", "12 August", NULL, 0);
+    records_set(&f->records, &f->skole, 11, &f->record, "first_day", "13 August", &base, 1);
+    struct record before = load(f);
+    struct write write = write_of(&f->record, "first_day", "14 August", &base, 1);
+    struct revision foreseen;
+    assert_ok(record_revision_with(&before, &write, 1, &f->arena, &foreseen));
+    records_set(&f->records, &f->birk, 12, &f->record, "first_day", "14 August", &base, 1);
+    struct record after = load(f);
+    assert_true(record_field(&after, 50)->conflicted);
+    assert_true(revision_equal(&foreseen, &after.revision));
 }
 
 TEST(a_sealed_value_moved_to_another_field_or_record_does_not_open) {
@@ -426,6 +476,9 @@ int main(void) {
         FIXTURE(an_unknown_collection_can_be_loaded_too),
         FIXTURE(the_revision_changes_with_what_the_form_says_and_not_with_its_track),
         FIXTURE(the_revision_is_the_hash_that_the_protocol_says),
+        FIXTURE(what_says_the_same_has_the_same_revision_whoever_wrote_it),
+        FIXTURE(a_revision_can_be_worked_out_before_anything_is_written),
+        FIXTURE(a_write_that_leaves_a_version_standing_is_foreseen_as_a_conflict),
         FIXTURE(a_sealed_value_moved_to_another_field_or_record_does_not_open),
         FIXTURE(a_copied_id_in_another_channel_neither_changes_nor_hides_the_record),
         FIXTURE(records_are_listed_oldest_first_and_by_collection),

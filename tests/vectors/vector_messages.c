@@ -4,6 +4,7 @@
 #include "proto/hash.h"
 #include "proto/statement.h"
 #include "proto/ticket.h"
+#include "store/record.h"
 #include "vector.h"
 
 #include <string.h>
@@ -225,23 +226,22 @@ static enum err conflict(const json_t *in, json_t *is) {
     return OK;
 }
 
-static enum err revision(const json_t *in, json_t *is) {
-    struct hasher h;
+static enum err revision_of(const json_t *in, json_t *is) {
     size_t i;
-    const json_t *one;
-    hasher_init(&h, HASH_REVISION);
-    add_in(&h, in, "record");
-    json_array_foreach(json_object_get(in, "live"), i, one) {
-        uint64_t field = in_number(one, "field");
-        bool track = in_number(in, "collection") == 2 && field >= 60 && field <= 67;
-        if (track)
-            continue; /* these speak about a revision */
-        hasher_add_u16(&h, (uint16_t)field);
-        add_version(&h, one);
-    }
-    struct hash hash = hasher_final(&h);
-    IS_ID(is, "revision", hash);
-    return OK;
+    const json_t *one, *live = json_object_get(in, "live");
+    struct record record = {.collection = (uint16_t)in_number(in, "collection")};
+    struct write *writes = arena_array(vector_arena(), json_array_size(live), sizeof(struct write));
+    struct revision revision;
+    IN_ID(in, "record", record.id);
+    if (writes == NULL)
+        return ERR_MEMORY;
+    json_array_foreach(live, i, one) writes[i] =
+        (struct write){.field = (uint16_t)in_number(one, "field"), .value = in_bytes(one, "value")};
+    enum err err =
+        record_revision_with(&record, writes, json_array_size(live), vector_arena(), &revision);
+    if (err == OK)
+        IS_ID(is, "revision", revision);
+    return err;
 }
 
 const struct vector_type vector_types_messages[] = {
@@ -256,6 +256,6 @@ const struct vector_type vector_types_messages[] = {
     {"digest", digest},
     {"statements", statements},
     {"conflict", conflict},
-    {"revision", revision},
+    {"revision", revision_of},
     {NULL, NULL},
 };

@@ -50,6 +50,10 @@ def u16(n):
     return struct.pack(">H", n)
 
 
+def u32(n):
+    return struct.pack(">I", n)
+
+
 def u64(n):
     return struct.pack(">Q", n)
 
@@ -922,9 +926,13 @@ def conflict(v):
 
 @vector_type
 def revision(v):
-    live = in_order(v["live"], lambda x: u16(x["field"]) + version_bytes(x))
-    live = [x for x in live if v["collection"] != 2 or not 60 <= x["field"] <= 67]
-    return {"revision": H("stafet1.revision", v["record"], *(u16(x["field"]) + version_bytes(x) for x in live))}
+    said = {}
+    for x in v["live"]:
+        if v["collection"] != 2 or not 60 <= x["field"] <= 67:
+            said.setdefault(x["field"], set()).add(x["value"])
+    pieces = [u16(field) + u32(len(value)) + value
+              for field in sorted(said) if said[field] != {b""} for value in sorted(said[field])]
+    return {"revision": H("stafet1.revision", v["record"], *pieces)}
 
 
 # ---- The files ----
