@@ -15,13 +15,6 @@ static int by_clock(const void *a, const void *b) {
     return -version_name_compare(&first->name, &second->name);
 }
 
-static struct side *side_of(struct sides *sides, struct bytes value) {
-    for (size_t i = 0; i < sides->n; i++)
-        if (bytes_equal(sides->list[i].value, value))
-            return &sides->list[i];
-    return NULL;
-}
-
 enum err sides_load(struct store *store, const struct conflict *conflict, struct arena *arena,
                     struct sides *ret_sides) {
     struct record record;
@@ -32,25 +25,31 @@ enum err sides_load(struct store *store, const struct conflict *conflict, struct
     if (state == NULL)
         return ERR_NOT_FOUND;
     struct sides sides = {.live = state->live, .live_n = state->live_n};
+    size_t *counts = arena_array(arena, state->sides_n, sizeof *counts);
+    struct side **of_value = arena_array(arena, state->sides_n, sizeof(struct side *));
     const struct version **order = arena_array(arena, state->live_n, sizeof *order);
-    sides.list = arena_array(arena, state->live_n, sizeof *sides.list);
-    if (order == NULL || sides.list == NULL)
+    sides.list = arena_array(arena, state->sides_n, sizeof *sides.list);
+    if (counts == NULL || of_value == NULL || order == NULL || sides.list == NULL)
         return ERR_MEMORY;
-    for (size_t i = 0; i < state->live_n; i++)
+    for (size_t i = 0; i < state->live_n; i++) {
         order[i] = &state->live[i];
+        counts[field_value(state, state->live[i].value)]++;
+    }
     qsort(order, state->live_n, sizeof *order, by_clock);
     for (size_t i = 0; i < state->live_n; i++) {
-        struct side *side = side_of(&sides, order[i]->value);
+        size_t value = field_value(state, order[i]->value);
+        struct side *side = of_value[value];
         if (side == NULL) {
-            side = &sides.list[sides.n++];
+            side = of_value[value] = &sides.list[sides.n++];
             side->value = order[i]->value;
-            side->versions = arena_array(arena, state->live_n, sizeof *side->versions);
+            side->versions = arena_array(arena, counts[value], sizeof *side->versions);
             if (side->versions == NULL)
                 return ERR_MEMORY;
         }
         side->versions[side->versions_n++] = order[i];
     }
-    sides.shown = (size_t)(side_of(&sides, state->live[state->shown].value) - sides.list);
+    sides.shown =
+        (size_t)(of_value[field_value(state, state->live[state->shown].value)] - sides.list);
     *ret_sides = sides;
     return OK;
 }

@@ -3,6 +3,7 @@
 
 #include "handover_draft.h"
 #include "handover_note.h"
+#include "handover_plan.h"
 #include "prefix.h"
 #include "verbs.h"
 
@@ -278,7 +279,7 @@ enum err handover_load(struct store *store, const struct record_id *id, struct a
     if (e == OK && handover.record.collection != COLLECTION_HANDOVER)
         return ERR_NOT_FOUND;
     if (e == ERR_NOT_FOUND)
-        handover.record = (struct record){.id = *id};
+        handover.record = (struct record){.id = *id, .collection = COLLECTION_HANDOVER};
     else if (e != OK)
         return e;
     e = note_load_all(store, &handover, arena, &noted);
@@ -287,9 +288,10 @@ enum err handover_load(struct store *store, const struct record_id *id, struct a
     if (e != OK)
         return e;
     handover.end = member_id_equal(&handover.owner, &handover.self) ? END_OWNER : END_RECEIVER;
-    handover.revision = draft_revision(&handover);
-    *ret_handover = handover;
-    return OK;
+    e = plan_revision(&handover, arena, &handover.revision);
+    if (e == OK)
+        *ret_handover = handover;
+    return e;
 }
 
 enum err handover_fail(struct store *store, struct reply *reply, enum err e) {

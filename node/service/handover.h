@@ -5,7 +5,7 @@
  *   to            the receiving member, in hex, of a form that has never been sent
  *   draft/NUMBER  a value typed but not sent, with the versions that it was typed over (handover_draft.h)
  *   form/NUMBER   what `template ID` last wrote out, in the same form: a value that comes back unchanged is no edit
- *   agreed        who agreed, when, to which revision
+ *   agreed/60     who agreed, when, to which revision, with the versions of consent that were live then
  *   shown         the revision that `show` last displayed here
  *   read          which sending the read_by of this node answers
  *   at_relay, delivered   which sending, and when a statement that covers it was first seen here: later ones cover it too
@@ -28,6 +28,8 @@ struct handover_draft {
 
 struct handover_agreement {
     const char *by, *on, *revision; /* NULL: none recorded since the last send */
+    const struct version_name *consents;
+    size_t consents_n;
 };
 
 struct handover {
@@ -42,8 +44,7 @@ struct handover {
     size_t drafts_n; /* how many fields have a draft */
     struct handover_agreement agreement;
     char shown[HEX_TEXT_MAX], read[128], at_relay[128], delivered[128];
-    /* What would stand here after a send: over live versions and draft values. Without drafts the record's own. */
-    struct revision revision;
+    struct revision revision; /* of what would stand here after a send (handover_plan.h) */
 };
 
 /* By id or unique prefix of it, among sent, received and drafted ones. On failure the reply says why, with the candidates. */

@@ -2,7 +2,6 @@
 
 #include "handover_note.h"
 
-#include "proto/hash.h"
 #include "proto/limits.h"
 
 #include <string.h>
@@ -10,32 +9,6 @@
 const struct handover_draft *draft_of(const struct handover *handover, const struct field *field) {
     const struct handover_draft *draft = &handover->drafts[field - handover->collection->fields];
     return draft->field != NULL ? draft : NULL;
-}
-
-struct revision draft_revision(const struct handover *handover) {
-    struct hasher hasher;
-    struct revision revision;
-    size_t consents_n;
-    if (handover->stored && handover->drafts_n == 0)
-        return handover->record.revision;
-    const struct version *consents = handover_live(handover, HANDOVER_CONSENT, &consents_n);
-    hasher_init(&hasher, HASH_REVISION);
-    hasher_add(&hasher, handover->id.bytes, sizeof handover->id.bytes);
-    hasher_add(&hasher, "draft", 5);
-    hasher_add(&hasher, handover->record.revision.bytes, sizeof handover->record.revision.bytes);
-    for (size_t i = 0; i < consents_n; i++)
-        hasher_add(&hasher, consents[i].name.id8.bytes, sizeof consents[i].name.id8.bytes);
-    for (size_t i = 0; i < handover->collection->fields_n; i++) {
-        const struct handover_draft *draft = &handover->drafts[i];
-        if (draft->field == NULL)
-            continue;
-        hasher_add_u16(&hasher, draft->field->number);
-        hasher_add_u64(&hasher, draft->value.size);
-        hasher_add(&hasher, draft->value.data, draft->value.size);
-    }
-    struct hash hash = hasher_final(&hasher);
-    memcpy(revision.bytes, hash.bytes, sizeof revision.bytes);
-    return revision;
 }
 
 bool draft_is_overtaken(const struct handover *handover, const struct handover_draft *draft) {
@@ -249,8 +222,8 @@ enum err draft_forget(struct store *store, const struct handover *handover) {
         if (e == OK && handover->forms[i].field != NULL)
             e = note_remove(store, handover, "form", handover->forms[i].field);
     }
-    static const char *const others[] = {"agreed", "to"};
-    for (size_t i = 0; e == OK && i < sizeof others / sizeof *others; i++)
-        e = local_put(store, &handover->id, others[i], (struct bytes){NULL, 0});
-    return e;
+    if (e == OK && handover->agreement.revision != NULL)
+        e = note_remove(store, handover, "agreed",
+                        collection_field(handover->collection, HANDOVER_CONSENT));
+    return e == OK ? local_put(store, &handover->id, "to", (struct bytes){NULL, 0}) : e;
 }

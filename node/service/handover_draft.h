@@ -5,11 +5,6 @@
 
 #include "handover.h"
 
-/* H(revision, record ‖ "draft" ‖ the record's own revision ‖ the live consents ‖ for each draft in order of field: number (u16) ‖
- * size (u64) ‖ value). Consent is in it so that an agreement stands only for the consent it was given under. The record's
- * own revision when there is no draft. */
-struct revision draft_revision(const struct handover *);
-
 const struct handover_draft *draft_of(const struct handover *, const struct field *); /* NULL: none */
 
 /* Puts `value` into its field's usual form: LF only, tabs as spaces, no line feed at the end; of a union field: trimmed

@@ -1,6 +1,7 @@
 /* template, new, edit: all local, until `send`. */
 #include "handover_draft.h"
 #include "handover_form.h"
+#include "handover_track.h"
 
 #include "proto/owner.h"
 #include "store/roster.h"
@@ -88,15 +89,12 @@ static enum err give_drafts(struct service *service, const struct record_id *id,
     for (size_t i = 0; i < handover.collection->fields_n; i++)
         if (handover.drafts[i].field != NULL)
             json_array_append_new(drafts, json_string(handover.drafts[i].field->name));
-    const char *agreed = handover.agreement.revision;
-    char revision[HEX_TEXT_MAX];
-    revision_text(&handover.revision, revision);
-    if (document != NULL &&
-        (json_object_set_new(document, "drafts", drafts) != 0 ||
-         json_object_set_new(document, "agreed",
-                             json_boolean(agreed != NULL && strcmp(agreed, revision) == 0)) != 0 ||
-         json_object_set_new(document, "agreement_void",
-                             json_boolean(agreed != NULL && strcmp(agreed, revision) != 0)) != 0)) {
+    bool has_agreed = handover.agreement.revision != NULL,
+         stands = track_agreement_stands(&handover);
+    if (document != NULL && (json_object_set_new(document, "drafts", drafts) != 0 ||
+                             json_object_set_new(document, "agreed", json_boolean(stands)) != 0 ||
+                             json_object_set_new(document, "agreement_void",
+                                                 json_boolean(has_agreed && !stands)) != 0)) {
         json_decref(document);
         document = NULL;
     } else if (document == NULL) {

@@ -99,13 +99,19 @@ static const char *text_in(struct arena *arena, const char *text) {
     return copy;
 }
 
-static enum err load_agreement(struct loading *loading, struct bytes note) {
+static enum err load_agreement(struct loading *loading, struct bytes bytes) {
     struct handover_agreement *agreement = &loading->handover->agreement;
-    json_t *json = json_loadb((const char *)note.data, note.size, 0, NULL);
-    agreement->by = text_in(loading->arena, json_string_value(json_object_get(json, "by")));
-    agreement->on = text_in(loading->arena, json_string_value(json_object_get(json, "on")));
-    agreement->revision =
-        text_in(loading->arena, json_string_value(json_object_get(json, "revision")));
+    struct handover_draft note;
+    enum err e = note_decode(bytes, loading->arena, &note);
+    if (e != OK)
+        return e;
+    json_t *json = json_loadb((const char *)note.value.data, note.value.size, 0, NULL);
+    *agreement = (struct handover_agreement){
+        .by = text_in(loading->arena, json_string_value(json_object_get(json, "by"))),
+        .on = text_in(loading->arena, json_string_value(json_object_get(json, "on"))),
+        .revision = text_in(loading->arena, json_string_value(json_object_get(json, "revision"))),
+        .consents = note.based,
+        .consents_n = note.based_n};
     json_decref(json);
     return agreement->by != NULL && agreement->on != NULL && agreement->revision != NULL
                ? OK
@@ -130,7 +136,7 @@ static enum err load_note(void *context, const struct record_id *id __attribute_
         return load_field(loading, key + 6, note, handover->drafts, &handover->drafts_n);
     if (strncmp(key, "form/", 5) == 0)
         return load_field(loading, key + 5, note, handover->forms, NULL);
-    if (strcmp(key, "agreed") == 0)
+    if (strncmp(key, "agreed/", 7) == 0)
         return load_agreement(loading, note);
     const struct {
         const char *key;

@@ -4,7 +4,7 @@
 
 #include "handover.h"
 
-/* A value with the versions that it was typed over or written out from, under "KIND/NUMBER". */
+/* A value with versions of the field that it was typed over, written out from or given beside, under "KIND/NUMBER". */
 MUST_USE enum err note_put(struct store *, const struct handover *, const char *kind, const struct field *,
                            struct bytes value, const struct version_name *based, size_t based_n);
 MUST_USE enum err note_remove(struct store *, const struct handover *, const char *kind, const struct field *);

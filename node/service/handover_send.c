@@ -1,17 +1,19 @@
 /* agree, send: what has been typed leaves this node here, and nowhere else.
  *
- * A send is one transaction of one or more envelopes in the handover's channel. The first holds
- * every changed field, and of the owner's sends also who agreed, when, and who sends. A union field
- * takes one value an envelope, so each further value has one of its own. The owner's last one holds
- * agreed_revision: the revision that the record has got by this very send. It can't stand beside
- * what it hashes, and so it is comparable with the revision that every reader computes. */
+ * A send is one change set in one envelope: every changed field and, of the owner's sends, who
+ * agreed, when, to which revision, and who sends. Only a union field may need more: it takes one
+ * value an envelope, so each further value has one of its own, in the same transaction, and what
+ * speaks about the whole stands in the last. */
 #include "handover_draft.h"
+#include "handover_note.h"
+#include "handover_plan.h"
 #include "handover_track.h"
 
 #include "proto/limits.h"
 #include "store/append.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -50,13 +52,31 @@ static enum err check_agree(struct store *store, const struct handover *handover
     return check_day(store, on, reply);
 }
 
+/* With the live consents: whatever is written of consent from now on, a withdrawal above all, voids
+ * the agreement. */
+static enum err note_agreement(struct store *store, const struct handover *handover,
+                               const json_t *agreement, struct arena *arena) {
+    const struct version_name *consents;
+    size_t consents_n;
+    char *note = json_dumps(agreement, JSON_COMPACT);
+    if (note == NULL)
+        return ERR_MEMORY;
+    enum err e = track_replaces(&handover->record, HANDOVER_CONSENT, arena, &consents, &consents_n);
+    if (e == OK)
+        e = note_put(store, handover, "agreed",
+                     collection_field(handover->collection, HANDOVER_CONSENT), bytes_of_text(note),
+                     consents, consents_n);
+    free(note);
+    return e;
+}
+
 enum err handover_agree(struct service *service, const struct asker *asker __attribute__((unused)),
                         const json_t *args, struct reply *reply) {
     struct store *store = service_store(service);
     const char *by = service_text(args, "by"), *on = service_text(args, "on");
     struct arena arena;
     struct handover handover;
-    char revision[HEX_TEXT_MAX], *note = NULL;
+    char revision[HEX_TEXT_MAX];
     json_t *json = NULL;
     arena_init(&arena, HANDOVER_ARENA_MAX);
     enum err e = handover_open(service, service_text(args, "id"), &arena, reply, &handover);
@@ -66,8 +86,7 @@ enum err handover_agree(struct service *service, const struct asker *asker __att
         goto done;
     revision_text(&handover.revision, revision);
     json = json_pack("{s:s, s:s, s:s}", "by", by, "on", on, "revision", revision);
-    note = json_dumps(json, JSON_COMPACT);
-    e = note != NULL ? local_put(store, &handover.id, "agreed", bytes_of_text(note)) : ERR_MEMORY;
+    e = note_agreement(store, &handover, json, &arena);
     json_t *document = e == OK ? handover_head_json(store, &handover, &arena) : NULL;
     if (e == OK && (document == NULL || json_object_set(document, "agreement", json) != 0)) {
         json_decref(document);
@@ -75,7 +94,6 @@ enum err handover_agree(struct service *service, const struct asker *asker __att
     }
     e = e == OK ? reply_give(reply, document) : handover_fail(store, reply, e);
 done:
-    free(note);
     json_decref(json);
     arena_done(&arena);
     return e;
@@ -83,170 +101,74 @@ done:
 
 /* What a send writes. */
 
+enum { TRACK_WRITES = 5 };
+
 struct sending {
     struct store *store;
     const struct handover *handover;
     const struct asker *asker;
     struct arena *arena;
-    struct write *writes; /* of the first envelope */
+    struct write *writes; /* of the envelope being put together */
     size_t writes_n;
 };
 
-static enum err add_write(struct sending *sending, uint16_t field, struct bytes value,
-                          const struct version_name *replaces, size_t replaces_n) {
-    sending->writes[sending->writes_n++] = (struct write){.record = sending->handover->id,
-                                                          .collection = COLLECTION_HANDOVER,
-                                                          .field = field,
-                                                          .value = value,
-                                                          .replaces = replaces,
-                                                          .replaces_n = replaces_n};
-    return OK;
-}
-
 /* A field of part track replaces whatever stands there. */
 static enum err add_track(struct sending *sending, uint16_t field, const char *text) {
-    const struct version_name *names;
-    size_t names_n;
-    enum err e =
-        track_replaces(&sending->handover->record, field, sending->arena, &names, &names_n);
-    return e == OK ? add_write(sending, field, bytes_of_text(text), names, names_n) : e;
-}
-
-static enum err append(struct sending *sending, const struct write *writes, size_t writes_n) {
-    return track_append(sending->store, sending->handover, sending->asker, writes, writes_n);
-}
-
-/* The versions of a union field that the draft was typed over and whose value it no longer has. */
-static enum err union_replaces(struct sending *sending, const struct handover_draft *draft,
-                               const struct version_name **ret_names, size_t *ret_n) {
-    size_t live_n, n = 0;
-    const struct version *live = handover_live(sending->handover, draft->field->number, &live_n);
-    struct version_name *names = arena_array(sending->arena, live_n, sizeof *names);
-    if (names == NULL)
-        return ERR_MEMORY;
-    for (size_t i = 0; i < live_n && n < REPLACES_PER_WRITE_MAX; i++) {
-        bool was_seen = false;
-        for (size_t j = 0; j < draft->based_n; j++)
-            was_seen = was_seen || version_name_compare(&draft->based[j], &live[i].name) == 0;
-        if (was_seen && (live[i].value.size == 0 || !draft_has_line(draft->value, live[i].value)))
-            names[n++] = live[i].name;
-    }
-    *ret_names = names;
-    *ret_n = n;
-    return OK;
-}
-
-static bool is_live_value(const struct sending *sending, const struct field *field,
-                          struct bytes value) {
-    size_t live_n;
-    const struct version *live = handover_live(sending->handover, field->number, &live_n);
-    for (size_t i = 0; i < live_n; i++)
-        if (bytes_equal(live[i].value, value))
-            return true;
-    return false;
-}
-
-/* The n-th line of the draft (from 0) that is no live value yet; false: there are fewer. */
-static bool new_line(const struct sending *sending, const struct handover_draft *draft, size_t n,
-                     struct bytes *ret_line) {
-    for (size_t at = 0; at < draft->value.size;) {
-        const uint8_t *start = draft->value.data + at,
-                      *end = memchr(start, '\n', draft->value.size - at);
-        struct bytes line = {start, end != NULL ? (size_t)(end - start) : draft->value.size - at};
-        at += line.size + 1;
-        if (is_live_value(sending, draft->field, line))
-            continue;
-        if (n-- == 0) {
-            *ret_line = line;
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum err add_draft(struct sending *sending, const struct handover_draft *draft) {
-    const struct version_name *names = draft->based;
-    size_t names_n = draft->based_n;
-    struct bytes value = draft->value;
-    if (draft->field->policy == POLICY_UNION) {
-        enum err e = union_replaces(sending, draft, &names, &names_n);
-        if (e != OK)
-            return e;
-        if (!new_line(sending, draft, 0, &value)) {
-            value = (struct bytes){NULL, 0};
-            if (names_n == 0)
-                return OK;
-        }
-    }
-    return add_write(sending, draft->field->number, value, names, names_n);
-}
-
-static enum err append_further_lines(struct sending *sending, const struct handover_draft *draft) {
-    struct bytes line;
-    enum err e = OK;
-    for (size_t n = 1;
-         e == OK && draft->field->policy == POLICY_UNION && new_line(sending, draft, n, &line);
-         n++) {
-        struct write write = {.record = sending->handover->id,
-                              .collection = COLLECTION_HANDOVER,
-                              .field = draft->field->number,
-                              .value = line};
-        e = append(sending, &write, 1);
-    }
+    struct write write = {.record = sending->handover->id,
+                          .collection = COLLECTION_HANDOVER,
+                          .field = field,
+                          .value = bytes_of_text(text)};
+    enum err e = track_replaces(&sending->handover->record, field, sending->arena, &write.replaces,
+                                &write.replaces_n);
+    if (e == OK)
+        sending->writes[sending->writes_n++] = write;
     return e;
 }
 
-static enum err append_agreed_revision(struct sending *sending, struct revision *ret_revision) {
-    struct record record;
-    char text[HEX_TEXT_MAX];
-    const struct version_name *names;
-    size_t names_n;
-    enum err e = record_load(sending->store, &sending->handover->id, sending->arena, &record);
-    if (e != OK)
-        return e;
-    *ret_revision = record.revision;
+/* What speaks about the whole. The receiver's sends have none. */
+static enum err add_whole(struct sending *sending) {
+    const struct handover_agreement *agreement = &sending->handover->agreement;
     if (sending->handover->end != END_OWNER)
         return OK;
-    revision_text(&record.revision, text);
-    e = track_replaces(&record, HANDOVER_AGREED_REVISION, sending->arena, &names, &names_n);
-    if (e != OK)
-        return e;
-    struct write write = {.record = record.id,
-                          .collection = COLLECTION_HANDOVER,
-                          .field = HANDOVER_AGREED_REVISION,
-                          .value = bytes_of_text(text),
-                          .replaces = names,
-                          .replaces_n = names_n};
-    return append(sending, &write, 1);
+    const struct {
+        uint16_t field;
+        const char *text;
+    } track[TRACK_WRITES] = {
+        {HANDOVER_CONSENT, "given"},
+        {HANDOVER_AGREED_BY, agreement->by},
+        {HANDOVER_AGREED_ON, agreement->on},
+        {HANDOVER_AGREED_REVISION, agreement->revision},
+        {HANDOVER_SENT_BY, handover_person(sending->store, sending->asker, sending->arena)},
+    };
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < TRACK_WRITES; i++)
+        e = add_track(sending, track[i].field, track[i].text);
+    return e;
 }
 
 /* In the caller's transaction. */
-static enum err send_all(struct sending *sending, struct revision *ret_revision) {
-    const struct handover *handover = sending->handover;
-    size_t fields_n = handover->collection->fields_n;
-    sending->writes = arena_array(sending->arena, fields_n, sizeof *sending->writes);
-    enum err e = sending->writes != NULL ? OK : ERR_MEMORY;
-    for (size_t i = 0; e == OK && i < fields_n; i++)
-        if (handover->drafts[i].field != NULL)
-            e = add_draft(sending, &handover->drafts[i]);
-    if (e == OK && handover->end == END_OWNER) {
-        e = add_track(sending, HANDOVER_CONSENT, "given");
-        if (e == OK)
-            e = add_track(sending, HANDOVER_AGREED_BY, handover->agreement.by);
-        if (e == OK)
-            e = add_track(sending, HANDOVER_AGREED_ON, handover->agreement.on);
-        if (e == OK)
-            e = add_track(sending, HANDOVER_SENT_BY,
-                          handover_person(sending->store, sending->asker, sending->arena));
-    }
-    if (e == OK && sending->writes_n > 0)
-        e = append(sending, sending->writes, sending->writes_n);
-    for (size_t i = 0; e == OK && i < fields_n; i++)
-        if (handover->drafts[i].field != NULL)
-            e = append_further_lines(sending, &handover->drafts[i]);
-    if (e == OK)
-        e = append_agreed_revision(sending, ret_revision);
-    return e == OK ? draft_forget(sending->store, handover) : e;
+static enum err send_all(struct sending *sending) {
+    struct plan plan;
+    enum err e = plan_make(sending->handover, sending->arena, &plan);
+    if (e != OK)
+        return e;
+    sending->writes =
+        arena_array(sending->arena, plan.first_n + TRACK_WRITES, sizeof *sending->writes);
+    if (sending->writes == NULL)
+        return ERR_MEMORY;
+    size_t at = 0, n = plan.first_n;
+    do {
+        memcpy(sending->writes, plan.writes + at, n * sizeof *plan.writes);
+        sending->writes_n = n;
+        at += n;
+        n = 1;
+        if (at == plan.writes_n)
+            e = add_whole(sending);
+        if (e == OK && sending->writes_n > 0)
+            e = track_append(sending->store, sending->handover, sending->asker, sending->writes,
+                             sending->writes_n);
+    } while (e == OK && at < plan.writes_n);
+    return e == OK ? draft_forget(sending->store, sending->handover) : e;
 }
 
 /* Whether it may be sent. */
@@ -277,6 +199,10 @@ static enum err check_send(const struct handover *handover, const char *wanted, 
             reply, ERR_STATE, mend,
             "changed since the parents agreed: they agreed to revision %.4s, this is %.4s",
             handover->agreement.revision, revision);
+    if (!track_agreement_stands(handover))
+        return reply_fail(reply, ERR_STATE, mend,
+                          "consent has changed since the parents agreed to revision %.4s",
+                          revision);
     return OK;
 }
 
@@ -316,24 +242,16 @@ static json_t *send_json(struct store *store, const struct handover *handover,
 }
 
 static enum err commit_send(struct sending *sending, json_t *document) {
-    struct store *store = sending->store;
-    struct revision revision;
-    char text[HEX_TEXT_MAX];
-    enum err e = store_begin(store);
+    enum err e = store_begin(sending->store);
     if (e != OK)
         return e;
-    e = send_all(sending, &revision);
-    if (e != OK) {
-        store_rollback(store);
-        return e;
-    }
-    revision_text(&revision, text);
-    if (json_object_set_new(document, "revision", json_string(text)) != 0 ||
-        json_object_set_new(document, "unsent", json_integer(0)) != 0) {
-        store_rollback(store);
-        return ERR_MEMORY;
-    }
-    return store_commit(store);
+    e = send_all(sending);
+    if (e == OK && json_object_set_new(document, "unsent", json_integer(0)) != 0)
+        e = ERR_MEMORY;
+    if (e == OK)
+        return store_commit(sending->store);
+    store_rollback(sending->store);
+    return e;
 }
 
 enum err handover_send(struct service *service, const struct asker *asker, const json_t *args,

@@ -76,13 +76,8 @@ static json_t *text_json(struct bytes value) {
 
 static json_t *sides_json(const struct field_state *state) {
     json_t *sides = json_array();
-    for (size_t i = 0; i < state->live_n; i++) {
-        size_t same = 0;
-        while (same < i && !bytes_equal(state->live[same].value, state->live[i].value))
-            same++;
-        if (same == i)
-            json_array_append_new(sides, text_json(state->live[i].value));
-    }
+    for (size_t i = 0; i < state->sides_n; i++)
+        json_array_append_new(sides, text_json(state->values[i]));
     return sides;
 }
 
@@ -145,12 +140,10 @@ static json_t *unknown_json(const struct handover *handover) {
 
 static json_t *agreement_json(const struct handover *handover) {
     const struct handover_agreement *agreement = &handover->agreement;
-    char revision[HEX_TEXT_MAX];
-    revision_text(&handover->revision, revision);
     if (agreement->revision == NULL)
         return json_null();
     return json_pack("{s:s, s:s, s:s, s:b}", "by", agreement->by, "on", agreement->on, "revision",
-                     agreement->revision, "void", strcmp(agreement->revision, revision) != 0);
+                     agreement->revision, "void", !track_agreement_stands(handover));
 }
 
 static json_t *form_json(const struct showing *showing) {

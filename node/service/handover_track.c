@@ -60,6 +60,21 @@ const struct version *track_version(const struct handover *handover, uint16_t nu
     return &state->live[state->shown];
 }
 
+bool track_agreement_stands(const struct handover *handover) {
+    const struct handover_agreement *agreement = &handover->agreement;
+    char revision[HEX_TEXT_MAX];
+    size_t n;
+    const struct version *consents = handover_live(handover, HANDOVER_CONSENT, &n);
+    revision_text(&handover->revision, revision);
+    if (n > REPLACES_PER_WRITE_MAX) /* a note names no more */
+        n = REPLACES_PER_WRITE_MAX;
+    bool stands = agreement->revision != NULL && strcmp(agreement->revision, revision) == 0 &&
+                  agreement->consents_n == n;
+    for (size_t i = 0; stands && i < n; i++)
+        stands = version_name_compare(&agreement->consents[i], &consents[i].name) == 0;
+    return stands;
+}
+
 static const char *shown_text(const struct handover *handover, uint16_t number,
                               struct arena *arena) {
     return track_version(handover, number) != NULL
@@ -158,10 +173,8 @@ static enum err track_delivery(struct store *store, const struct handover *hando
 static void track_agreement(const struct handover *handover, struct arena *arena,
                             struct track_step *agreed) {
     const struct handover_agreement *noted = &handover->agreement;
-    char revision[HEX_TEXT_MAX];
-    revision_text(&handover->revision, revision);
-    /* An agreement that waits to be sent is the news; one that an edit has voided is not. */
-    if (noted->revision != NULL && strcmp(noted->revision, revision) == 0) {
+    /* An agreement that waits to be sent is the news; one that is void is not. */
+    if (track_agreement_stands(handover)) {
         *agreed = (struct track_step){
             .done = true, .by = noted->by, .on = noted->on, .revision = noted->revision};
         return;
@@ -193,9 +206,8 @@ enum err track_of(struct store *store, const struct handover *handover, struct a
                                      .by = shown_text(handover, HANDOVER_SENT_BY, arena)};
     track.due = track.sent.at + HANDOVER_READ_DUE_MS;
 
-    /* agreed_revision stands in the last envelope of a send: who holds that one has all of it. */
-    const struct version *last = track_version(handover, HANDOVER_AGREED_REVISION);
-    e = track_delivery(store, handover, last != NULL ? &last->name : &sent->name, arena, &track);
+    /* It stands in the last envelope of a send: who holds that one has all of it. */
+    e = track_delivery(store, handover, &sent->name, arena, &track);
     if (e != OK)
         return e;
 

@@ -18,10 +18,12 @@ MUST_USE enum err track_append(struct store *, const struct handover *, const st
 /* The version of a track field that counts; NULL: none, or it is empty. */
 const struct version *track_version(const struct handover *, uint16_t field);
 
-/* Names a sending, by the version that sent_by or agreed_revision has got in it, in a note. */
+/* Names a sending, by the version that sent_by has got in it, in a note. */
 enum { TRACK_SENDING_MAX = 96 };
 void track_sending_text(const struct version_name *, char ret_text[static TRACK_SENDING_MAX]);
 
+/* Does the agreement stand: to this very revision, and with no other consent live than when it was noted? */
+bool track_agreement_stands(const struct handover *);
 /* Is `text`, of at least four characters and in either case, the beginning of the revision in hex? */
 bool track_revision_is(const struct revision *, const char *text);
 

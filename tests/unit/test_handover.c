@@ -1,6 +1,7 @@
 #include "desk.h"
 #include "proto/limits.h"
 #include "store/acks.h"
+#include "store/append.h"
 #include "store/check.h"
 #include "store/record.h"
 #include "test.h"
@@ -345,21 +346,142 @@ SCENE(a_send_takes_its_drafts_and_agreement_with_it) {
     desk_refused(&stage->mette, ERR_STATE, "handover", "send", only_id(id));
 }
 
-SCENE(the_revision_agreed_to_is_the_one_that_both_sites_compute) {
+SCENE(a_form_has_one_revision_from_draft_to_acceptance) {
+    STAGE(stage);
+    char id[ID_TEXT_MAX], revision[HEX_TEXT_MAX];
+    draft_alma(stage, id);
+    snprintf(revision, sizeof revision, "%s", at_text(show(&stage->mette, id), "revision"));
+    assert_int_equal(strlen(revision), 64);
+    agree(&stage->mette, id);
+    assert_string_equal(at_text(show(&stage->mette, id), "agreement.revision"), revision);
+    assert_string_equal(at_text(desk_call(&stage->mette, "handover", "send",
+                                          json_pack("{s:s, s:b}", "id", id, "preview", 1)),
+                                "revision"),
+                        revision);
+    assert_string_equal(
+        at_text(desk_call(&stage->mette, "handover", "send", only_id(id)), "revision"), revision);
+    const json_t *track = desk_call(&stage->mette, "handover", "track", only_id(id));
+    assert_string_equal(at_text(track, "revision"), revision);
+    assert_string_equal(at_text(step(track, "agreed"), "revision"), revision);
+    sync_all(&stage->federation);
+    assert_string_equal(at_text(show(&stage->ole, id), "revision"), revision);
+    assert_string_equal(
+        at_text(desk_call(&stage->ole, "handover", "accept", only_id(id)), "accepted"), revision);
+    sync_all(&stage->federation);
+    track = desk_call(&stage->mette, "handover", "track", only_id(id));
+    assert_string_equal(at_text(track, "revision"), revision);
+    assert_string_equal(at_text(step(track, "agreed"), "revision"), revision);
+    assert_string_equal(at_text(step(track, "accepted"), "revision"), revision);
+    assert_true(at_flag(step(track, "accepted"), "done"));
+}
+
+static uint64_t head_of_birk(struct stage *stage) {
+    struct channel channel = channel_between(stage->birk, stage->skole);
+    return newest_feed(stage->birk->store, &channel, &stage->birk->member).head.seq;
+}
+
+SCENE(a_send_is_one_envelope) {
+    STAGE(stage);
+    char id[ID_TEXT_MAX];
+    send_alma(stage, id);
+    assert_int_equal(head_of_birk(stage), 1);
+    edit(&stage->mette, id, "likes", "Tog");
+    edit(&stage->mette, id, "visits", "Onsdag kl. 10");
+    edit(&stage->mette, id, "takes_part", "mor");
+    agree(&stage->mette, id);
+    desk_call(&stage->mette, "handover", "send", only_id(id));
+    assert_int_equal(head_of_birk(stage), 2);
+}
+
+SCENE(each_further_value_of_a_field_takes_an_envelope_and_the_last_speaks_of_the_whole) {
+    STAGE(stage);
+    char id[ID_TEXT_MAX], revision[HEX_TEXT_MAX];
+    struct record_id record;
+    struct record loaded;
+    struct arena arena;
+    draft_alma(stage, id);
+    edit(&stage->mette, id, "takes_part", "tolk\nmor\nMette H.");
+    agree(&stage->mette, id);
+    snprintf(revision, sizeof revision, "%s", at_text(show(&stage->mette, id), "revision"));
+    desk_call(&stage->mette, "handover", "send", only_id(id));
+    assert_int_equal(head_of_birk(stage), 3);
+    sync_all(&stage->federation);
+    assert_string_equal(at_text(show(&stage->ole, id), "revision"), revision);
+    arena_init(&arena, KIB(256));
+    MUST(record_find(stage->skole->store, COLLECTION_HANDOVER, id, &record));
+    MUST(record_load(stage->skole->store, &record, &arena, &loaded));
+    static const uint16_t last[] = {HANDOVER_CONSENT, HANDOVER_AGREED_BY, HANDOVER_AGREED_ON,
+                                    HANDOVER_AGREED_REVISION, HANDOVER_SENT_BY};
+    for (size_t i = 0; i < sizeof last / sizeof *last; i++)
+        assert_int_equal(record_field(&loaded, last[i])->live[0].name.seq, 3);
+    assert_string_equal(record_text_of(&loaded, HANDOVER_AGREED_REVISION, &arena), revision);
+    arena_done(&arena);
+}
+
+SCENE(a_draft_that_will_make_a_conflict_has_the_revision_of_that_conflict) {
     STAGE(stage);
     char id[ID_TEXT_MAX], revision[HEX_TEXT_MAX];
     send_alma(stage, id);
-    const json_t *track = desk_call(&stage->mette, "handover", "track", only_id(id));
-    snprintf(revision, sizeof revision, "%s", at_text(track, "revision"));
-    assert_int_equal(strlen(revision), 64);
-    assert_string_equal(at_text(step(track, "agreed"), "revision"), revision);
-    track = desk_call(&stage->ole, "handover", "track", only_id(id));
-    assert_string_equal(at_text(track, "revision"), revision);
-    assert_string_equal(at_text(step(track, "agreed"), "revision"), revision);
-    /* Reading is about a revision, and does not change it. */
+    edit(&stage->ole, id, "first_day", "13 August, 9.00");
+    edit(&stage->mette, id, "first_day", "12 August, 8.30");
+    desk_call(&stage->ole, "handover", "send", only_id(id));
+    sync_all(&stage->federation);
+    agree(&stage->mette, id);
+    snprintf(revision, sizeof revision, "%s", at_text(show(&stage->mette, id), "revision"));
+    desk_call(&stage->mette, "handover", "send", only_id(id));
+    sync_all(&stage->federation);
+    const json_t *document = show(&stage->ole, id);
+    assert_int_equal(json_array_size(at(shown_field(document, "first_day"), "conflict.values")), 2);
+    assert_string_equal(at_text(document, "revision"), revision);
+}
+
+/* As another computer with this site's keys would have it written. */
+static void write_consent(struct stage *stage, const char *id, const char *consent) {
+    struct write write = {.collection = COLLECTION_HANDOVER,
+                          .field = HANDOVER_CONSENT,
+                          .value = bytes_of_text(consent)};
+    struct change_set set = {
+        .actor_name = "Jonas P.", .actor_function = "", .writes = &write, .writes_n = 1};
+    struct change change = {
+        .channel = channel_between(stage->birk, stage->skole), .sets = &set, .sets_n = 1};
+    struct version_name written;
+    MUST(record_find(stage->birk->store, COLLECTION_HANDOVER, id, &write.record));
+    MUST(append_change(stage->birk->store, &change, &written));
+}
+
+SCENE(a_withdrawal_after_the_agreement_voids_it) {
+    STAGE(stage);
+    char id[ID_TEXT_MAX], revision[HEX_TEXT_MAX];
+    send_alma(stage, id);
+    edit(&stage->mette, id, "likes", "Tog");
+    agree(&stage->mette, id);
+    snprintf(revision, sizeof revision, "%s", at_text(show(&stage->mette, id), "revision"));
+    assert_false(at_flag(show(&stage->mette, id), "agreement.void"));
+    write_consent(stage, id, "withdrawn");
+    const json_t *document = show(&stage->mette, id);
+    assert_string_equal(at_text(document, "revision"), revision);
+    assert_true(at_flag(document, "agreement.void"));
+    const struct reply *reply =
+        desk_refused(&stage->mette, ERR_STATE, "handover", "send", only_id(id));
+    assert_non_null(strstr(reply->text, "consent has changed"));
+    assert_false(at_flag(step(desk_call(&stage->mette, "handover", "track", only_id(id)), "agreed"),
+                         "done"));
+    agree(&stage->mette, id);
+    desk_call(&stage->mette, "handover", "send", only_id(id));
+    assert_true(at_flag(step(desk_call(&stage->mette, "handover", "track", only_id(id)), "agreed"),
+                        "done"));
+}
+
+SCENE(a_receipt_that_arrives_after_the_agreement_leaves_it_standing) {
+    STAGE(stage);
+    char id[ID_TEXT_MAX];
+    send_alma(stage, id);
+    edit(&stage->mette, id, "likes", "Tog");
+    agree(&stage->mette, id);
     show(&stage->ole, id);
-    assert_string_equal(
-        at_text(desk_call(&stage->ole, "handover", "track", only_id(id)), "revision"), revision);
+    desk_call(&stage->ole, "handover", "accept", only_id(id));
+    sync_all(&stage->federation);
+    desk_call(&stage->mette, "handover", "send", only_id(id));
 }
 
 SCENE(the_track_tells_relay_delivery_and_reading_apart) {
@@ -789,7 +911,12 @@ int main(void) {
         PLAY(the_school_reads_what_was_sent_and_the_relaying_municipality_can_not),
         PLAY(a_third_site_gets_nothing),
         PLAY(a_send_takes_its_drafts_and_agreement_with_it),
-        PLAY(the_revision_agreed_to_is_the_one_that_both_sites_compute),
+        PLAY(a_form_has_one_revision_from_draft_to_acceptance),
+        PLAY(a_send_is_one_envelope),
+        PLAY(each_further_value_of_a_field_takes_an_envelope_and_the_last_speaks_of_the_whole),
+        PLAY(a_draft_that_will_make_a_conflict_has_the_revision_of_that_conflict),
+        PLAY(a_withdrawal_after_the_agreement_voids_it),
+        PLAY(a_receipt_that_arrives_after_the_agreement_leaves_it_standing),
         PLAY(the_track_tells_relay_delivery_and_reading_apart),
         PLAY(delivery_keeps_the_day_on_which_it_was_first_seen),
         PLAY(showing_it_again_writes_no_second_receipt),
