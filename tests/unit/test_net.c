@@ -562,6 +562,52 @@ TEST(a_frame_beyond_the_limit_cuts_the_link) {
     side_done(&hostile);
 }
 
+/* The next of these events of a socket's monitor. */
+static uint16_t next_event(void *zmq, void *dealer, int events, struct side *turning) {
+    uint8_t event[6];
+    uint16_t kind;
+    assert_int_equal(zmq_socket_monitor(dealer, "inproc://monitor", events), 0);
+    void *monitor = zmq_socket(zmq, ZMQ_PAIR);
+    assert_int_equal(zmq_connect(monitor, "inproc://monitor"), 0);
+    time_ms give_up = node_monotonic_ms() + GIVE_UP_MS;
+    while (zmq_recv(monitor, event, sizeof event, ZMQ_DONTWAIT) != (int)sizeof event) {
+        assert_true(node_monotonic_ms() < give_up);
+        if (turning != NULL)
+            turn(turning);
+    }
+    memcpy(&kind, event, sizeof kind);
+    zmq_close(monitor);
+    return kind;
+}
+
+enum {
+    SHAKEN = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+             ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+             ZMQ_EVENT_DISCONNECTED
+};
+
+TEST(without_a_handler_nobody_is_let_in) {
+    struct side keys_of_server, client;
+    side_init(&keys_of_server, 1);
+    side_init(&client, 2);
+    struct net bare = {.zmq = zmq_ctx_new()};
+    void *router = NULL, *zmq = zmq_ctx_new();
+    char endpoint[64];
+    size_t size = sizeof endpoint;
+    assert_ok(socket_new(&bare, ZMQ_ROUTER, &router));
+    assert_ok(socket_set_key(router, ZMQ_CURVE_SECRETKEY, keys_of_server.keys.transport.bytes));
+    assert_int_equal(zmq_bind(router, "tcp://127.0.0.1:*"), 0);
+    assert_int_equal(zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
+    void *dealer = hostile_socket(zmq, &client, &keys_of_server, endpoint);
+    assert_int_not_equal(next_event(zmq, dealer, SHAKEN, NULL), ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+    zmq_close(dealer);
+    zmq_ctx_term(zmq);
+    zmq_close(router);
+    zmq_ctx_term(bare.zmq);
+    side_done(&client);
+    side_done(&keys_of_server);
+}
+
 TEST(who_comes_past_the_listener_is_refused_even_with_an_admitted_key) {
     struct side local, server;
     side_init(&local, 9);
@@ -572,18 +618,7 @@ TEST(who_comes_past_the_listener_is_refused_even_with_an_admitted_key) {
     snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", server.net->router_port);
     void *zmq = zmq_ctx_new();
     void *dealer = hostile_socket(zmq, &local, &server, endpoint);
-    assert_int_equal(
-        zmq_socket_monitor(dealer, "inproc://monitor",
-                           ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_SUCCEEDED),
-        0);
-    void *monitor = zmq_socket(zmq, ZMQ_PAIR);
-    assert_int_equal(zmq_connect(monitor, "inproc://monitor"), 0);
-    uint8_t event[6];
-    UNTIL(zmq_recv(monitor, event, sizeof event, ZMQ_DONTWAIT) == 6, &server);
-    uint16_t kind;
-    memcpy(&kind, event, sizeof kind);
-    assert_int_equal(kind, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
-    zmq_close(monitor);
+    assert_int_equal(next_event(zmq, dealer, SHAKEN, &server), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
     zmq_close(dealer);
     zmq_ctx_term(zmq);
     side_done(&server);
@@ -610,6 +645,7 @@ int main(void) {
         cmocka_unit_test(a_message_of_two_frames_is_refused_too),
         cmocka_unit_test(a_message_of_3000_frames_from_who_was_dialled_costs_little_memory_too),
         cmocka_unit_test(a_frame_beyond_the_limit_cuts_the_link),
+        cmocka_unit_test(without_a_handler_nobody_is_let_in),
         cmocka_unit_test(who_comes_past_the_listener_is_refused_even_with_an_admitted_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
