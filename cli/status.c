@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What waits is beside the point of this screen: the rest is left to "stafet waiting". */
+enum { WAITING_SHOWN_MAX = 8 };
+
 static int64_t lacking(const json_t *member) {
     return number_at(member, "of") - number_at(member, "has");
 }
@@ -192,7 +195,7 @@ static void show_status(const struct screen *screen, const json_t *document) {
     show_warnings(screen, document);
     if (json_array_size(waiting) > 0)
         put(screen, STYLE_BOLD, "%s\n", say(screen, "Waiting for you", "Venter på dig"));
-    waiting_show(screen, waiting);
+    waiting_show(screen, waiting, WAITING_SHOWN_MAX);
     if (!screen->quiet)
         put(screen, STYLE_DIM, say(screen, "%s, %s in %s\n", "%s, %s i %s\n"),
             text_at(member, "name"), role_label(screen, text_at(member, "role")),

@@ -16,7 +16,9 @@ static const char *state_label(const struct screen *screen, const char *state) {
 static void put_head(const struct screen *screen, const json_t *document) {
     char day[32];
     const json_t *survey = json_object_get(document, "survey");
-    put(screen, STYLE_BOLD, "%s (%s)", text_at(survey, "title"), text_at(survey, "code"));
+    put(screen, STYLE_BOLD, "%s", text_at(survey, "title"));
+    if (strcmp(text_at(survey, "title"), text_at(survey, "code")) != 0)
+        put(screen, STYLE_BOLD, " (%s)", text_at(survey, "code"));
     put(screen, STYLE_PLAIN, say(screen, ": %s, last day %s\n", ": %s, sidste dag %s\n"),
         state_label(screen, text_at(survey, "state")),
         date_text(screen, text_at(survey, "closes_on"), day));

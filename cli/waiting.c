@@ -90,11 +90,14 @@ static void command_of(const json_t *item, char command[static LINE_MAX_BYTES]) 
     }
 }
 
-void waiting_show(const struct screen *screen, const json_t *items) {
+void waiting_show(const struct screen *screen, const json_t *items, size_t rows_max) {
     struct table *table = table_new(screen, 3);
+    size_t n = json_array_size(items), shown = n <= rows_max ? n : rows_max - 1;
     size_t i;
     const json_t *item;
     json_array_foreach(items, i, item) {
+        if (i == shown)
+            break;
         char line[LINE_MAX_BYTES], command[LINE_MAX_BYTES];
         const char *kind = text_at(item, "kind");
         line_of(screen, item, line);
@@ -105,6 +108,10 @@ void waiting_show(const struct screen *screen, const json_t *items) {
         table_cell(table, STYLE_BOLD, "%s", command);
     }
     table_print(table, 2);
+    if (shown < n)
+        put(screen, STYLE_PLAIN,
+            say(screen, "  … and %zu more  stafet waiting\n", "  … og %zu til  stafet waiting\n"),
+            n - shown);
 }
 
 static void show_waiting(const struct screen *screen, const json_t *document) {
@@ -121,7 +128,7 @@ static void show_waiting(const struct screen *screen, const json_t *document) {
                 "Intet venter på dig. (stafet --help)"));
     else
         put(screen, STYLE_PLAIN, "%s\n", say(screen, "Waiting for you", "Venter på dig"));
-    waiting_show(screen, items);
+    waiting_show(screen, items, SIZE_MAX);
 }
 
 const struct view waiting_views[] = {

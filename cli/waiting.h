@@ -4,7 +4,7 @@
 
 #include "screen.h"
 
-/* The lines, without heading. */
-void waiting_show(const struct screen *, const json_t *items);
+/* The lines, without heading. With more than `rows_max` the last row says how many are left out. */
+void waiting_show(const struct screen *, const json_t *items, size_t rows_max);
 
 #endif

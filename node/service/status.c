@@ -65,7 +65,9 @@ static enum err add_member(void *context, const struct roster_entry *entry) {
     status->others++;
     status->all_in_sync = status->all_in_sync && in_sync;
     json_int_t heard = json_integer_value(json_object_get(peer, "last_heard_ms"));
-    time_ms reached = heard > standing.last_stated ? heard : standing.last_stated;
+    time_ms reached = connected ? store_now(status->store) /* heartbeats prove it */
+                      : heard > standing.last_stated ? heard
+                                                     : standing.last_stated;
     json_t *form =
         json_pack("{s:o, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:o}", "id",
                   form_id(entry->member.bytes, sizeof entry->member.bytes), "name", entry->name,
