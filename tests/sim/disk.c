@@ -1,0 +1,375 @@
+#include "disk.h"
+
+#include "memory.h"
+#include "sometimes.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILES_MAX = 8, NAME_MAX_ = 32 };
+
+/* What a reader sees (`now`), and what would be there after a loss of power (`kept`). */
+struct content {
+    uint8_t *bytes;
+    size_t size, capacity;
+    bool exists;
+};
+struct disk_file {
+    char name[NAME_MAX_];
+    struct content now, kept;
+    bool *dirty; /* a sector that differs in the two */
+    size_t dirty_capacity;
+};
+
+struct disk {
+    struct disk_nature nature;
+    struct disk_trouble trouble;
+    struct dice dice;
+    struct disk_file files[FILES_MAX];
+    size_t files_n;
+    int64_t fuse;
+    bool dead, lied;
+    uint64_t operations;
+};
+
+static void content_resize(struct content *content, size_t size) {
+    if (size > content->capacity) {
+        content->capacity = size + size / 2 + 4096;
+        content->bytes = hold(content->bytes, content->capacity);
+    }
+    if (size > content->size)
+        memset(content->bytes + content->size, 0, size - content->size);
+    content->size = size;
+}
+
+static void content_copy(struct content *to, const struct content *from) {
+    content_resize(to, from->size);
+    if (from->size > 0)
+        memcpy(to->bytes, from->bytes, from->size);
+    to->exists = from->exists;
+}
+
+struct disk *disk_new(const struct disk_nature *nature, uint64_t seed) {
+    struct disk *disk = hold_zero(sizeof *disk);
+    disk->nature = *nature;
+    disk->dice.state = seed;
+    disk->fuse = -1;
+    return disk;
+}
+
+void disk_free(struct disk *disk) {
+    if (disk == NULL)
+        return;
+    for (size_t i = 0; i < disk->files_n; i++) {
+        free(disk->files[i].now.bytes);
+        free(disk->files[i].kept.bytes);
+        free(disk->files[i].dirty);
+    }
+    free(disk);
+}
+
+struct disk *disk_copy(const struct disk *disk, uint64_t seed) {
+    struct disk *copy = disk_new(&disk->nature, seed);
+    for (size_t i = 0; i < disk->files_n; i++) {
+        struct disk_file *file = &copy->files[copy->files_n++];
+        memcpy(file->name, disk->files[i].name, sizeof file->name);
+        content_copy(&file->now, &disk->files[i].now);
+        content_copy(&file->kept, &disk->files[i].now);
+    }
+    return copy;
+}
+
+void disk_set_trouble(struct disk *disk, const struct disk_trouble *trouble) {
+    disk->trouble = *trouble;
+}
+
+void disk_set_fuse(struct disk *disk, int64_t operations) {
+    disk->fuse = operations;
+}
+
+void disk_die(struct disk *disk) {
+    disk->dead = true;
+}
+
+bool disk_is_dead(const struct disk *disk) {
+    return disk->dead;
+}
+
+bool disk_has_lied(const struct disk *disk) {
+    return disk->lied;
+}
+
+uint64_t disk_operations(const struct disk *disk) {
+    return disk->operations;
+}
+
+size_t disk_sector(const struct disk *disk) {
+    return disk->nature.sector;
+}
+
+bool disk_is_powersafe(const struct disk *disk) {
+    return disk->nature.powersafe;
+}
+
+static size_t sectors_of(const struct disk *disk, size_t bytes) {
+    return (bytes + disk->nature.sector - 1) / disk->nature.sector;
+}
+
+static void mark(struct disk *disk, struct disk_file *file, uint64_t from, uint64_t to) {
+    size_t end = sectors_of(disk, (size_t)to);
+    if (end > file->dirty_capacity) {
+        size_t capacity = end + end / 2 + 64;
+        file->dirty = hold(file->dirty, capacity * sizeof *file->dirty);
+        memset(file->dirty + file->dirty_capacity, 0,
+               (capacity - file->dirty_capacity) * sizeof *file->dirty);
+        file->dirty_capacity = capacity;
+    }
+    for (size_t i = (size_t)from / disk->nature.sector; i < end; i++)
+        file->dirty[i] = true;
+}
+
+static void all_clean(struct disk_file *file) {
+    if (file->dirty_capacity > 0)
+        memset(file->dirty, 0, file->dirty_capacity * sizeof *file->dirty);
+}
+
+static struct disk_file *find(const struct disk *disk, const char *name) {
+    for (size_t i = 0; i < disk->files_n; i++)
+        if (strcmp(disk->files[i].name, name) == 0)
+            return (struct disk_file *)(uintptr_t)&disk->files[i];
+    return NULL;
+}
+
+bool disk_exists(const struct disk *disk, const char *name) {
+    const struct disk_file *file = find(disk, name);
+    return file != NULL && file->now.exists;
+}
+
+struct disk_file *disk_open(struct disk *disk, const char *name, bool create) {
+    struct disk_file *file = find(disk, name);
+    if (disk->dead || (!create && (file == NULL || !file->now.exists)))
+        return NULL;
+    if (file == NULL) {
+        if (disk->files_n == FILES_MAX || strlen(name) >= NAME_MAX_)
+            abort();
+        file = &disk->files[disk->files_n++];
+        snprintf(file->name, sizeof file->name, "%s", name);
+    }
+    file->now.exists = true;
+    return file;
+}
+
+/* May the operation be done? One that changes something burns the fuse; `*ret_half` is set when the
+ * crash comes in the middle of it. */
+static enum disk_result ask(struct disk *disk, bool changes, bool *ret_half) {
+    *ret_half = false;
+    if (disk->dead)
+        return DISK_ERROR;
+    disk->operations++;
+    if (changes && disk->fuse >= 0 && disk->fuse-- == 0) {
+        disk->dead = true;
+        *ret_half = true;
+        sometimes(SOMETIMES_crashed_between_two_disk_operations);
+        return DISK_ERROR;
+    }
+    unsigned errors = changes ? disk->trouble.write_errors : disk->trouble.read_errors;
+    if (errors > 0 && dice_below(&disk->dice, 10000) < errors) {
+        sometimes(changes ? SOMETIMES_disk_failed_to_write : SOMETIMES_disk_failed_to_read);
+        return DISK_ERROR;
+    }
+    return DISK_OK;
+}
+
+enum disk_result disk_delete(struct disk *disk, const char *name, bool synced) {
+    bool half;
+    struct disk_file *file = find(disk, name);
+    if (file == NULL || !file->now.exists)
+        return disk->dead ? DISK_ERROR : DISK_MISSING;
+    enum disk_result result = ask(disk, true, &half);
+    if (result != DISK_OK)
+        return result;
+    file->now.exists = false;
+    file->now.size = 0;
+    if (synced) {
+        file->kept.exists = false;
+        file->kept.size = 0;
+    }
+    all_clean(file);
+    return DISK_OK;
+}
+
+enum disk_result disk_read(struct disk *disk, struct disk_file *file, void *ret_bytes, size_t size,
+                           uint64_t at, size_t *ret_got) {
+    bool half;
+    enum disk_result result = ask(disk, false, &half);
+    if (result != DISK_OK)
+        return result;
+    size_t got = at >= file->now.size ? 0 : file->now.size - (size_t)at;
+    *ret_got = got < size ? got : size;
+    if (*ret_got > 0)
+        memcpy(ret_bytes, file->now.bytes + at, *ret_got);
+    return DISK_OK;
+}
+
+static void put(struct disk *disk, struct disk_file *file, const void *bytes, size_t size,
+                uint64_t at) {
+    if (size == 0)
+        return;
+    uint64_t from = at < file->now.size ? at : file->now.size;
+    if (at + size > file->now.size)
+        content_resize(&file->now, (size_t)at + size);
+    memcpy(file->now.bytes + at, bytes, size);
+    mark(disk, file, from, at + size);
+}
+
+size_t disk_bytes(const struct disk *disk) {
+    size_t sum = 0;
+    for (size_t i = 0; i < disk->files_n; i++)
+        sum += disk->files[i].now.size;
+    return sum;
+}
+
+enum disk_result disk_write(struct disk *disk, struct disk_file *file, const void *bytes,
+                            size_t size, uint64_t at) {
+    bool half;
+    enum disk_result result = ask(disk, true, &half);
+    if (half)
+        put(disk, file, bytes, dice_below(&disk->dice, size + 1), at);
+    if (result != DISK_OK)
+        return result;
+    size_t more = at + size > file->now.size ? (size_t)at + size - file->now.size : 0;
+    if (disk->trouble.bytes_max > 0 && more > 0 &&
+        disk_bytes(disk) + more > disk->trouble.bytes_max) {
+        sometimes(SOMETIMES_disk_was_full);
+        return DISK_FULL;
+    }
+    put(disk, file, bytes, size, at);
+    return DISK_OK;
+}
+
+enum disk_result disk_truncate(struct disk *disk, struct disk_file *file, uint64_t size) {
+    bool half;
+    enum disk_result result = ask(disk, true, &half);
+    if (result != DISK_OK)
+        return result;
+    if (size < file->now.size)
+        mark(disk, file, size, file->now.size);
+    content_resize(&file->now, (size_t)size);
+    return DISK_OK;
+}
+
+static void make_durable(struct disk *disk, struct disk_file *file) {
+    size_t sector = disk->nature.sector;
+    content_resize(&file->kept, file->now.size);
+    for (size_t i = 0; i < file->dirty_capacity; i++) {
+        if (!file->dirty[i])
+            continue;
+        file->dirty[i] = false;
+        size_t from = i * sector,
+               end = from + sector < file->now.size ? from + sector : file->now.size;
+        if (from < end)
+            memcpy(file->kept.bytes + from, file->now.bytes + from, end - from);
+    }
+    file->kept.exists = file->now.exists;
+}
+
+enum disk_result disk_sync(struct disk *disk, struct disk_file *file) {
+    bool half;
+    enum disk_result result = ask(disk, true, &half);
+    if (result != DISK_OK)
+        return result;
+    if (disk->nature.lies > 0 && dice_below(&disk->dice, 100) < disk->nature.lies) {
+        disk->lied = true;
+        sometimes(SOMETIMES_fsync_lied);
+        return DISK_OK;
+    }
+    make_durable(disk, file);
+    return DISK_OK;
+}
+
+uint64_t disk_size(const struct disk_file *file) {
+    return file->now.size;
+}
+
+void disk_noise(struct disk *disk, void *ret_bytes, size_t size) {
+    uint8_t *bytes = ret_bytes;
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)dice_next(&disk->dice);
+}
+
+/* What became of a sector that was written and not synced. */
+static void settle_sector(struct disk *disk, struct disk_file *file, size_t index) {
+    size_t sector = disk->nature.sector, from = index * sector, size = sector;
+    size_t chance = dice_below(&disk->dice, 16);
+    if (chance < 6 || from >= file->now.size) {
+        sometimes(SOMETIMES_unsynced_sector_lost);
+        return;
+    }
+    if (from + size > file->now.size)
+        size = file->now.size - from;
+    if (from + size > file->kept.size)
+        content_resize(&file->kept, from + size);
+    if (chance == 6 && !disk->nature.powersafe) {
+        disk_noise(disk, file->kept.bytes + from, size);
+        sometimes(SOMETIMES_sector_trashed);
+    } else if (chance == 7) {
+        memcpy(file->kept.bytes + from, file->now.bytes + from, dice_below(&disk->dice, size));
+        sometimes(SOMETIMES_sector_torn);
+    } else {
+        memcpy(file->kept.bytes + from, file->now.bytes + from, size);
+        sometimes(SOMETIMES_unsynced_sector_kept);
+    }
+}
+
+static void settle(struct disk *disk, struct disk_file *file) {
+    if (file->kept.exists && !file->now.exists && dice_chance(&disk->dice, 50)) {
+        file->kept.exists = false;
+        file->kept.size = 0;
+    } else if (file->kept.exists && !file->now.exists)
+        sometimes(SOMETIMES_file_reappeared);
+    if (file->now.exists && !file->kept.exists) /* its name was never synced */
+        file->kept.exists = dice_chance(&disk->dice, 50);
+    if (file->kept.exists && file->now.exists) {
+        for (size_t i = 0; i < file->dirty_capacity; i++)
+            if (file->dirty[i])
+                settle_sector(disk, file, i);
+        if (file->now.size < file->kept.size && dice_chance(&disk->dice, 50))
+            content_resize(&file->kept, file->now.size);
+    }
+    content_copy(&file->now, &file->kept);
+}
+
+void disk_revive(struct disk *disk, bool power) {
+    disk->dead = false;
+    disk->fuse = -1;
+    for (size_t i = 0; i < disk->files_n; i++) {
+        struct disk_file *file = &disk->files[i];
+        if (power)
+            settle(disk, file);
+        else
+            content_copy(&file->kept, &file->now);
+        all_clean(file);
+    }
+}
+
+bool disk_rot(struct disk *disk) {
+    struct disk_file *file =
+        disk->files_n > 0 ? &disk->files[dice_below(&disk->dice, disk->files_n)] : NULL;
+    if (file == NULL || file->now.size == 0)
+        return false;
+    size_t at = dice_below(&disk->dice, file->now.size);
+    file->now.bytes[at] ^= (uint8_t)(1u << dice_below(&disk->dice, 8));
+    if (at < file->kept.size)
+        file->kept.bytes[at] = file->now.bytes[at];
+    sometimes(SOMETIMES_bit_rotted);
+    return true;
+}
+
+bool disk_contains(const struct disk *disk, const void *needle, size_t size) {
+    for (size_t i = 0; i < disk->files_n; i++) {
+        const struct disk_file *file = &disk->files[i];
+        if (file->now.size > 0 && memmem(file->now.bytes, file->now.size, needle, size) != NULL)
+            return true;
+    }
+    return false;
+}

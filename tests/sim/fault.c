@@ -1,0 +1,228 @@
+/* What goes wrong. */
+#include "check.h"
+#include "forgery.h"
+#include "memory.h"
+#include "people.h"
+#include "proto/message.h"
+#include "sometimes.h"
+#include "world.h"
+#include <string.h>
+
+static const char *const names[FAULT_N] = {"kill",  "power", "fuse", "cut",    "lag",   "freeze",
+                                           "drop",  "disk",  "full", "memory", "clock", "restore",
+                                           "clone", "lie",   "rot",  "relay",  "member"};
+
+const char *fault_name(enum fault fault) {
+    return names[fault];
+}
+
+static struct machine *any(struct world *world) {
+    return &world->machines[roll(world, world->plan.machines < world->machines_n
+                                            ? world->plan.machines
+                                            : world->machines_n)];
+}
+
+static void cut(struct world *world) {
+    unsigned a = (unsigned)roll(world, world->machines_n),
+             b = (unsigned)roll(world, chance(world, 60) ? 2 : world->machines_n);
+    bool on = chance(world, 60), both = chance(world, 50);
+    if (a == b)
+        return;
+    trace("%u and %u are %s%s", a, b, on ? "cut off" : "joined again", both ? "" : ", one way");
+    wires_cut(world->wires, a, b, on);
+    if (both || !on)
+        wires_cut(world->wires, b, a, on);
+    else
+        sometimes(SOMETIMES_cut_one_way);
+}
+
+static void lag(struct world *world) {
+    size_t number = any(world)->number;
+    world->lag[number] = chance(world, 50) ? 0 : (time_ms)roll(world, 3000);
+    world->speed[number] = chance(world, 50) ? 0 : 1 + roll(world, 40);
+}
+
+static void clock_fault(struct world *world) {
+    struct machine *machine = any(world);
+    size_t what = roll(world, 4);
+    bool joining = false; /* tickets would expire, and nobody here gives second ones */
+    for (unsigned i = 1; i < world->plan.machines; i++)
+        joining = joining || member_id_is_zero(&world->machines[i].member);
+    if (what == 0 && (machine->role != ROLE_MUNICIPALITY || !joining))
+        machine->offset += ((time_ms)roll(world, 20 * 365) - 10 * 365) * DAY_MS;
+    else if (what == 1)
+        machine->offset = (time_ms)roll(world, 600000) - 300000;
+    else
+        machine->drift = (int)roll(world, 2000) - 1000;
+    trace("%s: its clock is %lld ms off", machine->name, (long long)machine->offset);
+    sometimes(SOMETIMES_clock_jumped);
+}
+
+static void clone(struct world *world, bool hidden) {
+    struct machine *machine = any(world);
+    for (unsigned i = 0; i < world->machines_n; i++)
+        if (world->machines[i].cloned_from_other)
+            return;
+    if (machine_is_up(machine) && people_is_member(machine) && machine->role != ROLE_RELAY &&
+        (machine->role != ROLE_MUNICIPALITY || !hidden) && !machine->rotten)
+        (void)(hidden ? forgery_equivocate(machine) : machine_clone(machine, false));
+}
+
+static void happen(struct world *world, enum fault fault) {
+    struct machine *machine = any(world);
+    struct disk_trouble none = {0}, failing = {.read_errors = (unsigned)roll(world, 40),
+                                               .write_errors = (unsigned)roll(world, 200)};
+    switch (fault) {
+    case FAULT_KILL:
+        if (chance(world, 30)) {
+            machine_stop(machine);
+            machine->restart_at = world->now + (time_ms)roll(world, 5000);
+            break;
+        }
+        machine_crash(machine, false);
+        break;
+    case FAULT_POWER:
+        machine_crash(machine, true);
+        break;
+    case FAULT_FUSE:
+        machine->dying_by_power = chance(world, 60);
+        disk_set_fuse(machine->disk, (int64_t)roll(world, chance(world, 50) ? 12 : 60));
+        break;
+    case FAULT_CUT:
+        cut(world);
+        break;
+    case FAULT_LAG:
+        lag(world);
+        break;
+    case FAULT_FREEZE:
+        machine->frozen_until = world->now + (time_ms)roll(world, 60000);
+        sometimes(SOMETIMES_site_froze);
+        break;
+    case FAULT_DROP:
+        wires_drop(world->wires, machine->number, any(world)->number);
+        break;
+    case FAULT_DISK:
+        disk_set_trouble(machine->disk, chance(world, 50) ? &none : &failing);
+        break;
+    case FAULT_FULL:
+        failing =
+            (struct disk_trouble){.bytes_max = disk_bytes(machine->disk) + roll(world, 40000)};
+        disk_set_trouble(machine->disk, chance(world, 50) ? &none : &failing);
+        break;
+    case FAULT_MEMORY:
+        memory_set_fuse((int64_t)roll(world, 400), (unsigned)roll(world, 3));
+        break;
+    case FAULT_CLOCK:
+        clock_fault(world);
+        break;
+    case FAULT_RESTORE:
+        if (chance(world, 50) || machine->backup == NULL)
+            machine_backup(machine);
+        else if (people_is_member(machine))
+            (void)machine_restore(machine);
+        break;
+    case FAULT_CLONE:
+        clone(world, false);
+        break;
+    case FAULT_LIE: /* the disks' nature */
+        machine_crash(machine, true);
+        break;
+    case FAULT_ROT:
+        if (!machine->rotten && machine->backup != NULL && people_is_member(machine) &&
+            disk_rot(machine->disk))
+            machine->rotten = true;
+        else
+            machine_backup(machine);
+        break;
+    case FAULT_RELAY:
+        world->machines[1].malicious = true;
+        break;
+    case FAULT_MEMBER:
+        if (chance(world, 50))
+            clone(world, true);
+        else
+            forgery_write(machine);
+        break;
+    case FAULT_N:
+        break;
+    }
+}
+
+void fault_happen(struct world *world) {
+    size_t start = roll(world, FAULT_N);
+    for (size_t i = 0; i < FAULT_N; i++) {
+        enum fault fault = (enum fault)((start + i) % FAULT_N);
+        if ((world->plan.faults & 1u << fault) == 0)
+            continue;
+        world_event(world);
+        trace("fault: %s", fault_name(fault));
+        happen(world, fault);
+        return;
+    }
+}
+
+void fault_end_all(struct world *world) {
+    struct disk_trouble none = {0};
+    trace("all is mended");
+    world->quiet = true;
+    memory_set_fuse(-1, 0);
+    for (unsigned a = 0; a < world->machines_n; a++) {
+        struct machine *machine = &world->machines[a];
+        disk_set_trouble(machine->disk, &none);
+        disk_set_fuse(machine->disk, -1);
+        machine->frozen_until = 0;
+        machine->malicious = false;
+        world->lag[a] = 0;
+        world->speed[a] = 0;
+        for (unsigned b = 0; b < world->machines_n; b++)
+            wires_cut(world->wires, a, b, false);
+        if (machine->cloned_from_other && !machine->retired) {
+            machine_stop(machine);
+            machine->retired = true;
+        }
+        if (machine->rotten && !check_is_sound(machine))
+            (void)machine_restore(machine);
+        machine->rotten = false;
+        if (machine->node == NULL && !machine->retired)
+            machine->restart_at = world->now;
+        if (machine->node != NULL && machine->wake > world->now)
+            machine->wake = world->now;
+    }
+}
+
+static struct buffer kept; /* a frame to send again later */
+
+unsigned fault_disturb_frame(struct world *world, struct machine *from, struct buffer *frame) {
+    (void)from;
+    switch (roll(world, 8)) {
+    case 0: /* bits flipped */
+        frame->data[roll(world, frame->size)] ^= (uint8_t)(1u << roll(world, 8));
+        sometimes(SOMETIMES_relay_tampered);
+        return 1;
+    case 1: /* withheld */
+        return frame->data[0] == MESSAGE_HELLO ? 1 : 0;
+    case 2:
+        return 2;
+    case 3: /* cut short */
+        frame->size = 1 + roll(world, frame->size);
+        return 1;
+    case 4: /* something old instead, which was meant for another perhaps */
+        if (kept.size > 0 && kept.size <= frame->capacity) {
+            memcpy(frame->data, kept.data, kept.size);
+            frame->size = kept.size;
+        }
+        return 1;
+    case 5:
+        kept.data = hold(kept.data, frame->size);
+        memcpy(kept.data, frame->data, frame->size);
+        kept.size = frame->size;
+        return 1;
+    default:
+        return 1;
+    }
+}
+
+void fault_forget(void) {
+    hold_free(kept.data);
+    kept = (struct buffer){0};
+}

@@ -1,0 +1,404 @@
+/* A machine: its home, its node, and the loop's turn (node/loop.c) without the waiting. */
+#include "world.h"
+
+#include "memory.h"
+#include "proto/hash.h"
+#include "service/inside.h"
+#include "sometimes.h"
+#include "store/admit.h"
+#include "vfs.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { BUSY_MAX = 4000, STEPS_MAX = 100000, LIE_PERCENT = 30 };
+
+int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
+
+/* What the product asks the system for, beside what the store is given. */
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time) {
+    if (the_world == NULL)
+        return __real_clock_gettime(clock, ret_time);
+    time_ms ms = clock == CLOCK_REALTIME && the_world->current != NULL
+                     ? world_wall(the_world->current)
+                     : the_world->now;
+    *ret_time = (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    return 0;
+}
+
+void log_info(const char *format, ...) {
+    char line[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    trace("  %s: %s", the_world->current->name, line);
+}
+
+void log_warn(const char *format, ...) {
+    char line[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    trace("  %s! %s", the_world->current->name, line);
+}
+
+static time_ms wall(void *context) {
+    return world_wall(context);
+}
+
+static struct hash hash_number(const struct machine *machine, uint64_t number) {
+    struct hasher hasher;
+    hasher_init(&hasher, HASH_STORE);
+    hasher_add_u64(&hasher, machine->looks_like);
+    hasher_add_u64(&hasher, number);
+    return hasher_final(&hasher);
+}
+
+struct machine *machine_new(struct world *world, const char *name, enum role role, bool reachable) {
+    if (world->machines_n == MACHINES_MAX)
+        abort();
+    struct machine *machine = &world->machines[world->machines_n];
+    unsigned number = world->machines_n++;
+    *machine = (struct machine){.world = world,
+                                .number = number,
+                                .original = number,
+                                .looks_like = number,
+                                .role = role,
+                                .reachable = reachable,
+                                .boots = 1,
+                                .disks = 1,
+                                .wake = NEVER,
+                                .restart_at = NEVER};
+    snprintf(machine->name, sizeof machine->name, "%s", name);
+    struct disk_nature nature = {.sector = chance(world, 50) ? 512 : 4096,
+                                 .powersafe = chance(world, 50),
+                                 .lies = world->plan.faults & 1u << FAULT_LIE && number > 0 &&
+                                                 chance(world, 40)
+                                             ? LIE_PERCENT
+                                             : 0};
+    machine->disk = disk_new(&nature, dice_next(&world->dice));
+    machine->ledger = ledger_new();
+    struct seed seed = seed_new();
+    if (node_keys_derive(&seed, &machine->keys) != OK)
+        abort();
+    machine->home = (struct home){.lock_fd = -1, .keys = &machine->keys};
+    snprintf(machine->home.path, sizeof machine->home.path, "/sim/%u", machine->number);
+    vfs_set_disk(machine->number, machine->disk);
+    return machine;
+}
+
+bool machine_is_up(const struct machine *machine) {
+    return machine->node != NULL && !disk_is_dead(machine->disk);
+}
+
+/* ---- What node.c and loop.c do ---- */
+
+/* Whatever the engine is told is durable has to be there after any crash. */
+void node_tell(struct node *node, struct event *event) {
+    if (node->engine == NULL)
+        return;
+    struct machine *machine = the_world->current;
+    if (event->kind == EVENT_FEED)
+        ledger_put(machine->ledger, &event->feed.id, &event->feed.head);
+    else if (event->kind == EVENT_ADMITTED && event->admitted.error == OK)
+        ledger_put(machine->ledger, &event->admitted.feed, &event->admitted.head);
+    if (event->kind == EVENT_ADMITTED && event->admitted.error != OK)
+        sometimes(SOMETIMES_run_refused);
+    event->now = the_world->now;
+    node->told = true;
+    engine_step(node->engine, event, &node->effects);
+}
+
+static bool admit(void *context, const struct transport_public *key) {
+    struct member_id member;
+    return enrol_member_of(context, key, &member) == OK;
+}
+
+static void connected(void *context, uint32_t link, const struct transport_public *proved,
+                      const struct member_id *dialled) {
+    struct node *node = context;
+    struct member_id none = {{0}};
+    struct event event = {.kind = EVENT_CONNECTED,
+                          .link = link,
+                          .connected = {.member = dialled != NULL ? *dialled : none,
+                                        .proved = *proved,
+                                        .dialled = dialled != NULL}};
+    if (dialled == NULL && enrol_member_of(node, proved, &event.connected.member) != OK) {
+        net_close(node->net, link);
+        return;
+    }
+    node_tell(node, &event);
+}
+
+static void disconnected(void *context, uint32_t link, const struct member_id *member,
+                         enum err reason) {
+    struct node *node = context;
+    struct event event = {
+        .kind = EVENT_DISCONNECTED, .link = link, .disconnected = {.member = *member}};
+    if (link == 0 && reason == ERR_DENIED)
+        node->last_refusal = node->joining ? ERR_TICKET_UNKNOWN : ERR_DENIED;
+    node_tell(node, &event);
+}
+
+static void received(void *context, uint32_t link, struct bytes frame) {
+    struct event event = {.kind = EVENT_RECEIVED, .link = link, .received = frame};
+    node_tell(context, &event);
+}
+
+static void node_drop(struct machine *machine) {
+    struct node *node = machine->node;
+    if (node == NULL)
+        return;
+    machine->node = NULL;
+    machine->wake = NEVER;
+    engine_free(node->engine);
+    effects_done(&node->effects);
+    buffer_done(&node->run);
+    net_free(node->net);
+    service_free(node->service);
+    free(node);
+}
+
+static enum err node_make(struct machine *machine, struct node *node) {
+    char path[64];
+    snprintf(path, sizeof path, "/sim/%u/replica.db", machine->number);
+    node->home = &machine->home;
+    peers_surround(node);
+    enum err err = service_new(&machine->home, &node->surroundings, &node->service);
+    if (err != OK)
+        return err;
+    struct store_config config = {.path = path,
+                                  .vfs = VFS_NAME,
+                                  .keys = &machine->keys,
+                                  .now = wall,
+                                  .context = machine,
+                                  .place = hash_number(machine, machine->boots),
+                                  .disk = hash_number(machine, machine->disks)};
+    err = store_open(&config, &node->service->store);
+    if (err != OK)
+        return err;
+    node->store = node->service->store;
+    struct net_config net = {.keys = &machine->keys,
+                             .admit = admit,
+                             .connected = connected,
+                             .disconnected = disconnected,
+                             .received = received,
+                             .context = node};
+    err = net_new(&net, &node->net);
+    return err == OK ? enrol_start(node) : err;
+}
+
+/* What was durable has to be here, the disk being honest. */
+static void look_for_what_was_promised(struct machine *machine) {
+    if (machine->rotten || disk_has_lied(machine->disk))
+        return;
+    for (size_t i = 0; i < ledger_n(machine->ledger); i++) {
+        struct feed_id feed;
+        struct head head;
+        struct feed_info info;
+        ledger_get(machine->ledger, i, &feed, &head);
+        enum err err = feed_find(machine->node->store, &feed, &info);
+        if (disk_is_dead(machine->disk) || (err != OK && err != ERR_NOT_FOUND))
+            return;
+        if (err == ERR_NOT_FOUND || info.head.seq < head.seq ||
+            (info.head.seq == head.seq && !envelope_id_equal(&info.head.id, &head.id)))
+            violation("%s has called entry %llu of a feed durable and has %llu after a crash",
+                      machine->name, (unsigned long long)head.seq,
+                      err == OK ? (unsigned long long)info.head.seq : 0ull);
+    }
+}
+
+bool machine_start(struct machine *machine) {
+    struct world *world = machine->world;
+    struct node *node = hold_zero(sizeof *node);
+    world->current = machine;
+    machine->node = node;
+    enum err err = node_make(machine, node);
+    trace("%s starts: %s", machine->name, err_name(err));
+    if (err == OK && !disk_is_dead(machine->disk)) {
+        machine->restart_at = NEVER;
+        machine->wake = world->now;
+        machine->open_failures = 0;
+        look_for_what_was_promised(machine);
+        return machine_settle(machine);
+    }
+    if (disk_is_dead(machine->disk))
+        sometimes(SOMETIMES_crashed_while_opening);
+    else if (err == ERR_CORRUPT || err == ERR_SCHEMA)
+        machine->open_failures++;
+    if (machine_settle(machine)) {
+        node_drop(machine);
+        machine->restart_at = world->now + 1000 + (time_ms)roll(world, 5000);
+    }
+    return false;
+}
+
+void machine_crash(struct machine *machine, bool power) {
+    struct world *world = machine->world;
+    if (machine->node == NULL)
+        return;
+    trace("%s %s", machine->name, power ? "loses its power" : "is killed");
+    sometimes(power ? SOMETIMES_power_lost : SOMETIMES_process_killed);
+    if (machine->node->joining)
+        sometimes(SOMETIMES_join_interrupted_by_a_crash);
+    world->crashes++;
+    world->current = machine;
+    disk_die(machine->disk);
+    wires_crashed(world->wires, machine->number, power);
+    node_drop(machine);
+    disk_revive(machine->disk, power);
+    if (power)
+        machine->boots++;
+    machine->restart_at = world->now + 200 + (time_ms)roll(world, 20000);
+}
+
+bool machine_settle(struct machine *machine) {
+    if (!disk_is_dead(machine->disk))
+        return true;
+    machine_crash(machine, machine->dying_by_power);
+    return false;
+}
+
+void machine_stop(struct machine *machine) {
+    if (machine->node == NULL)
+        return;
+    trace("%s stops", machine->name);
+    machine->world->current = machine;
+    wires_crashed(machine->world->wires, machine->number, false);
+    node_drop(machine);
+    (void)machine_settle(machine);
+}
+
+/* As turn() in node/loop.c; no control socket. */
+static bool turn(struct node *node) {
+    bool more = net_turn(node->net, the_world->now);
+    if (node->engine != NULL && the_world->now >= engine_deadline(node->engine)) {
+        struct event event = {.kind = EVENT_TICK};
+        node_tell(node, &event);
+    }
+    more = effect_turn(node) || more;
+    node->told = false;
+    return more || net_is_ready(node->net);
+}
+
+void machine_turn(struct machine *machine) {
+    struct world *world = machine->world;
+    struct node *node = machine->node;
+    world->current = machine;
+    if (node == NULL || !machine_settle(machine))
+        return;
+    world_event(world);
+    bool more = turn(node);
+    if (!machine_settle(machine))
+        return;
+    time_ms deadline = node->engine != NULL ? engine_deadline(node->engine) : NEVER;
+    machine->wake = more || deadline <= world->now ? world->now : deadline;
+    machine->busy = machine->wake == world->now ? machine->busy + 1 : 0;
+    if (machine->busy > BUSY_MAX)
+        violation("%s turns and turns without end", machine->name);
+    if (machine->wake == world->now && chance(world, 30))
+        machine->wake++; /* the processor was busy elsewhere */
+}
+
+void machine_backup(struct machine *machine) {
+    if (machine->rotten)
+        return;
+    disk_free(machine->backup);
+    ledger_free(machine->backup_ledger);
+    machine->backup = disk_copy(machine->disk, dice_next(&machine->world->dice));
+    machine->backup_ledger = ledger_copy(machine->ledger);
+    trace("%s is backed up", machine->name);
+}
+
+bool machine_restore(struct machine *machine) {
+    if (machine->backup == NULL)
+        return false;
+    trace("%s is restored from an old copy", machine->name);
+    sometimes(machine->role == ROLE_MUNICIPALITY ? SOMETIMES_municipality_restored
+                                                 : SOMETIMES_old_copy_restored);
+    if (machine->node != NULL) {
+        disk_die(machine->disk);
+        wires_crashed(machine->world->wires, machine->number, false);
+        machine->world->current = machine;
+        node_drop(machine);
+    }
+    disk_free(machine->disk);
+    machine->disk = disk_copy(machine->backup, dice_next(&machine->world->dice));
+    vfs_set_disk(machine->number, machine->disk);
+    ledger_free(machine->ledger);
+    machine->ledger = ledger_copy(machine->backup_ledger);
+    machine->boots++;
+    machine->disks++;
+    machine->restores++;
+    machine->rotten = false;
+    machine->open_failures = 0;
+    machine->restart_at = machine->world->now + 500 + (time_ms)roll(machine->world, 3000);
+    return true;
+}
+
+struct machine *machine_clone(struct machine *original, bool unseen) {
+    struct world *world = original->world;
+    if (world->machines_n == MACHINES_MAX)
+        return NULL;
+    char name[32];
+    snprintf(name, sizeof name, "%.20s's clone", original->name);
+    struct machine *clone = machine_new(world, name, original->role, false);
+    disk_free(clone->disk);
+    clone->disk = disk_copy(original->disk, dice_next(&world->dice));
+    vfs_set_disk(clone->number, clone->disk);
+    clone->keys = original->keys; /* the home is copied with them */
+    clone->member = original->member;
+    clone->cloned_from_other = true;
+    clone->original = original->number;
+    if (unseen) {
+        clone->looks_like = original->looks_like;
+        clone->boots = original->boots;
+        clone->disks = original->disks;
+    }
+    sometimes(SOMETIMES_clone_ran);
+    trace("%s is cloned", original->name);
+    machine_start(clone);
+    return clone;
+}
+
+void machine_done(struct machine *machine) {
+    machine->world->current = machine;
+    node_drop(machine);
+    disk_free(machine->disk);
+    disk_free(machine->backup);
+    ledger_free(machine->ledger);
+    ledger_free(machine->backup_ledger);
+}
+
+enum err machine_call(struct machine *machine, const char *noun, const char *verb, json_t *args,
+                      struct reply *ret_reply) {
+    static const struct asker asker = {"Mette H.", "leader"};
+    struct world *world = machine->world;
+    struct job *job = NULL;
+    reply_init(ret_reply);
+    world->current = machine;
+    world_event(world);
+    enum err err = service_call(machine->node->service, &asker, noun, verb, args, ret_reply, &job);
+    enum job_state state = JOB_MORE;
+    for (int i = 0; job != NULL && state == JOB_MORE && i < STEPS_MAX; i++)
+        state = job->step(job, ret_reply);
+    if (job != NULL && state == JOB_WAITING)
+        ret_reply->error = ERR_BUSY;
+    service_job_free(job);
+    json_decref(args);
+    err = err != OK ? err : ret_reply->error;
+    if (err == ERR_INTERNAL)
+        violation("%s: %s %s: %s", machine->name, noun, verb, ret_reply->text);
+    machine->wake = world->now;
+    if (!machine_settle(machine)) {
+        sometimes(SOMETIMES_call_in_doubt);
+        err = ERR_CLOSED;
+    } else if (err == ERR_DISK_FULL || err == ERR_IO)
+        sometimes(SOMETIMES_write_refused_by_the_disk);
+    trace("%s: %s %s: %s %s", machine->name, noun, verb, err_name(err), ret_reply->text);
+    return err;
+}

@@ -1,0 +1,16 @@
+/* Memory of the simulator's own, which never runs out, and of the product's, which may: its calls
+ * of malloc, calloc and realloc come here by the linker's --wrap. */
+#ifndef STAFET_SIM_MEMORY_H
+#define STAFET_SIM_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void *hold(void *old, size_t size); /* as realloc; aborts rather than fail */
+void *hold_zero(size_t size);
+void hold_free(void *);
+/* The allocation after `calls` more fails, and `then` after it; negative: none does. */
+void memory_set_fuse(int64_t calls, unsigned then);
+int64_t memory_fuse(void);
+
+#endif

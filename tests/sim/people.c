@@ -1,0 +1,262 @@
+#include "people.h"
+
+#include "memory.h"
+#include "people_inner.h"
+#include "proto/ticket.h"
+#include "sometimes.h"
+#include "store/append.h"
+#include "store/roster.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[] = {"Nordby",    "Relay", "Birk",       "Southern School",
+                                    "Solsikken", "Egely", "Skovbrynet", "Vestre",
+                                    "Mosen",     "Engen"};
+
+struct people *people_new(struct world *world) {
+    struct people *people = hold_zero(sizeof *people);
+    people->world = world;
+    return people;
+}
+
+void people_free(struct people *people) {
+    for (size_t i = 0; i < people->edits_n; i++)
+        free(people->edits[i].seen);
+    free(people->edits);
+    free(people);
+}
+
+bool people_is_member(const struct machine *machine) {
+    return !machine->cloned_from_other && !member_id_is_zero(&machine->member);
+}
+
+static void must(enum err err, const char *what) {
+    if (err != OK)
+        violation("%s: %s", what, err_name(err));
+}
+
+static void found(struct people *people) {
+    static const char *const endpoints[] = {"tcp://m0.example:7000"};
+    struct machine *machine = machine_new(people->world, names[0], ROLE_MUNICIPALITY, true);
+    struct seed seed = seed_new();
+    struct root_keys root;
+    struct federation_id federation;
+    struct self self;
+    must(root_keys_derive(&seed, &root), "root keys");
+    if (!machine_start(machine))
+        violation("the municipality can't start");
+    must(roster_found(machine->node->store, machine->name, &root, endpoints, 1, &federation),
+         "founding");
+    must(store_self(machine->node->store, &self), "self");
+    machine->member = self.member;
+}
+
+/* Asks the municipality for a ticket. False: it can't give one now. */
+static bool invite(struct people *people, struct machine *machine) {
+    struct machine *town = &people->world->machines[0];
+    struct reply reply;
+    if (!machine_is_up(town))
+        return false;
+    enum err err =
+        machine_call(town, "member", "invite",
+                     json_pack("{s:s, s:s, s:I}", "name", machine->name, "role",
+                               role_name(machine->role), "expires", (json_int_t)(360 * DAY_MS)),
+                     &reply);
+    const char *ticket = json_string_value(json_object_get(reply.document, "ticket"));
+    if (err == OK && ticket != NULL)
+        snprintf(machine->ticket, sizeof machine->ticket, "%s", ticket);
+    reply_done(&reply);
+    return err == OK;
+}
+
+/* Types the ticket in. */
+static bool begin_join(struct machine *machine) {
+    char endpoint[64];
+    const char *endpoints[1] = {endpoint};
+    snprintf(endpoint, sizeof endpoint, "tcp://m%u.example:7000", machine->number);
+    if (!machine_is_up(machine) || *machine->ticket == '\0')
+        return false;
+    machine->world->current = machine;
+    enum err err = OK;
+    if (machine->reachable) {
+        err = roster_join_begin(machine->node->store, machine->ticket, endpoints, 1);
+        if (err == OK)
+            err = enrol_start(machine->node);
+    } else {
+        struct reply reply;
+        err = machine_call(machine, "join", "", json_pack("{s:s}", "ticket", machine->ticket),
+                           &reply);
+        reply_done(&reply);
+        err = err == ERR_BUSY ? OK : err;
+    }
+    if (machine->node != NULL)
+        machine->wake = machine->world->now;
+    return machine_settle(machine) && err == OK;
+}
+
+/* A disk that has lied may have forgotten that it ever was a member's: the ticket is typed in
+ * again. */
+static bool join_again(struct machine *machine) {
+    struct self self;
+    if (!machine_is_up(machine) || machine->node->engine != NULL)
+        return false;
+    machine->world->current = machine;
+    if (store_self(machine->node->store, &self) != OK || !member_id_is_zero(&self.member))
+        return false;
+    if (!disk_has_lied(machine->disk) && !machine->rotten)
+        violation("%s has forgotten who it is", machine->name);
+    return begin_join(machine);
+}
+
+/* Whoever isn't a member yet does the next step towards it. */
+bool people_join(struct people *people, struct machine *machine) {
+    struct self self;
+    if (machine->cloned_from_other || machine->retired)
+        return false;
+    if (!member_id_is_zero(&machine->member))
+        return join_again(machine);
+    if (*machine->ticket == '\0')
+        return invite(people, machine);
+    if (!machine_is_up(machine))
+        return false;
+    machine->world->current = machine;
+    if (store_self(machine->node->store, &self) != OK)
+        return false;
+    if (!member_id_is_zero(&self.member)) {
+        if (machine->stranger)
+            violation("%s has joined with somebody else's ticket", machine->name);
+        machine->member = self.member;
+        sometimes(SOMETIMES_joined_over_the_network);
+        return true;
+    }
+    if (machine->stranger && machine->node->last_refusal == ERR_TICKET_USED) {
+        sometimes(SOMETIMES_ticket_refused);
+        machine_stop(machine);
+        machine->retired = true;
+        return true;
+    }
+    return machine->node->engine == NULL && begin_join(machine);
+}
+
+void people_begin(struct people *people) {
+    struct world *world = people->world;
+    found(people);
+    for (unsigned i = 1; i < world->plan.machines; i++) {
+        enum role role = i == 1 ? ROLE_RELAY : i % 2 == 0 ? ROLE_KINDERGARTEN : ROLE_SCHOOL;
+        struct machine *machine = machine_new(world, names[i], role, i == 1 || chance(world, 30));
+        /* The last comes later. */
+        if (i + 1 < world->plan.machines || chance(world, 50))
+            (void)machine_start(machine);
+        else
+            machine->restart_at = world->now + 20000 + (time_ms)roll(world, 100000);
+        (void)invite(people, machine);
+        (void)begin_join(machine);
+        world_run(world, world->now + (time_ms)roll(world, 400));
+        (void)people_join(people, machine);
+    }
+}
+
+/* Somebody found a ticket that has been used. */
+static void try_a_used_ticket(struct people *people) {
+    struct world *world = people->world;
+    struct machine *victim = &world->machines[1 + roll(world, world->plan.machines - 1)];
+    if (people->strangers > 0 || !people_is_member(victim) || world->machines_n == MACHINES_MAX)
+        return;
+    people->strangers++;
+    struct machine *stranger = machine_new(world, "Stranger", victim->role, false);
+    stranger->stranger = true;
+    memcpy(stranger->ticket, victim->ticket, sizeof stranger->ticket);
+    if (machine_start(stranger))
+        (void)begin_join(stranger);
+}
+
+/* The people at one machine look at what there is. */
+static void look_around(struct machine *machine) {
+    static const char *const looks[][2] = {
+        {"status", ""},     {"waiting", ""},        {"member", "list"},
+        {"peer", "list"},   {"handover", "list"},   {"conflict", "list"},
+        {"survey", "list"}, {"quarantine", "list"}, {"log", "list"}};
+    size_t which = roll(machine->world, sizeof looks / sizeof *looks);
+    struct reply reply;
+    enum err err = machine_call(machine, looks[which][0], looks[which][1], NULL, &reply);
+    reply_done(&reply);
+    if (err != OK)
+        sometimes(SOMETIMES_call_refused);
+}
+
+void people_acknowledged(struct machine *machine) {
+    struct world *world = machine->world;
+    world->current = machine;
+    (void)!feed_each(machine->node->store, people_promise, machine);
+}
+
+enum err people_promise(void *context, const struct feed_info *feed) {
+    struct machine *machine = context;
+    if (member_id_equal(&feed->author, &machine->member))
+        ledger_put(machine->ledger, &feed->id, &feed->head);
+    return OK;
+}
+
+struct machine *people_somebody(struct people *people) {
+    struct world *world = people->world;
+    for (int i = 0; i < 8; i++) {
+        struct machine *machine = &world->machines[roll(world, world->machines_n)];
+        if (machine_is_up(machine) && people_is_member(machine) && !machine->rotten &&
+            machine->frozen_until <= world->now)
+            return machine;
+    }
+    return NULL;
+}
+
+/* Somebody goes on working at a copy, and never learns that it is one. */
+static bool act_at_a_clone(struct people *people) {
+    struct world *world = people->world;
+    for (unsigned i = world->plan.machines; i < world->machines_n; i++) {
+        struct machine *machine = &world->machines[i];
+        if (!machine->cloned_from_other || !machine_is_up(machine) || chance(world, 80))
+            continue;
+        if (machine->role == ROLE_MUNICIPALITY)
+            look_around(machine);
+        else
+            people_import(people, machine);
+        return true;
+    }
+    return false;
+}
+
+void people_act(struct people *people) {
+    struct world *world = people->world;
+    if (act_at_a_clone(people))
+        return;
+    for (unsigned i = 1; i < world->machines_n; i++)
+        if (people_join(people, &world->machines[i]))
+            return;
+    struct machine *machine = people_somebody(people);
+    if (machine == NULL)
+        return;
+    size_t what = roll(world, 20);
+    if (what == 0)
+        look_around(machine);
+    else if (what == 1)
+        try_a_used_ticket(people);
+    else if (machine->role == ROLE_MUNICIPALITY)
+        people_survey(people, machine);
+    else if (machine->role == ROLE_RELAY)
+        look_around(machine);
+    else if (what < 6)
+        people_import(people, machine);
+    else if (what < 8)
+        people_hand_over(people, machine);
+    else if (what < 16)
+        people_edit(people, machine);
+    else if (what < 17)
+        people_accept(people, machine);
+    else
+        people_resolve(people, machine);
+}
+
+void people_check(struct people *people) {
+    people_check_answers(people);
+    people_check_edits(people);
+}

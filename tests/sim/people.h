@@ -1,0 +1,22 @@
+/* People: they found, invite, join, publish, import answers, close, hand over, edit, resolve and
+ * accept, through the verbs that the command line calls. They remember what they were told. */
+#ifndef STAFET_SIM_PEOPLE_H
+#define STAFET_SIM_PEOPLE_H
+
+#include "world.h"
+
+struct people;
+struct people *people_new(struct world *);
+void people_free(struct people *);
+/* The municipality, and all others on their way in. */
+void people_begin(struct people *);
+/* One of them does something. */
+void people_act(struct people *);
+/* Holds what they remember against what is there now, all having been given time to arrive. */
+void people_check(struct people *);
+/* Who is not a member yet does the next step. True: there was one to do. */
+bool people_join(struct people *, struct machine *);
+/* Does the machine belong to a member, and may what it writes be counted on? */
+bool people_is_member(const struct machine *);
+
+#endif
