@@ -1,11 +1,9 @@
+#include "temp.h"
+
 #include <ftw.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-void temp_folder(char ret_path[static 256]);
-void temp_remove(const char *path);
 
 void temp_folder(char ret_path[static 256]) {
     const char *parent = getenv("TMPDIR");

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "temp.h"
 #include <cmocka.h>
 #include <stdbool.h>
 #include <string.h>
@@ -16,10 +17,5 @@
 
 #define assert_ok(call) assert_int_equal((call), 0)
 #define assert_err(expected, call) assert_int_equal((call), (expected))
-
-/* Makes a fresh folder below $TMPDIR or /tmp and writes its path. Aborts when it can't. */
-void temp_folder(char ret_path[static 256]);
-/* Removes it and all that is in it. */
-void temp_remove(const char *path);
 
 #endif
