@@ -40,42 +40,66 @@ static enum err write_writes(const struct change_set *set, struct arena *arena,
     return OK;
 }
 
-static enum err reply_bytes_check(struct bytes bytes) {
+/* What protobuf_check finds wrong comes first, then what it can't know; `ret_later` is the first of
+ * the latter, if it is OK so far. */
+static enum err reply_bytes_check(struct bytes bytes, size_t *unknown, enum err *ret_later) {
     uint64_t question = 0, choice = 0;
-    bool is_text = false;
+    bool has_question = false, has_value = false, is_text = false, is_long = false;
     while (bytes.size > 0) {
         struct wire_field field;
         enum err err = wire_next(&bytes, &field);
         if (err != OK)
             return err;
-        if (field.number == 1)
+        bool is_number = field.wire == WIRE_VARINT && field.value <= UINT32_MAX;
+        if (field.number == 1) {
+            if (!is_number || has_question)
+                return ERR_FORMAT;
             question = field.value;
-        if (field.number == 2)
+            has_question = true;
+        } else if (field.number == 2) {
+            if (!is_number || has_value)
+                return ERR_FORMAT;
             choice = field.value;
-        if (field.number == 3) {
-            is_text = true;
-            if (field.content.size > VALUE_SIZE_MAX)
-                return ERR_LIMIT;
+            has_value = true;
+        } else if (field.number == 3) {
+            if (field.wire != WIRE_SIZED || !text_is_clean(field.content, true) || has_value)
+                return ERR_FORMAT;
+            is_long = field.content.size > VALUE_SIZE_MAX;
+            has_value = is_text = true;
+        } else if (++*unknown > UNKNOWN_FIELDS_MAX) {
+            return ERR_LIMIT;
         }
     }
-    return question != 0 && is_text == (choice == 0) ? OK : ERR_FORMAT;
+    if (*ret_later == OK && is_long)
+        *ret_later = ERR_LIMIT;
+    if (*ret_later == OK && (question == 0 || is_text != (choice == 0)))
+        *ret_later = ERR_FORMAT;
+    return OK;
 }
 
-/* What answer_decode checks, without memory for what it says: a batch has thousands. */
-static enum err answer_bytes_check(struct bytes bytes) {
-    size_t replies_n = 0;
-    enum err err = protobuf_check(&stafet__v1__answer__descriptor, bytes);
-    while (err == OK && bytes.size > 0) {
+/* One walk over the bytes, without memory for what they say: a batch has thousands. */
+enum err answer_check(struct bytes bytes) {
+    size_t replies_n = 0, unknown = 0;
+    enum err later = OK;
+    while (bytes.size > 0) {
         struct wire_field field;
-        err = wire_next(&bytes, &field);
-        if (err == OK && field.number == 1) {
-            replies_n++;
-            err = reply_bytes_check(field.content);
+        enum err err = wire_next(&bytes, &field);
+        if (err != OK)
+            return err;
+        if (field.number != 1) {
+            if (++unknown > UNKNOWN_FIELDS_MAX)
+                return ERR_LIMIT;
+            continue;
         }
+        replies_n++;
+        if (field.wire != WIRE_SIZED)
+            return ERR_FORMAT;
+        if ((err = reply_bytes_check(field.content, &unknown, &later)) != OK)
+            return err;
     }
-    if (err == OK && (replies_n == 0 || replies_n > REPLIES_PER_ANSWER_MAX))
-        err = replies_n == 0 ? ERR_FORMAT : ERR_LIMIT;
-    return err;
+    if (later == OK && (replies_n == 0 || replies_n > REPLIES_PER_ANSWER_MAX))
+        later = replies_n == 0 ? ERR_FORMAT : ERR_LIMIT;
+    return later;
 }
 
 static enum err batch_check(const struct answer_batch *batch) {
@@ -84,7 +108,7 @@ static enum err batch_check(const struct answer_batch *batch) {
     if (batch->part >= batch->parts || record_id_is_zero(&batch->survey))
         return ERR_FORMAT;
     for (size_t i = 0; i < batch->answers_n; i++) {
-        enum err err = answer_bytes_check(batch->answers[i]);
+        enum err err = answer_check(batch->answers[i]);
         if (err != OK)
             return err;
     }

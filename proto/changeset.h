@@ -45,5 +45,7 @@ struct answer_reply {
 MUST_USE enum err answer_encode(const struct answer_reply *replies, size_t replies_n, struct buffer *out);
 MUST_USE enum err answer_decode(struct bytes, struct arena *, const struct answer_reply **ret_replies,
                                 size_t *ret_replies_n);
+/* Would answer_decode take it? For many of them: it needs no memory. ERR_FORMAT, ERR_LIMIT. */
+MUST_USE enum err answer_check(struct bytes);
 
 #endif

@@ -7,6 +7,11 @@
 /* ---- The bytes as they are ---- */
 
 static enum err read_varint(struct bytes *bytes, uint64_t *ret_value) {
+    if (bytes->size > 0 && bytes->data[0] < 0x80) { /* most are */
+        *ret_value = *bytes->data++;
+        bytes->size--;
+        return OK;
+    }
     uint64_t value = 0;
     for (unsigned i = 0; i < 10 && i < bytes->size; i++) {
         uint8_t byte = bytes->data[i];

@@ -84,18 +84,11 @@ static enum err check_answers(const struct origin *origin, const struct answer_b
     if (batch->parts == 0 || batch->part >= batch->parts ||
         batch->answers_n > ANSWERS_PER_BATCH_MAX)
         return refuse(why, ERR_ARGUMENT, "", "a part of an import is out of range");
-    struct arena arena;
-    arena_init(&arena, DECODE_MEMORY_MAX);
     enum err e = OK;
-    for (size_t i = 0; e == OK && i < batch->answers_n; i++) {
-        const struct answer_reply *replies;
-        size_t replies_n;
-        arena_reset(&arena);
-        e = answer_decode(batch->answers[i], &arena, &replies, &replies_n);
-    }
-    arena_done(&arena);
-    if (e == OK || e == ERR_MEMORY)
-        return e;
+    for (size_t i = 0; e == OK && i < batch->answers_n; i++)
+        e = answer_check(batch->answers[i]);
+    if (e == OK)
+        return OK;
     return refuse(why, ERR_ARGUMENT, "", "an answer cannot be read");
 }
 
