@@ -11,6 +11,7 @@ struct feed_cache; /* feed_row.c: feeds in use, with their authors' rights and c
 struct key_ring;   /* epoch.c: epoch secrets in memory */
 struct judge;      /* judge.c: room for decoding one envelope */
 struct backlog;    /* backlog.c: what has to be judged again */
+struct nonces;     /* rest.c: randomness for sealing at rest */
 
 /* How far the roster has been applied, and what it rests on. */
 struct roster_state {
@@ -39,6 +40,7 @@ struct store {
     struct key_ring *ring;
     struct judge *judge;
     struct backlog *backlog;
+    struct nonces *nonces;
     char failure[256]; /* what store_failure answers */
 };
 
@@ -71,5 +73,7 @@ MUST_USE enum err rest_seal(const struct store *, struct bytes place, struct byt
                             struct buffer *out);
 MUST_USE enum err rest_open(const struct store *, struct bytes place, struct bytes sealed,
                             struct buffer *out);
+struct nonces *nonces_new(void); /* NULL: no memory */
+void nonces_free(struct nonces *);
 
 #endif

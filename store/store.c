@@ -56,7 +56,7 @@ static enum err remember(struct store *store) {
 static enum err memory_new(struct store *store) {
     if ((store->news = news_queue_new()) == NULL || (store->feeds = feed_cache_new()) == NULL ||
         (store->ring = key_ring_new()) == NULL || (store->judge = judge_new()) == NULL ||
-        (store->backlog = backlog_new()) == NULL)
+        (store->backlog = backlog_new()) == NULL || (store->nonces = nonces_new()) == NULL)
         return ERR_MEMORY;
     return OK;
 }
@@ -108,6 +108,7 @@ void store_close(struct store *store) {
     if (store == NULL)
         return;
     store_rollback(store);
+    nonces_free(store->nonces);
     backlog_free(store->backlog);
     judge_free(store->judge);
     key_ring_free(store->ring);

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 struct fixture {
     struct records records;
@@ -123,6 +125,57 @@ TEST(drafts_are_sealed_in_the_files) {
 
 #define FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* ---- Nonces ---- */
+
+enum { NONCE_SIZE = 24, SEALS = 1000 };
+
+static void take_nonce(struct fixture *f, uint8_t ret_nonce[static NONCE_SIZE]) {
+    struct buffer sealed = {0};
+    assert_ok(rest_seal(f->records.store, bytes_of_text("here"), bytes_of_text("x"), &sealed));
+    memcpy(ret_nonce, sealed.data, NONCE_SIZE);
+    buffer_done(&sealed);
+}
+
+static int compare_nonces(const void *a, const void *b) {
+    return memcmp(a, b, NONCE_SIZE);
+}
+
+TEST(no_two_values_are_sealed_at_rest_with_one_nonce) {
+    struct fixture *f = *state;
+    static uint8_t nonces[SEALS][NONCE_SIZE];
+    for (int i = 0; i < SEALS; i++) {
+        bool own;
+        assert_ok(store_enter(f->records.store, &own));
+        take_nonce(f, nonces[i]);
+        assert_int_equal(store_leave(f->records.store, own, i % 2 == 0 ? OK : ERR_DENIED),
+                         i % 2 == 0 ? OK : ERR_DENIED);
+    }
+    qsort(nonces, SEALS, NONCE_SIZE, compare_nonces);
+    for (int i = 1; i < SEALS; i++)
+        assert_memory_not_equal(nonces[i - 1], nonces[i], NONCE_SIZE);
+}
+
+TEST(a_child_process_does_not_take_its_parents_nonces) {
+    struct fixture *f = *state;
+    uint8_t first[NONCE_SIZE], ours[NONCE_SIZE], theirs[NONCE_SIZE];
+    int ends[2], status;
+    take_nonce(f, first);
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        take_nonce(f, theirs);
+        _exit(write(ends[1], theirs, sizeof theirs) == sizeof theirs ? 0 : 1);
+    }
+    assert_int_equal(read(ends[0], theirs, sizeof theirs), sizeof theirs);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    take_nonce(f, ours);
+    assert_memory_not_equal(ours, theirs, sizeof ours);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE(a_draft_is_read_back_after_closing_and_opening),
@@ -131,6 +184,8 @@ int main(void) {
         FIXTURE(a_draft_in_a_transaction_that_fails_is_not_kept),
         FIXTURE(a_sealed_draft_moved_to_another_place_does_not_open),
         FIXTURE(drafts_are_sealed_in_the_files),
+        FIXTURE(no_two_values_are_sealed_at_rest_with_one_nonce),
+        FIXTURE(a_child_process_does_not_take_its_parents_nonces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
