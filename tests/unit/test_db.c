@@ -49,7 +49,8 @@ TEST(every_pragma_is_as_the_design_asks) {
     assert_ok(db_row(s.db, walk, &row));
     assert_string_equal((const char *)sqlite3_column_text(walk, 0), "exclusive");
     sqlite3_finalize(walk);
-    assert_int_equal(number(&s, "PRAGMA synchronous"), 2);
+    assert_int_equal(number(&s, "PRAGMA synchronous"), 3); /* EXTRA */
+    assert_int_equal(number(&s, "PRAGMA page_size"), 8192);
     assert_int_equal(number(&s, "PRAGMA trusted_schema"), 0);
     assert_int_equal(number(&s, "PRAGMA cell_size_check"), 1);
     assert_int_equal(number(&s, "PRAGMA foreign_keys"), 1);
