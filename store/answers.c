@@ -26,17 +26,18 @@ static bool is_late(const struct tally_part *part, const struct version_name *un
 }
 
 static enum err read_part(sqlite3_stmt *statement, struct tally_part *ret_part) {
-    *ret_part = (struct tally_part){.seq = row_key_seq(sqlite3_column_int64(statement, 0)),
+    int64_t key = sqlite3_column_int64(statement, 0);
+    *ret_part = (struct tally_part){.seq = row_key_seq(key),
+                                    .set_index = (size_t)row_key_index(key),
                                     .part = (uint32_t)sqlite3_column_int64(statement, 2),
                                     .parts = (uint32_t)sqlite3_column_int64(statement, 3),
-                                    .first = sqlite3_column_int64(statement, 4),
-                                    .answers = (uint64_t)sqlite3_column_int64(statement, 5),
-                                    .stored = sqlite3_column_int64(statement, 6)};
+                                    .answers = (uint64_t)sqlite3_column_int64(statement, 4),
+                                    .stored = sqlite3_column_int64(statement, 5)};
     enum err e = db_column_copy(statement, 1, ret_part->mark.bytes, sizeof ret_part->mark.bytes);
     if (e == OK)
-        e = db_column_copy(statement, 7, ret_part->feed.bytes, sizeof ret_part->feed.bytes);
+        e = db_column_copy(statement, 6, ret_part->feed.bytes, sizeof ret_part->feed.bytes);
     if (e == OK)
-        e = db_column_copy(statement, 8, ret_part->author.bytes, sizeof ret_part->author.bytes);
+        e = db_column_copy(statement, 7, ret_part->author.bytes, sizeof ret_part->author.bytes);
     return e;
 }
 
@@ -45,7 +46,7 @@ static enum err load_parts(struct store *s, const struct record_id *survey,
     bool row;
     enum err e;
     sqlite3_stmt *statement = db_statement(
-        s->db, "SELECT p.key, p.mark, p.part, p.parts, p.first, p.answers, p.stored, f.id, f.author"
+        s->db, "SELECT p.key, p.mark, p.part, p.parts, p.answers, p.stored, f.id, f.author"
                " FROM answer_part p JOIN feed f ON f.row = p.key >> 45 WHERE p.survey = ?1"
                " ORDER BY f.author, p.mark, p.parts, p.part, f.id, p.key");
     db_bind_borrowed(statement, 1, survey->bytes, sizeof survey->bytes);
@@ -100,26 +101,14 @@ enum err answers_counts(struct store *s, const struct record_id *survey,
     return e;
 }
 
-static enum err visit_part(struct store *s, const struct record_id *survey,
-                           const struct tally_part *part, answer_visit *visit, void *context) {
-    struct buffer answer = {0};
-    bool row;
-    enum err e;
-    sqlite3_stmt *walk = db_walk(
-        s->db, "SELECT key, sealed FROM answer WHERE key >= ?1 AND key < ?1 + ?2 ORDER BY key");
-    sqlite3_bind_int64(walk, 1, part->first);
-    sqlite3_bind_int64(walk, 2, (int64_t)part->answers);
-    while ((e = db_row(s->db, walk, &row)) == OK && row) {
-        buffer_clear(&answer);
-        e = answer_row_open(s, survey, &part->feed, sqlite3_column_int64(walk, 0),
-                            db_column_bytes(walk, 1), &answer);
-        if (e == OK)
-            e = visit(context, &part->author, buffer_view(&answer));
-        if (e != OK)
-            break;
-    }
-    sqlite3_finalize(walk);
-    buffer_wipe(&answer);
+static enum err visit_part(struct answer_reader *reader, const struct tally_part *part,
+                           answer_visit *visit, void *context) {
+    const struct answer_batch *batch;
+    enum err e = answer_reader_part(reader, &part->feed, part->seq, part->set_index, &batch);
+    if (e == OK && batch->answers_n != part->answers)
+        e = ERR_CORRUPT;
+    for (size_t i = 0; e == OK && i < part->answers; i++)
+        e = visit(context, &part->author, batch->answers[i]);
     return e;
 }
 
@@ -127,10 +116,14 @@ enum err answers_each(struct store *s, const struct record_id *survey,
                       const struct version_name *until, size_t until_n, answer_visit *visit,
                       void *context) {
     struct parts parts = {0};
+    struct answer_reader *reader = NULL;
     enum err e = load_parts(s, survey, until, until_n, &parts);
+    if (e == OK)
+        e = answer_reader_new(s, &reader);
     for (size_t i = 0; e == OK && i < parts.n; i++)
         if (part_at(&parts, i)->state == TALLY_COUNTED)
-            e = visit_part(s, survey, part_at(&parts, i), visit, context);
+            e = visit_part(reader, part_at(&parts, i), visit, context);
+    answer_reader_free(reader);
     buffer_done(&parts.bytes);
     return e;
 }

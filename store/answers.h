@@ -1,5 +1,7 @@
-/* Survey answers at the municipality: one opaque row each, sealed at rest, never merged. And at a site the ledger of
- * what it has imported: marks and counts, never content. */
+/* Survey answers at the municipality: opaque and never merged. They stay in the sealed sections that brought them, and are
+ * opened when they are asked for, an envelope at a time; the database notes only where the parts of each import stand. A row
+ * each would be a second copy of what is most sensitive here, to be written in every bulk and to be found again by every
+ * erasure. And at a site the ledger of what it has imported: marks and counts, never content. */
 #ifndef STAFET_STORE_ANSWERS_H
 #define STAFET_STORE_ANSWERS_H
 
@@ -20,7 +22,8 @@ MUST_USE enum err answers_counts(struct store *, const struct record_id *survey,
                                  size_t until_n, answers_count_visit *, void *context);
 
 typedef enum err answer_visit(void *context, const struct member_id *, struct bytes answer);
-/* The answers of whole imports up to `until`, member by member. */
+/* The answers of whole imports up to `until`, member by member; each lives until its visit returns. Whoever erases a section
+ * forgets what came from it (apply_forget), so all that is noted can be opened: ERR_KEY, ERR_SEAL or ERR_CORRUPT otherwise. */
 MUST_USE enum err answers_each(struct store *, const struct record_id *survey, const struct version_name *until,
                                size_t until_n, answer_visit *, void *context);
 /* The heads of the answers channel now, for closing a survey. In the arena. */

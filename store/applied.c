@@ -12,51 +12,30 @@ struct replaced {
     bool was_live;
 };
 
-static enum err find_record(struct applied *a, const struct write *write) {
-    struct db *db = a->store->db;
+/* Does anything of it stand here? */
+static enum err find_record(struct applied *a, const struct record_key *record) {
     bool row;
-    sqlite3_stmt *statement = db_statement(
-        db, "SELECT row FROM record WHERE id = ?1 AND channel = ?2 AND collection = ?3");
-    db_bind_borrowed(statement, 1, write->record.bytes, sizeof write->record.bytes);
-    sqlite3_bind_int64(statement, 2, a->channel_row);
-    sqlite3_bind_int(statement, 3, write->collection);
-    enum err e = db_row(db, statement, &row);
+    sqlite3_stmt *statement =
+        db_statement(a->store->db, "SELECT 1 FROM version WHERE record = ?1 AND channel = ?2"
+                                   " AND collection = ?3 LIMIT 1");
+    record_key_bind(statement, record);
+    enum err e = db_row(a->store->db, statement, &row);
     if (e != OK)
         return e;
     a->record_new = !row;
-    if (row)
-        a->record_row = sqlite3_column_int64(statement, 0);
     db_reset(statement);
     return OK;
 }
 
-static enum err make_record(struct applied *a, const struct write *write) {
-    struct db *db = a->store->db;
-    sqlite3_stmt *statement =
-        db_statement(db, "INSERT INTO record (id, channel, collection) VALUES (?1, ?2, ?3)");
-    db_bind_borrowed(statement, 1, write->record.bytes, sizeof write->record.bytes);
-    sqlite3_bind_int64(statement, 2, a->channel_row);
-    sqlite3_bind_int(statement, 3, write->collection);
-    enum err e = db_run(db, statement);
-    if (e == OK)
-        a->record_row = sqlite3_last_insert_rowid(db_handle(db));
-    return e;
-}
-
 static enum err take_record(struct applied *a, const struct write *write) {
-    if (a->has_record && a->collection == write->collection &&
-        record_id_equal(&a->record, &write->record))
+    if (a->has_record && a->record.collection == write->collection &&
+        record_id_equal(&a->record.id, &write->record))
         return OK;
     a->has_record = false;
-    enum err e = find_record(a, write);
-    if (e == OK && a->record_new)
-        e = make_record(a, write);
-    if (e != OK)
-        return e;
-    a->has_record = true;
-    a->record = write->record;
-    a->collection = write->collection;
-    return OK;
+    a->record = (struct record_key){write->record, a->channel_row, write->collection};
+    enum err e = find_record(a, &a->record);
+    a->has_record = e == OK;
+    return e;
 }
 
 /* The accepted version of this field with this name, if there is one. */
@@ -69,15 +48,15 @@ static enum err find_version(struct applied *a, uint16_t field, const struct ver
     }
     sqlite3_stmt *statement = db_statement(
         db, "SELECT v.key, v.live FROM feed f CROSS JOIN version v INDEXED BY version_of_record"
-            " ON v.record = ?1 AND v.live IN (0, 1) AND v.field = ?2"
-            " AND v.key >= ((f.row << 45) | (?4 << 18)) AND v.key < ((f.row << 45) | (?4 << 18)) + "
-            "(1 << 18)"
-            " WHERE f.id = ?3 AND v.id8 = ?5");
-    sqlite3_bind_int64(statement, 1, a->record_row);
-    sqlite3_bind_int(statement, 2, field);
-    db_bind_borrowed(statement, 3, name->feed.bytes, sizeof name->feed.bytes);
-    sqlite3_bind_int64(statement, 4, (int64_t)name->seq);
-    db_bind_borrowed(statement, 5, name->id8.bytes, sizeof name->id8.bytes);
+            " ON v.record = ?1 AND v.channel = ?2 AND v.collection = ?3 AND v.live IN (0, 1)"
+            " AND v.field = ?4 AND v.key >= ((f.row << 45) | (?6 << 18))"
+            " AND v.key < ((f.row << 45) | (?6 << 18)) + (1 << 18)"
+            " WHERE f.id = ?5 AND v.id8 = ?7");
+    record_key_bind(statement, &a->record);
+    sqlite3_bind_int(statement, 4, field);
+    db_bind_borrowed(statement, 5, name->feed.bytes, sizeof name->feed.bytes);
+    sqlite3_bind_int64(statement, 6, (int64_t)name->seq);
+    db_bind_borrowed(statement, 7, name->id8.bytes, sizeof name->id8.bytes);
     enum err e = db_row(db, statement, ret_has);
     if (e == OK && *ret_has)
         *ret_found = (struct replaced){.key = sqlite3_column_int64(statement, 0),
@@ -115,10 +94,11 @@ static enum err take_awaited(struct applied *a, uint16_t field) {
         return OK;
     version_name_write(&a->name, name);
     sqlite3_stmt *statement =
-        db_statement(db, "DELETE FROM awaited WHERE record = ?1 AND field = ?2 AND name = ?3");
-    sqlite3_bind_int64(statement, 1, a->record_row);
-    sqlite3_bind_int(statement, 2, field);
-    db_bind_borrowed(statement, 3, name, sizeof name);
+        db_statement(db, "DELETE FROM awaited WHERE record = ?1 AND channel = ?2"
+                         " AND collection = ?3 AND field = ?4 AND name = ?5");
+    record_key_bind(statement, &a->record);
+    sqlite3_bind_int(statement, 4, field);
+    db_bind_borrowed(statement, 5, name, sizeof name);
     enum err e = db_run(db, statement);
     if (e == OK && sqlite3_changes(db_handle(db)) > 0)
         e = merge_add_name(&a->merge, &a->name);
@@ -140,16 +120,16 @@ static enum err write_names(struct applied *a, const struct version_name *names,
 static enum err bind_text(struct applied *a, sqlite3_stmt *statement, const struct change_set *set,
                           const struct write *write) {
     if (!version_row_is_sealed(write->collection, a->origin->channel.kind)) {
-        db_bind_text(statement, 9, set->actor_name);
-        db_bind_text(statement, 10, set->actor_function);
-        db_bind_borrowed(statement, 11, write->value.data, write->value.size);
+        db_bind_text(statement, 11, set->actor_name);
+        db_bind_text(statement, 12, set->actor_function);
+        db_bind_borrowed(statement, 13, write->value.data, write->value.size);
         return OK;
     }
     struct version_text text = {set->actor_name, set->actor_function, write->value};
     enum err e = version_row_seal(a->store, &write->record, write->field, &a->name.feed,
                                   a->name.seq, &text, &a->plain, &a->sealed);
     if (e == OK)
-        db_bind_borrowed(statement, 12, a->sealed.data, a->sealed.size);
+        db_bind_borrowed(statement, 14, a->sealed.data, a->sealed.size);
     return e;
 }
 
@@ -163,18 +143,19 @@ static enum err insert_version(struct applied *a, const struct change_set *set,
         return e;
     sqlite3_stmt *statement = db_statement(
         db,
-        "INSERT INTO version (key, record, field, live, id8, clock, stored, replaces,"
-        " actor_name, actor_function, value, sealed)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (key) DO NOTHING");
-    sqlite3_bind_int64(statement, 1, key);
-    sqlite3_bind_int64(statement, 2, a->record_row);
-    sqlite3_bind_int(statement, 3, write->field);
-    sqlite3_bind_int(statement, 4, !merge_is_named(&a->merge, &a->name));
-    db_bind_borrowed(statement, 5, a->name.id8.bytes, sizeof a->name.id8.bytes);
-    sqlite3_bind_int64(statement, 6, (int64_t)a->origin->clock);
-    sqlite3_bind_int64(statement, 7, a->origin->stored);
+        "INSERT INTO version (record, channel, collection, field, key, live, id8, clock, stored,"
+        " replaces, actor_name, actor_function, value, sealed)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        " ON CONFLICT (key) DO NOTHING");
+    record_key_bind(statement, &a->record);
+    sqlite3_bind_int(statement, 4, write->field);
+    sqlite3_bind_int64(statement, 5, key);
+    sqlite3_bind_int(statement, 6, !merge_is_named(&a->merge, &a->name));
+    db_bind_borrowed(statement, 7, a->name.id8.bytes, sizeof a->name.id8.bytes);
+    sqlite3_bind_int64(statement, 8, (int64_t)a->origin->clock);
+    sqlite3_bind_int64(statement, 9, a->origin->stored);
     if (a->names.size > 0)
-        db_bind_borrowed(statement, 8, a->names.data, a->names.size);
+        db_bind_borrowed(statement, 10, a->names.data, a->names.size);
     e = bind_text(a, statement, set, write);
     if (e == OK)
         e = db_run(db, statement);
@@ -191,9 +172,9 @@ static enum err write_back(struct applied *a, const struct write *write,
             e = field_row_set_live(a->store, found[i].key, false);
     for (size_t i = 0; e == OK && i < a->merge.named_n; i++)
         if (merge_find(&a->merge, &a->merge.named[i]) == NULL)
-            e = field_row_await(a->store, a->record_row, write->field, &a->merge.named[i]);
+            e = field_row_await(a->store, &a->record, write->field, &a->merge.named[i]);
     if (e == OK && !a->record_new)
-        e = field_row_note_contested(a->store, a->record_row, write->field);
+        e = field_row_note_contested(a->store, &a->record, write->field);
     if (e == OK)
         e = news_put_record(a->store, &write->record);
     return e;

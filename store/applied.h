@@ -4,7 +4,7 @@
 
 #include "apply.h"
 #include "merge.h"
-#include "replica.h"
+#include "version_row.h"
 
 /* Where the work on one envelope stands. */
 struct applied {
@@ -14,12 +14,9 @@ struct applied {
     struct version_name name; /* of every version in the envelope */
     /* the record at hand */
     bool has_record;
-    struct record_id record;
-    uint16_t collection;
-    int64_t record_row;
-    bool record_new; /* made by this envelope: nothing else is known of it */
-    size_t writes_n; /* merged so far */
-    size_t sets_n, answers_n;
+    struct record_key record;
+    bool record_new;         /* nothing of it came before this envelope */
+    size_t writes_n, sets_n; /* merged so far */
     struct merge merge;
     struct buffer names, plain, sealed;
 };

@@ -1,4 +1,5 @@
 #include "answer_row.h"
+#include "feed_row.h"
 #include "field_row.h"
 #include "row_key.h"
 #include "version_row.h"
@@ -11,16 +12,12 @@ static void applied_done(struct applied *a) {
 }
 
 static enum err find_channel(struct applied *a) {
-    struct db *db = a->store->db;
-    bool row;
-    sqlite3_stmt *statement = db_statement(db, "SELECT channel FROM feed WHERE row = ?1");
-    sqlite3_bind_int64(statement, 1, a->origin->feed_row);
-    enum err e = db_row(db, statement, &row);
-    if (e == OK && !row)
-        e = ERR_INTERNAL;
+    struct feed_row *feed;
+    enum err e = feed_row_find(a->store, &a->origin->feed, &feed);
+    if (e == ERR_NOT_FOUND || (e == OK && feed->row != a->origin->feed_row))
+        return ERR_INTERNAL;
     if (e == OK)
-        a->channel_row = sqlite3_column_int64(statement, 0);
-    db_reset(statement);
+        a->channel_row = feed->channel_row;
     return e;
 }
 
@@ -45,23 +42,25 @@ enum err apply_sets(struct store *s, const struct origin *origin, const struct c
 /* ---- Forgetting ---- */
 
 struct touched {
-    int64_t record_row;
-    struct record_id id;
+    struct record_key record;
     uint16_t field;
 };
 
 static enum err note_touched(struct store *s, int64_t from, int64_t to, struct buffer *out) {
     bool row;
     enum err e;
-    sqlite3_stmt *statement = db_statement(
-        s->db, "SELECT r.row, r.id, v.field FROM version v JOIN record r ON r.row = v.record"
-               " WHERE v.key >= ?1 AND v.key < ?2 ORDER BY v.key");
+    sqlite3_stmt *statement =
+        db_statement(s->db, "SELECT record, channel, collection, field FROM version"
+                            " WHERE key >= ?1 AND key < ?2 ORDER BY key");
     sqlite3_bind_int64(statement, 1, from);
     sqlite3_bind_int64(statement, 2, to);
     while ((e = db_row(s->db, statement, &row)) == OK && row) {
-        struct touched touched = {.record_row = sqlite3_column_int64(statement, 0),
-                                  .field = (uint16_t)sqlite3_column_int(statement, 2)};
-        e = db_column_copy(statement, 1, touched.id.bytes, sizeof touched.id.bytes);
+        struct touched touched = {
+            .record = {.channel_row = sqlite3_column_int64(statement, 1),
+                       .collection = (uint16_t)sqlite3_column_int(statement, 2)},
+            .field = (uint16_t)sqlite3_column_int(statement, 3)};
+        struct record_id *id = &touched.record.id;
+        e = db_column_copy(statement, 0, id->bytes, sizeof id->bytes);
         if (e == OK)
             e = buffer_append(out, &touched, sizeof touched);
         if (e != OK)
@@ -69,15 +68,6 @@ static enum err note_touched(struct store *s, int64_t from, int64_t to, struct b
     }
     db_reset(statement);
     return e;
-}
-
-/* A record of which nothing is left goes too. */
-static enum err drop_empty(struct store *s, int64_t record_row) {
-    sqlite3_stmt *statement =
-        db_statement(s->db, "DELETE FROM record WHERE row = ?1 AND NOT EXISTS (SELECT 1 FROM "
-                            "version WHERE record = ?1)");
-    sqlite3_bind_int64(statement, 1, record_row);
-    return db_run(s->db, statement);
 }
 
 enum err apply_forget(struct store *s, int64_t feed_row, uint64_t seq) {
@@ -97,13 +87,9 @@ enum err apply_forget(struct store *s, int64_t feed_row, uint64_t seq) {
     struct touched one;
     for (size_t at = 0; e == OK && at < touched.size; at += sizeof one) {
         memcpy(&one, touched.data + at, sizeof one);
-        e = field_row_rebuild(s, one.record_row, one.field);
-    }
-    for (size_t at = 0; e == OK && at < touched.size; at += sizeof one) {
-        memcpy(&one, touched.data + at, sizeof one);
-        e = drop_empty(s, one.record_row);
+        e = field_row_rebuild(s, &one.record, one.field);
         if (e == OK)
-            e = news_put_record(s, &one.id);
+            e = news_put_record(s, &one.record.id);
     }
     if (e == OK)
         e = answer_row_forget(s, from, to);

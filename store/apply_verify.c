@@ -46,8 +46,8 @@ static enum err verify_write(struct store *s, const struct origin *origin,
         return e;
     sqlite3_stmt *statement = db_statement(
         s->db, VERSION_COLUMNS
-        " FROM version v JOIN feed f ON f.row = v.key >> 45 JOIN record r ON r.row = v.record"
-        " WHERE v.key = ?1 AND r.id = ?2 AND r.collection = ?3 AND r.channel = f.channel");
+        " FROM version v JOIN feed f ON f.row = v.key >> 45"
+        " WHERE v.key = ?1 AND v.record = ?2 AND v.collection = ?3 AND v.channel = f.channel");
     sqlite3_bind_int64(statement, 1, key);
     db_bind_borrowed(statement, 2, write->record.bytes, sizeof write->record.bytes);
     sqlite3_bind_int(statement, 3, write->collection);
@@ -86,27 +86,25 @@ static enum err count_versions(struct store *s, const struct origin *origin, siz
 
 static enum err verify_set(struct store *s, const struct origin *origin,
                            const struct change_set *set, size_t set_index, size_t *writes_n,
-                           size_t *answers_n, bool *ret_same) {
+                           bool *ret_same) {
     enum err e = OK;
     bool same = true;
     for (size_t i = 0; e == OK && same && i < set->writes_n; i++)
         e = verify_write(s, origin, set, &set->writes[i], (*writes_n)++, &same);
     bool readable = channel_may_read(&origin->channel, &s->self.member, s->self.role);
-    if (e == OK && same && set->has_answers && readable) {
-        e = answer_row_verify(s, origin, set_index, *answers_n, &set->answers, &same);
-        *answers_n += set->answers.answers_n;
-    }
+    if (e == OK && same && set->has_answers && readable)
+        e = answer_row_verify(s, origin, set_index, &set->answers, &same);
     *ret_same = same;
     return e;
 }
 
 enum err apply_verify(struct store *s, const struct origin *origin, const struct change_set *sets,
                       size_t sets_n, char *ret_why, size_t size) {
-    size_t writes_n = 0, answers_n = 0, stored_n = 0;
+    size_t writes_n = 0, stored_n = 0;
     enum err e = OK;
     for (size_t i = 0; e == OK && i < sets_n; i++) {
         bool same = true;
-        e = verify_set(s, origin, &sets[i], i, &writes_n, &answers_n, &same);
+        e = verify_set(s, origin, &sets[i], i, &writes_n, &same);
         if (e == OK && !same) {
             snprintf(ret_why, size, "the records do not hold what change set %zu says", i + 1);
             return ERR_CORRUPT;
@@ -142,19 +140,20 @@ static void add_version(struct hasher *h, const struct version_row *row) {
     add_bytes(h, version->value.data, version->value.size);
 }
 
-static enum err digest_record(struct store *s, int64_t record_row, const struct record_id *id,
-                              struct hasher *h) {
+static enum err digest_record(struct store *s, const struct record_key *record, struct hasher *h) {
     struct arena arena;
     bool row;
     enum err e;
     sqlite3_stmt *statement =
         db_statement(s->db, VERSION_COLUMNS " FROM version v JOIN feed f ON f.row = v.key >> 45"
-                                            " WHERE v.record = ?1 ORDER BY v.field, f.id, v.key");
-    sqlite3_bind_int64(statement, 1, record_row);
+                                            " WHERE v.record = ?1 AND v.channel = ?2"
+                                            " AND v.collection = ?3"
+                                            " ORDER BY v.field, f.id, v.key");
+    record_key_bind(statement, record);
     arena_init(&arena, SIZE_MAX);
     while ((e = db_row(s->db, statement, &row)) == OK && row) {
         struct version_row version;
-        if ((e = version_row_read(s, statement, id, &arena, &version)) != OK)
+        if ((e = version_row_read(s, statement, &record->id, &arena, &version)) != OK)
             break;
         add_version(h, &version);
         arena_reset(&arena);
@@ -168,20 +167,21 @@ enum err apply_digest(struct store *s, struct hasher *h) {
     bool row;
     enum err e;
     sqlite3_stmt *walk = db_walk(
-        s->db,
-        "SELECT r.row, r.id, r.collection, c.id FROM record r JOIN channel c ON c.row = r.channel"
-        " ORDER BY c.id, r.id, r.collection");
+        s->db, "SELECT r.record, r.channel, r.collection, c.id"
+               " FROM (SELECT DISTINCT record, channel, collection FROM version) r"
+               " JOIN channel c ON c.row = r.channel ORDER BY c.id, r.record, r.collection");
     while ((e = db_row(s->db, walk, &row)) == OK && row) {
-        struct record_id id;
+        struct record_key record = {.channel_row = sqlite3_column_int64(walk, 1),
+                                    .collection = (uint16_t)sqlite3_column_int(walk, 2)};
         struct channel_id channel;
-        e = db_column_copy(walk, 1, id.bytes, sizeof id.bytes);
+        e = db_column_copy(walk, 0, record.id.bytes, sizeof record.id.bytes);
         if (e == OK)
             e = db_column_copy(walk, 3, channel.bytes, sizeof channel.bytes);
         if (e == OK) {
             hasher_add(h, channel.bytes, sizeof channel.bytes);
-            hasher_add(h, id.bytes, sizeof id.bytes);
-            hasher_add_u16(h, (uint16_t)sqlite3_column_int(walk, 2));
-            e = digest_record(s, sqlite3_column_int64(walk, 0), &id, h);
+            hasher_add(h, record.id.bytes, sizeof record.id.bytes);
+            hasher_add_u16(h, record.collection);
+            e = digest_record(s, &record, h);
         }
         if (e != OK)
             break;

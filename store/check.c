@@ -156,7 +156,8 @@ static enum err check_records(struct check *check, const struct stored_entry *en
     char why[160] = "";
     enum err e = feed_row_find(check->store, &check->feed.id, &feed);
     if (e == OK)
-        e = judge_reopen(check->store, feed, envelope, entry->stored, &origin, &sets, &sets_n);
+        e = judge_reopen(check->store, check->store->judge, feed, envelope, entry->stored, &origin,
+                         &sets, &sets_n);
     if (e == ERR_MEMORY || e == ERR_IO)
         return e;
     if (e != OK)

@@ -32,8 +32,8 @@ enum err conflict_each(struct store *s, conflict_visit *visit, void *context) {
     struct arena arena;
     bool row;
     enum err e;
-    sqlite3_stmt *walk = db_walk(s->db, "SELECT DISTINCT r.id, c.field FROM contested c JOIN "
-                                        "record r ON r.row = c.record ORDER BY r.id, c.field");
+    sqlite3_stmt *walk =
+        db_walk(s->db, "SELECT DISTINCT record, field FROM contested ORDER BY record, field");
     arena_init(&arena, SIZE_MAX);
     while ((e = db_row(s->db, walk, &row)) == OK && row) {
         struct contested contested = {.field = (uint16_t)sqlite3_column_int(walk, 1)};

@@ -2,18 +2,17 @@
 
 #include "merge.h"
 #include "row_key.h"
-#include "version_row.h"
 
-enum err field_row_await(struct store *s, int64_t record_row, uint16_t field,
+enum err field_row_await(struct store *s, const struct record_key *record, uint16_t field,
                          const struct version_name *name) {
     uint8_t bytes[NAME_SIZE];
     version_name_write(name, bytes);
-    sqlite3_stmt *statement = db_statement(
-        s->db,
-        "INSERT INTO awaited (record, field, name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
-    sqlite3_bind_int64(statement, 1, record_row);
-    sqlite3_bind_int(statement, 2, field);
-    db_bind_borrowed(statement, 3, bytes, sizeof bytes);
+    sqlite3_stmt *statement =
+        db_statement(s->db, "INSERT INTO awaited (record, channel, collection, field, name)"
+                            " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING");
+    record_key_bind(statement, record);
+    sqlite3_bind_int(statement, 4, field);
+    db_bind_borrowed(statement, 5, bytes, sizeof bytes);
     return db_run(s->db, statement);
 }
 
@@ -24,13 +23,15 @@ enum err field_row_set_live(struct store *s, int64_t key, bool live) {
     return db_run(s->db, statement);
 }
 
-static enum err count_live(struct store *s, int64_t record_row, uint16_t field, int *ret_n) {
+static enum err count_live(struct store *s, const struct record_key *record, uint16_t field,
+                           int *ret_n) {
     bool row;
     sqlite3_stmt *statement =
-        db_statement(s->db, "SELECT count(*) FROM (SELECT 1 FROM version WHERE record = ?1 AND "
-                            "live = 1 AND field = ?2 LIMIT 2)");
-    sqlite3_bind_int64(statement, 1, record_row);
-    sqlite3_bind_int(statement, 2, field);
+        db_statement(s->db, "SELECT count(*) FROM (SELECT 1 FROM version WHERE record = ?1"
+                            " AND channel = ?2 AND collection = ?3 AND live = 1 AND field = ?4"
+                            " LIMIT 2)");
+    record_key_bind(statement, record);
+    sqlite3_bind_int(statement, 4, field);
     enum err e = db_row(s->db, statement, &row);
     if (e == OK)
         *ret_n = sqlite3_column_int(statement, 0);
@@ -40,25 +41,25 @@ static enum err count_live(struct store *s, int64_t record_row, uint16_t field, 
 
 /* Only whether there are several: what they say is looked at when somebody asks, so that merging
  * needs no opened value. */
-enum err field_row_note_contested(struct store *s, int64_t record_row, uint16_t field) {
+enum err field_row_note_contested(struct store *s, const struct record_key *record,
+                                  uint16_t field) {
     int live = 0;
-    enum err e = count_live(s, record_row, field, &live);
+    enum err e = count_live(s, record, field, &live);
     if (e != OK)
         return e;
     sqlite3_stmt *statement =
-        live > 1
-            ? db_statement(
-                  s->db,
-                  "INSERT INTO contested (record, field) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
-            : db_statement(s->db, "DELETE FROM contested WHERE record = ?1 AND field = ?2");
-    sqlite3_bind_int64(statement, 1, record_row);
-    sqlite3_bind_int(statement, 2, field);
+        live > 1 ? db_statement(s->db, "INSERT INTO contested (record, channel, collection, field)"
+                                       " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")
+                 : db_statement(s->db, "DELETE FROM contested WHERE record = ?1 AND channel = ?2"
+                                       " AND collection = ?3 AND field = ?4");
+    record_key_bind(statement, record);
+    sqlite3_bind_int(statement, 4, field);
     return db_run(s->db, statement);
 }
 
 /* The names that a field's versions replaced, and which of the versions are here; their values
  * don't matter. */
-static enum err load_field(struct store *s, int64_t record_row, uint16_t field,
+static enum err load_field(struct store *s, const struct record_key *record, uint16_t field,
                            struct merge *merge) {
     struct merge_version version = {0};
     bool row;
@@ -66,9 +67,10 @@ static enum err load_field(struct store *s, int64_t record_row, uint16_t field,
     sqlite3_stmt *statement = db_statement(
         s->db,
         "SELECT f.id, v.key, v.id8, v.replaces FROM version v JOIN feed f ON f.row = v.key >> 45"
-        " WHERE v.record = ?1 AND v.live IN (0, 1) AND v.field = ?2 ORDER BY f.id, v.key");
-    sqlite3_bind_int64(statement, 1, record_row);
-    sqlite3_bind_int(statement, 2, field);
+        " WHERE v.record = ?1 AND v.channel = ?2 AND v.collection = ?3 AND v.live IN (0, 1)"
+        " AND v.field = ?4 ORDER BY f.id, v.key");
+    record_key_bind(statement, record);
+    sqlite3_bind_int(statement, 4, field);
     while ((e = db_row(s->db, statement, &row)) == OK && row) {
         struct bytes names = db_column_bytes(statement, 3);
         version.name.seq = row_key_seq(sqlite3_column_int64(statement, 1));
@@ -90,16 +92,17 @@ static enum err load_field(struct store *s, int64_t record_row, uint16_t field,
 }
 
 /* Walks the same rows again; each is set right before the next is read. */
-static enum err store_live(struct store *s, int64_t record_row, uint16_t field,
+static enum err store_live(struct store *s, const struct record_key *record, uint16_t field,
                            const struct merge *merge) {
     bool row;
     enum err e;
     struct version_name name;
     sqlite3_stmt *walk = db_walk(
         s->db, "SELECT v.key, v.id8, f.id, v.live FROM version v JOIN feed f ON f.row = v.key >> 45"
-               " WHERE v.record = ?1 AND v.live IN (0, 1) AND v.field = ?2 ORDER BY f.id, v.key");
-    sqlite3_bind_int64(walk, 1, record_row);
-    sqlite3_bind_int(walk, 2, field);
+               " WHERE v.record = ?1 AND v.channel = ?2 AND v.collection = ?3 AND v.live IN (0, 1)"
+               " AND v.field = ?4 ORDER BY f.id, v.key");
+    record_key_bind(walk, record);
+    sqlite3_bind_int(walk, 4, field);
     while ((e = db_row(s->db, walk, &row)) == OK && row) {
         int64_t key = sqlite3_column_int64(walk, 0);
         name.seq = row_key_seq(key);
@@ -116,23 +119,24 @@ static enum err store_live(struct store *s, int64_t record_row, uint16_t field,
     return e;
 }
 
-enum err field_row_rebuild(struct store *s, int64_t record_row, uint16_t field) {
+enum err field_row_rebuild(struct store *s, const struct record_key *record, uint16_t field) {
     struct merge merge = {0};
-    enum err e = load_field(s, record_row, field, &merge);
+    enum err e = load_field(s, record, field, &merge);
     if (e == OK)
-        e = store_live(s, record_row, field, &merge);
+        e = store_live(s, record, field, &merge);
     if (e != OK)
         goto done;
     sqlite3_stmt *statement =
-        db_statement(s->db, "DELETE FROM awaited WHERE record = ?1 AND field = ?2");
-    sqlite3_bind_int64(statement, 1, record_row);
-    sqlite3_bind_int(statement, 2, field);
+        db_statement(s->db, "DELETE FROM awaited WHERE record = ?1 AND channel = ?2"
+                            " AND collection = ?3 AND field = ?4");
+    record_key_bind(statement, record);
+    sqlite3_bind_int(statement, 4, field);
     e = db_run(s->db, statement);
     for (size_t i = 0; e == OK && merge.versions_n > 0 && i < merge.named_n; i++)
         if (merge_find(&merge, &merge.named[i]) == NULL)
-            e = field_row_await(s, record_row, field, &merge.named[i]);
+            e = field_row_await(s, record, field, &merge.named[i]);
     if (e == OK)
-        e = field_row_note_contested(s, record_row, field);
+        e = field_row_note_contested(s, record, field);
 done:
     merge_done(&merge);
     return e;

@@ -43,7 +43,8 @@ struct hearing {
     struct store *store;
     struct feed_row *feed;
     const struct envelope *envelope;
-    struct arena *arena;
+    struct judge *judge;
+    struct arena *arena; /* the judge's */
     struct verdict *verdict;
     enum role role;
     struct federation_id federation;
@@ -195,7 +196,7 @@ static enum err check_sections(struct hearing *hearing) {
 
 static enum err read_set(struct hearing *hearing, size_t index) {
     const struct section *section = &hearing->envelope->sections[index];
-    struct buffer *plain = &hearing->store->judge->plain;
+    struct buffer *plain = &hearing->judge->plain;
     struct bytes content = section->content;
     if (section->kind == SECTION_SEALED) {
         struct section_place place = {hearing->feed->info.id, hearing->envelope->header.seq,
@@ -217,7 +218,7 @@ static enum err read_set(struct hearing *hearing, size_t index) {
 
 /* Decoded values point into the plaintext, so all of it must fit before the first is opened. */
 static enum err make_room(struct hearing *hearing) {
-    struct buffer *plain = &hearing->store->judge->plain;
+    struct buffer *plain = &hearing->judge->plain;
     uint8_t *start;
     buffer_clear(plain);
     enum err e = buffer_extend(plain, hearing->envelope->bytes.size, &start);
@@ -333,6 +334,7 @@ enum err judge_entry(struct store *store, struct feed_row *feed, const struct en
     struct hearing hearing = {.store = store,
                               .feed = feed,
                               .envelope = envelope,
+                              .judge = judge,
                               .arena = &judge->arena,
                               .verdict = &verdict,
                               .federation = store->roster.federation};
@@ -348,17 +350,18 @@ enum err judge_entry(struct store *store, struct feed_row *feed, const struct en
     return e;
 }
 
-enum err judge_reopen(struct store *store, struct feed_row *feed, const struct envelope *envelope,
-                      time_ms stored, struct origin *ret_origin, const struct change_set **ret_sets,
-                      size_t *ret_sets_n) {
+enum err judge_reopen(struct store *store, struct judge *judge, struct feed_row *feed,
+                      const struct envelope *envelope, time_ms stored, struct origin *ret_origin,
+                      const struct change_set **ret_sets, size_t *ret_sets_n) {
     struct verdict verdict = {.status = ENTRY_APPLIED};
     struct hearing hearing = {.store = store,
                               .feed = feed,
                               .envelope = envelope,
-                              .arena = &store->judge->arena,
+                              .judge = judge,
+                              .arena = &judge->arena,
                               .verdict = &verdict,
                               .reopening = true};
-    arena_reset(&store->judge->arena);
+    arena_reset(&judge->arena);
     enum err e = read_declarations(&hearing);
     if (e == OK && !settled(&hearing))
         e = read_sets(&hearing);

@@ -24,11 +24,11 @@ MUST_USE enum err judge_entry(struct store *, struct feed_row *, const struct en
                               time_ms stored, struct verdict *ret_verdict);
 
 /* Reads the change sets of an entry that has been applied, where this node may read them (else
- * none), with nothing judged or changed. They live until the next envelope is judged or reopened;
- * `role` of the origin is not filled. */
+ * none), with nothing judged or changed. They live in the room of `judge` (the store's, or one of
+ * the caller's own) until it is used for another envelope; `role` of the origin is not filled. */
 struct origin;
-MUST_USE enum err judge_reopen(struct store *, struct feed_row *, const struct envelope *,
-                               time_ms stored, struct origin *ret_origin,
+MUST_USE enum err judge_reopen(struct store *, struct judge *, struct feed_row *,
+                               const struct envelope *, time_ms stored, struct origin *ret_origin,
                                const struct change_set **ret_sets, size_t *ret_sets_n);
 
 #endif

@@ -15,11 +15,12 @@ struct loading {
     size_t versions_n, versions_max;
 };
 
-static enum err count_live(struct store *s, int64_t record_row, size_t *ret_n) {
+static enum err count_live(struct store *s, const struct record_key *record, size_t *ret_n) {
     bool row;
     sqlite3_stmt *statement =
-        db_statement(s->db, "SELECT count(*) FROM version WHERE record = ?1 AND live = 1");
-    sqlite3_bind_int64(statement, 1, record_row);
+        db_statement(s->db, "SELECT count(*) FROM version WHERE record = ?1 AND channel = ?2"
+                            " AND collection = ?3 AND live = 1");
+    record_key_bind(statement, record);
     enum err e = db_row(s->db, statement, &row);
     if (e == OK)
         *ret_n = (size_t)sqlite3_column_int64(statement, 0);
@@ -30,7 +31,7 @@ static enum err count_live(struct store *s, int64_t record_row, size_t *ret_n) {
 static enum err load_versions(struct loading *l) {
     struct db *db = l->store->db;
     bool row;
-    enum err e = count_live(l->store, l->row.row, &l->versions_max);
+    enum err e = count_live(l->store, &l->row.key, &l->versions_max);
     if (e != OK)
         return e;
     l->versions = arena_array(l->arena, l->versions_max, sizeof *l->versions);
@@ -41,11 +42,12 @@ static enum err load_versions(struct loading *l) {
         db_statement(db, "SELECT v.key, v.field, v.id8, v.clock, v.stored, v.live, v.replaces,"
                          "       v.actor_name, v.actor_function, v.value, v.sealed, f.id, f.author"
                          " FROM version v JOIN feed f ON f.row = v.key >> 45"
-                         " WHERE v.record = ?1 AND v.live = 1 ORDER BY v.field, f.id, v.key");
-    sqlite3_bind_int64(statement, 1, l->row.row);
+                         " WHERE v.record = ?1 AND v.channel = ?2 AND v.collection = ?3"
+                         " AND v.live = 1 ORDER BY v.field, f.id, v.key");
+    record_key_bind(statement, &l->row.key);
     while ((e = db_row(db, statement, &row)) == OK && row && l->versions_n < l->versions_max) {
         struct version_row version;
-        if ((e = version_row_read(l->store, statement, &l->row.id, l->arena, &version)) != OK)
+        if ((e = version_row_read(l->store, statement, &l->row.key.id, l->arena, &version)) != OK)
             break;
         l->versions[l->versions_n] = version.version;
         l->numbers[l->versions_n++] = version.field;
@@ -69,7 +71,7 @@ static size_t take_field(const struct loading *l, size_t at, struct merge_versio
 static struct field_state state_of(const struct loading *l, size_t at,
                                    const struct merge_version *live, size_t live_n,
                                    struct bytes *ret_values) {
-    const struct collection *collection = collection_find(l->row.collection);
+    const struct collection *collection = collection_find(l->row.key.collection);
     struct field_state state = {
         .number = l->numbers[at], .live = &l->versions[at], .live_n = live_n, .values = ret_values};
     if (collection != NULL)
@@ -106,7 +108,7 @@ enum err record_load(struct store *s, const struct record_id *id, struct arena *
     if (e != OK)
         return e;
     struct record record = {.id = *id,
-                            .collection = loading.row.collection,
+                            .collection = loading.row.key.collection,
                             .channel = loading.row.channel,
                             .channel_id = loading.row.channel_id};
     if (!record_row_owner(&loading.row, &record.owner) && loading.versions_n > 0)
@@ -213,7 +215,8 @@ enum err record_each(struct store *s, uint16_t collection, record_visit *visit, 
     struct record_id id, last = {{0}};
     bool row;
     enum err e;
-    sqlite3_stmt *walk = db_walk(s->db, "SELECT id FROM record WHERE collection = ?1 ORDER BY id");
+    sqlite3_stmt *walk =
+        db_walk(s->db, "SELECT DISTINCT record FROM version WHERE collection = ?1 ORDER BY record");
     sqlite3_bind_int(walk, 1, collection);
     while ((e = db_row(s->db, walk, &row)) == OK && row) {
         if ((e = db_column_copy(walk, 0, id.bytes, sizeof id.bytes)) != OK)

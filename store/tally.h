@@ -18,8 +18,8 @@ struct tally_part {
     struct member_id author;
     struct hash mark;
     uint32_t part, parts;
-    bool late; /* came after the survey was closed */
-    int64_t first;
+    bool late;        /* came after the survey was closed */
+    size_t set_index; /* where it stands in its envelope */
     uint64_t answers;
     time_ms stored;
     struct feed_id feed;

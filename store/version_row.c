@@ -36,11 +36,17 @@ void version_name_read(const uint8_t bytes[static NAME_SIZE], struct version_nam
     memcpy(ret_name->id8.bytes, bytes + 40, sizeof ret_name->id8.bytes);
 }
 
+void record_key_bind(sqlite3_stmt *statement, const struct record_key *key) {
+    db_bind_borrowed(statement, 1, key->id.bytes, sizeof key->id.bytes);
+    sqlite3_bind_int64(statement, 2, key->channel_row);
+    sqlite3_bind_int(statement, 3, key->collection);
+}
+
 bool record_row_owner(const struct record_row *row, struct member_id *ret_owner) {
     if (row->channel.kind != CHANNEL_HANDOVER)
         return false;
     for (int i = 0; i < 2; i++)
-        if (record_id_owned_by(&row->id, &row->channel.parties[i])) {
+        if (record_id_owned_by(&row->key.id, &row->channel.parties[i])) {
             *ret_owner = row->channel.parties[i];
             return true;
         }
@@ -55,31 +61,34 @@ static enum err owner_has_written(struct store *s, const struct record_row *row,
         return OK;
     sqlite3_stmt *statement =
         db_statement(s->db, "SELECT 1 FROM version v JOIN feed f ON f.row = v.key >> 45"
-                            " WHERE v.record = ?1 AND f.author = ?2 LIMIT 1");
-    sqlite3_bind_int64(statement, 1, row->row);
-    db_bind_bytes(statement, 2, owner.bytes, sizeof owner.bytes);
+                            " WHERE v.record = ?1 AND v.channel = ?2 AND v.collection = ?3"
+                            " AND f.author = ?4 LIMIT 1");
+    record_key_bind(statement, &row->key);
+    db_bind_borrowed(statement, 4, owner.bytes, sizeof owner.bytes);
     enum err e = db_row(s->db, statement, ret_written);
     db_reset(statement);
     return e;
 }
 
-/* Puts `candidate` in the place of `best` if its owner has written in it and best's hasn't. */
-static enum err prefer_written(struct store *s, const struct record_row *candidate,
-                               struct record_row *best, bool *best_written) {
-    bool written = false;
-    enum err e = *best_written ? OK : owner_has_written(s, best, best_written);
-    if (e == OK && !*best_written)
-        e = owner_has_written(s, candidate, &written);
-    if (e == OK && written) {
+static bool comes_before(const struct record_row *a, const struct record_row *b) {
+    int order = channel_id_compare(&a->channel_id, &b->channel_id);
+    return order != 0 ? order < 0 : a->key.collection < b->key.collection;
+}
+
+static enum err prefer(struct store *s, const struct record_row *candidate,
+                       struct record_row *best) {
+    bool in_candidate = false, in_best = false;
+    enum err e = owner_has_written(s, candidate, &in_candidate);
+    if (e == OK)
+        e = owner_has_written(s, best, &in_best);
+    if (e == OK && (in_candidate != in_best ? in_candidate : comes_before(candidate, best)))
         *best = *candidate;
-        *best_written = true;
-    }
     return e;
 }
 
 static enum err read_record(sqlite3_stmt *statement, struct record_row *ret_row) {
-    struct record_row row = {.row = sqlite3_column_int64(statement, 0),
-                             .collection = (uint16_t)sqlite3_column_int(statement, 1),
+    struct record_row row = {.key.channel_row = sqlite3_column_int64(statement, 0),
+                             .key.collection = (uint16_t)sqlite3_column_int(statement, 1),
                              .channel.kind = (enum channel_kind)sqlite3_column_int(statement, 3)};
     enum err e = db_column_copy(statement, 2, row.channel_id.bytes, sizeof row.channel_id.bytes);
     for (int i = 0; e == OK && i < 2; i++)
@@ -92,21 +101,21 @@ static enum err read_record(sqlite3_stmt *statement, struct record_row *ret_row)
 
 enum err record_row_find(struct store *s, const struct record_id *id, struct record_row *ret_row) {
     sqlite3_stmt *statement =
-        db_statement(s->db, "SELECT r.row, r.collection, c.id, c.kind, c.party_a, c.party_b"
-                            " FROM record r JOIN channel c ON c.row = r.channel"
-                            " WHERE r.id = ?1 ORDER BY c.id, r.collection");
-    db_bind_bytes(statement, 1, id->bytes, sizeof id->bytes);
+        db_statement(s->db, "SELECT c.row, r.collection, c.id, c.kind, c.party_a, c.party_b"
+                            " FROM (SELECT DISTINCT channel, collection FROM version"
+                            "       WHERE record = ?1) r JOIN channel c ON c.row = r.channel");
+    db_bind_borrowed(statement, 1, id->bytes, sizeof id->bytes);
     struct record_row best = {0};
-    bool row, has_best = false, best_written = false;
+    bool row, has_best = false;
     enum err e;
     while ((e = db_row(s->db, statement, &row)) == OK && row) {
         struct record_row candidate;
         if ((e = read_record(statement, &candidate)) != OK)
             break;
-        candidate.id = *id;
+        candidate.key.id = *id;
         if (!has_best)
             best = candidate;
-        else if ((e = prefer_written(s, &candidate, &best, &best_written)) != OK)
+        else if ((e = prefer(s, &candidate, &best)) != OK)
             break;
         has_best = true;
     }
@@ -257,12 +266,14 @@ enum err version_row_read(const struct store *s, sqlite3_stmt *statement,
     return e;
 }
 
-static enum err count_history(struct store *s, int64_t record, uint16_t field, size_t *ret_n) {
+static enum err count_history(struct store *s, const struct record_key *record, uint16_t field,
+                              size_t *ret_n) {
     bool row;
-    sqlite3_stmt *statement = db_statement(
-        s->db, "SELECT count(*) FROM version WHERE record = ?1 AND live IN (0, 1) AND field = ?2");
-    sqlite3_bind_int64(statement, 1, record);
-    sqlite3_bind_int(statement, 2, field);
+    sqlite3_stmt *statement =
+        db_statement(s->db, "SELECT count(*) FROM version WHERE record = ?1 AND channel = ?2"
+                            " AND collection = ?3 AND live IN (0, 1) AND field = ?4");
+    record_key_bind(statement, record);
+    sqlite3_bind_int(statement, 4, field);
     enum err e = db_row(s->db, statement, &row);
     if (e == OK)
         *ret_n = (size_t)sqlite3_column_int64(statement, 0);
@@ -274,7 +285,7 @@ enum err version_row_history(struct store *s, const struct record_row *record, u
                              struct arena *arena, struct version_row **ret_rows, size_t *ret_n) {
     size_t n = 0, n_max = 0;
     bool row;
-    enum err e = count_history(s, record->row, field, &n_max);
+    enum err e = count_history(s, &record->key, field, &n_max);
     if (e != OK)
         return e;
     struct version_row *rows = arena_array(arena, n_max, sizeof *rows);
@@ -284,12 +295,12 @@ enum err version_row_history(struct store *s, const struct record_row *record, u
         s->db, "SELECT v.key, v.field, v.id8, v.clock, v.stored, v.live, v.replaces,"
                "       v.actor_name, v.actor_function, v.value, v.sealed, f.id, f.author"
                " FROM version v JOIN feed f ON f.row = v.key >> 45"
-               " WHERE v.record = ?1 AND v.live IN (0, 1) AND v.field = ?2"
-               " ORDER BY f.id, v.key");
-    sqlite3_bind_int64(statement, 1, record->row);
-    sqlite3_bind_int(statement, 2, field);
+               " WHERE v.record = ?1 AND v.channel = ?2 AND v.collection = ?3"
+               " AND v.live IN (0, 1) AND v.field = ?4 ORDER BY f.id, v.key");
+    record_key_bind(statement, &record->key);
+    sqlite3_bind_int(statement, 4, field);
     while ((e = db_row(s->db, statement, &row)) == OK && row && n < n_max)
-        if ((e = version_row_read(s, statement, &record->id, arena, &rows[n++])) != OK)
+        if ((e = version_row_read(s, statement, &record->key.id, arena, &rows[n++])) != OK)
             break;
     db_reset(statement);
     if (e != OK)

@@ -5,11 +5,18 @@
 #include "record.h"
 #include "replica.h"
 
-/* A record's row and what its channel says of it. */
-struct record_row {
-    int64_t row;
+/* What tells a record from others: the versions that agree in these are its own. */
+struct record_key {
     struct record_id id;
+    int64_t channel_row; /* in table channel */
     uint16_t collection;
+};
+/* Binds it as ?1, ?2 and ?3; borrowed. */
+void record_key_bind(sqlite3_stmt *, const struct record_key *);
+
+/* A record, and what its channel says of it. */
+struct record_row {
+    struct record_key key;
     struct channel channel;
     struct channel_id channel_id;
 };

@@ -9,31 +9,34 @@ static enum err add(struct buffer *out, const char *text) {
 
 /* The latest live version, as merge_resolve picks it. Clocks are unsigned: SQLite sees the upper
  * half as negative. */
-static enum err add_column(struct buffer *out, const struct field *field) {
+static enum err add_column(struct buffer *out, const struct collection *collection,
+                           const struct field *field) {
     char text[512];
     int size = snprintf(
         text, sizeof text,
         ",\n"
         "    (SELECT CAST(v.value AS TEXT) FROM version v JOIN feed f ON f.row = v.key >> 45\n"
-        "     WHERE v.record = r.row AND v.live = 1 AND v.field = %u\n"
+        "     WHERE v.record = r.record AND v.channel = r.channel AND v.collection = %u"
+        " AND v.live = 1 AND v.field = %u\n"
         "     ORDER BY v.clock < 0 DESC, v.clock DESC, f.id DESC, v.key DESC LIMIT 1) AS %s",
-        (unsigned)field->number, field->name);
+        (unsigned)collection->number, (unsigned)field->number, field->name);
     return size < 0 || (size_t)size >= sizeof text ? ERR_INTERNAL : add(out, text);
 }
 
 enum err view_sql(const struct collection *collection, struct buffer *ret_sql) {
-    char from[64];
+    char from[128];
     if (collection->rest != REST_PLAIN)
         return ERR_DENIED;
-    snprintf(from, sizeof from, "\nFROM record r WHERE r.collection = %u",
+    snprintf(from, sizeof from,
+             "\nFROM (SELECT DISTINCT record, channel FROM version WHERE collection = %u) r",
              (unsigned)collection->number);
     enum err e = add(ret_sql, "CREATE VIEW ");
     if (e == OK)
         e = add(ret_sql, collection->name);
     if (e == OK)
-        e = add(ret_sql, " AS\nSELECT lower(hex(r.id)) AS record");
+        e = add(ret_sql, " AS\nSELECT lower(hex(r.record)) AS record");
     for (size_t i = 0; e == OK && i < collection->fields_n; i++)
-        e = add_column(ret_sql, &collection->fields[i]);
+        e = add_column(ret_sql, collection, &collection->fields[i]);
     if (e == OK)
         e = add(ret_sql, from);
     return e == OK ? buffer_append(ret_sql, "", 1) : e;

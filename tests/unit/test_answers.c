@@ -203,41 +203,62 @@ TEST(forgetting_an_envelope_takes_its_answers_away) {
     send(f, &f->birk, 2, 0, 1, "b", 1);
     assert_ok(apply_forget(f->records.store, f->birk.origin.feed_row, 1));
     expect_texts(f, NULL, 0, "birk:b0 ");
-    assert_int_equal(rows(f, "SELECT count(*) FROM answer"), 1);
+    assert_int_equal(rows(f, "SELECT count(*) FROM answer_part"), 1);
 }
 
 TEST(several_batches_in_one_envelope_are_kept_apart) {
     struct fixture *f = *state;
     struct buffer encoded = {0};
     char why[200];
-    struct answer_reply reply = {.question = 1, .text = "x"};
+    struct answer_reply reply = {.question = 1, .text = "x"}, other = {.question = 1, .text = "y"};
+    struct buffer encoded_other = {0};
     assert_ok(answer_encode(&reply, 1, &encoded));
-    struct bytes answers[] = {buffer_view(&encoded), buffer_view(&encoded)};
+    assert_ok(answer_encode(&other, 1, &encoded_other));
+    struct bytes answers[] = {buffer_view(&encoded), buffer_view(&encoded_other),
+                              buffer_view(&encoded)};
     struct change_set sets[3];
     for (uint32_t i = 0; i < 3; i++)
-        sets[i] = (struct change_set){
-            .actor_name = "",
-            .actor_function = "",
-            .has_answers = true,
-            .answers = {
-                .survey = f->survey, .part = i, .parts = 3, .answers = answers, .answers_n = 2}};
-    writer_next(&f->birk, 10);
-    assert_ok(apply_check(&f->birk.origin, sets, 3, why, sizeof why));
+        sets[i] = (struct change_set){.actor_name = "",
+                                      .actor_function = "",
+                                      .has_answers = true,
+                                      .answers = {.survey = f->survey,
+                                                  .part = 2 - i,
+                                                  .parts = 3,
+                                                  .answers = answers + i % 2,
+                                                  .answers_n = 2}};
+    records_write_sets(&f->records, &f->birk, 10, sets, 3);
     assert_ok(apply_sets(f->records.store, &f->birk.origin, sets, 3));
-    assert_ok(apply_sets(f->records.store, &f->birk.origin, sets, 3));
+    expect_texts(f, NULL, 0, "birk:x birk:y birk:y birk:x birk:x birk:y ");
     assert_int_equal(counts(f, NULL, 0).counts[0].answers, 6);
     assert_ok(apply_verify(f->records.store, &f->birk.origin, sets, 3, why, sizeof why));
     sets[2].answers.answers_n = 1;
     assert_err(ERR_CORRUPT,
                apply_verify(f->records.store, &f->birk.origin, sets, 3, why, sizeof why));
     buffer_done(&encoded);
+    buffer_done(&encoded_other);
 }
 
 TEST(a_site_keeps_no_readable_copy_of_what_it_collected) {
     struct fixture *f = *state;
     send(f, &f->birk, 1, 0, 1, "a", 2);
-    assert_int_equal(rows(f, "SELECT count(*) FROM answer"), 0);
     assert_int_equal(rows(f, "SELECT count(*) FROM answer_part"), 0);
+    expect_texts(f, NULL, 0, "");
+}
+
+TEST(answers_that_cannot_be_opened_any_more_are_an_error_and_not_left_out) {
+    struct fixture *f = *state;
+    struct texts texts = {.text = "", .records = &f->records};
+    send(f, &f->birk, 1, 0, 1, "a", 2);
+    assert_ok(db_execute(f->records.store->db, "CREATE TABLE away AS SELECT * FROM epoch_grant"));
+    assert_ok(db_execute(f->records.store->db, "DELETE FROM epoch_grant"));
+    records_reopen(&f->records, NORDBY);
+    assert_err(ERR_KEY, answers_each(f->records.store, &f->survey, NULL, 0, text_visit, &texts));
+    assert_ok(db_execute(f->records.store->db, "INSERT INTO epoch_grant SELECT * FROM away"));
+    expect_texts(f, NULL, 0, "birk:a0 birk:a1 ");
+    assert_ok(db_execute(f->records.store->db, "DELETE FROM entry"));
+    assert_err(ERR_CORRUPT,
+               answers_each(f->records.store, &f->survey, NULL, 0, text_visit, &texts));
+    assert_string_equal(texts.text, "");
 }
 
 TEST(answers_are_sealed_in_the_files) {
@@ -338,6 +359,7 @@ int main(void) {
         FIXTURE(several_batches_in_one_envelope_are_kept_apart),
         cmocka_unit_test_setup_teardown(a_site_keeps_no_readable_copy_of_what_it_collected,
                                         setup_at_a_site, teardown),
+        FIXTURE(answers_that_cannot_be_opened_any_more_are_an_error_and_not_left_out),
         FIXTURE(answers_are_sealed_in_the_files),
         FIXTURE(the_heads_of_the_answers_channel_close_a_survey),
         FIXTURE(a_file_is_imported_once_for_a_survey),
