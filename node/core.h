@@ -1,6 +1,7 @@
 /* Inside the node's shell: what `struct node` is, and which file does what.
  *
- *   loop.c    one turn: wait, network, engine, store, news, control
+ *   loop.c    runs it: waits and turns, and ends in good order
+ *   turn.c    one turn: network, engine, store, news, control
  *   effect.c  performs what the engine asks for on net and store, and feeds the outcome back
  *   news.c    tells the engine what has become durable
  *   enrol.c   a join under way: the ticket, the JOIN frame, the issuer as the ticket names it
@@ -36,6 +37,7 @@ struct node {
     struct member_id self; /* as the engine was started; zero while joining */
     bool joining;
     bool told;              /* the engine has been, since jobs were last looked after */
+    time_ms again_at;       /* the engine could not be started, and is tried again then; 0: it was */
     struct effects effects; /* asked for, not performed yet */
     struct buffer run;      /* for LOAD */
     enum err last_refusal;
@@ -44,7 +46,12 @@ struct node {
     bool more_waiting; /* envelopes to judge again */
 };
 
-/* loop.c: hands an event to the engine; what it asks for is added to node->effects. */
+/* turn.c */
+/* Does what can be done without waiting. True: there is more to do at once. */
+bool turn_once(struct node *);
+/* When it must be called again even if nothing happens; INT64_MAX: never. */
+time_ms turn_deadline(const struct node *, time_ms now);
+/* Hands an event to the engine; what it asks for is added to node->effects. */
 void node_tell(struct node *, struct event *);
 
 /* effect.c: performs what has been asked for, round after round. True: there is more to do at once.
@@ -60,6 +67,10 @@ bool news_turn(struct node *);
 /* Starts an engine for what this home now is: a member, joining, or neither (then there is none).
  * Links of an earlier one are cut. */
 MUST_USE enum err enrol_start(struct node *);
+/* The same for who can't pass an error on: tried again every second until it succeeds. */
+void enrol_again(struct node *);
+/* Tries again if it is time to. */
+void enrol_turn(struct node *);
 /* The municipality answered: member from now on, though its roster is still to come. */
 void enrol_answered(struct node *, const struct member_id *self);
 /* Where and with which keys `member` (zero: the issuer of the ticket, as holder of the ticket) is

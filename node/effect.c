@@ -269,7 +269,7 @@ bool effect_turn(struct node *node) {
         effects_done(&effects);
         if (err != OK) {
             log_warn("starting the synchronisation again: %s", err_text(err));
-            (void)!enrol_start(node);
+            enrol_again(node);
         }
     }
     return true;

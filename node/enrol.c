@@ -4,6 +4,8 @@
 #include <sodium.h>
 #include <string.h>
 
+enum { AGAIN_MS = 1000 };
+
 static bool is_zero_key(const struct transport_public *key) {
     return sodium_is_zero(key->bytes, sizeof key->bytes) == 1;
 }
@@ -48,6 +50,7 @@ static void fresh(struct node *node, struct engine_config *ret_config) {
     effects_clear(&node->effects);
     net_reset(node->net);
     node->joining = false;
+    node->again_at = 0;
     *ret_config = (struct engine_config){0};
     randombytes_buf(&ret_config->instance, sizeof ret_config->instance);
     randombytes_buf(&ret_config->seed, sizeof ret_config->seed);
@@ -68,6 +71,19 @@ enum err enrol_start(struct node *node) {
     config.role = self.role;
     node->engine = engine_new(&config);
     return node->engine == NULL ? ERR_MEMORY : news_tell_all(node);
+}
+
+void enrol_again(struct node *node) {
+    enum err err = enrol_start(node);
+    if (err == OK)
+        return;
+    node->again_at = node_monotonic_ms() + AGAIN_MS;
+    log_warn("the synchronisation could not be started: %s", err_text(err));
+}
+
+void enrol_turn(struct node *node) {
+    if (node->again_at != 0 && node_monotonic_ms() >= node->again_at)
+        enrol_again(node);
 }
 
 /* Tells the engine of the municipality as the ticket describes it: there is no roster yet. */
@@ -111,6 +127,8 @@ void enrol_answered(struct node *node, const struct member_id *self) {
     else
         log_warn("the municipality's answer could not be kept: %s", err_text(err));
     node->last_refusal = err;
+    if (err != OK)
+        enrol_again(node);
 }
 
 /* The issuer, known from the ticket alone: with the ticket's key when nobody in particular dials,

@@ -10,65 +10,16 @@ enum {
     UNTIL_MS = 50 /* what `until` looks at may change without anything happening here */
 };
 
-void node_tell(struct node *node, struct event *event) {
-    if (node->engine == NULL)
-        return;
-    event->now = node_monotonic_ms();
-    node->told = true;
-    engine_step(node->engine, event, &node->effects);
-}
-
 static int timeout_of(struct node *node, bool more, time_ms deadline) {
     if (more)
         return 0;
-    time_ms now = node_monotonic_ms(), first = deadline;
-    if (node->net != NULL) {
-        time_ms at = net_deadline(node->net, now);
-        first = at < first ? at : first;
-    }
-    if (node->engine != NULL) {
-        time_ms at = engine_deadline(node->engine);
-        first = at < first ? at : first;
-    }
-    if (node->control != NULL) {
-        time_ms at = control_deadline(node->control);
-        first = at < first ? at : first;
-    }
+    time_ms now = node_monotonic_ms(), first = turn_deadline(node, now);
+    first = deadline < first ? deadline : first;
     if (first == INT64_MAX)
         return -1;
     if (first <= now)
         return 0;
     return first - now > INT_MAX ? INT_MAX : (int)(first - now);
-}
-
-static void tick(struct node *node) {
-    if (node->engine == NULL || node_monotonic_ms() < engine_deadline(node->engine))
-        return;
-    struct event event = {.kind = EVENT_TICK};
-    node_tell(node, &event);
-}
-
-/* One turn. True: there is more to do at once. */
-static bool turn(struct node *node) {
-    bool more = false;
-    if (node->net != NULL)
-        more = net_turn(node->net, node_monotonic_ms());
-    tick(node);
-    more = effect_turn(node) || more;
-    peers_log(node, node_monotonic_ms());
-    if (node->control != NULL) {
-        /* What jobs wait for may have come with any event: a session's state is no news of the
-         * store. */
-        if (node->told)
-            control_wake(node->control);
-        node->told = false;
-        more = control_turn(node->control, node_monotonic_ms()) || more;
-        /* A command may have written: it leaves in this turn, not in the next. */
-        more = effect_turn(node) || more;
-    }
-    /* A send may have found what a socket has received meanwhile, which its descriptor then doesn't
-     * show any more. */
-    return more || (node->net != NULL && net_is_ready(node->net));
 }
 
 /* The channels that are held here, each once. */
@@ -117,7 +68,7 @@ static void state_all(struct node *node) {
 static enum err turns(struct node *node, time_ms deadline) {
     enum err err = OK;
     while (err == OK && node_monotonic_ms() < deadline) {
-        bool more = turn(node);
+        bool more = turn_once(node);
         err = watcher_turn(&node->watcher, timeout_of(node, more, deadline));
     }
     return err;
@@ -157,7 +108,7 @@ enum err node_run(struct node *node, bool (*until)(void *context), void *context
         err = watcher_turn(&node->watcher, timeout_of(node, more, wake));
         if (err != OK)
             break;
-        more = turn(node);
+        more = turn_once(node);
         if (until != NULL && until(context))
             break;
         if (node->stopping)

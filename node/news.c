@@ -128,8 +128,7 @@ bool news_turn(struct node *node) {
     /* What it was not told now, it could never learn of: begin again from what is stored. */
     if (err != OK) {
         log_warn("starting the synchronisation again: %s", err_text(err));
-        if (enrol_start(node) != OK)
-            log_warn("that failed too");
+        enrol_again(node);
     }
     return any;
 }

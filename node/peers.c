@@ -51,8 +51,8 @@ static void hurry(void *context) {
     struct node *node = context;
     if (node->engine != NULL)
         engine_hurry(node->engine);
-    else if (node->store != NULL && enrol_start(node) != OK) /* a join has begun */
-        log_warn("the join could not be started");
+    else if (node->store != NULL) /* a join has begun */
+        enrol_again(node);
 }
 
 void peers_surround(struct node *node) {

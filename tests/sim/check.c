@@ -45,6 +45,8 @@ static enum err compare_feed(void *context, const struct feed_info *feed) {
         is_forked_by(to->world, &feed->id))
         return OK;
     enum err err = feed_find(to->node->store, &feed->id, &there);
+    if (feed->forked || (err == OK && there.forked))
+        return OK; /* each keeps the branch that came first; whose fork it is: check_feed */
     if (err == OK && there.head.seq == feed->head.seq &&
         envelope_id_equal(&there.head.id, &feed->head.id))
         return OK;
@@ -105,6 +107,7 @@ bool check_has_settled(struct world *world, char ret_why[static 256]) {
 
 void check_disks(struct world *world) {
     bool restored;
+    memory_pause();
     for (unsigned i = 0; i < world->machines_n; i++) {
         struct machine *machine = &world->machines[i];
         world->current = machine;
@@ -112,6 +115,7 @@ void check_disks(struct world *world) {
             acks_restored(machine->node->store, &restored) == OK && restored)
             sometimes(SOMETIMES_restore_reported);
     }
+    memory_resume();
     for (unsigned i = 0; i < world->machines_n; i++)
         if (disk_contains(world->machines[i].disk, CANARY, strlen(CANARY)))
             violation("plaintext lies on the disk of %s", world->machines[i].name);
@@ -210,10 +214,15 @@ static enum err note_incarnations(void *context, const struct feed_info *feed) {
 
 static enum err check_feed(void *context, const struct feed_info *feed) {
     struct machine *machine = context;
+    if (feed->forked)
+        sometimes(SOMETIMES_fork_seen);
     for (unsigned i = 0; i < machine->world->machines_n; i++) {
         const struct machine *author = &machine->world->machines[i];
         if (!member_id_equal(&author->member, &feed->author) || author->forges)
             continue;
+        if (feed->forked)
+            violation("%s sees a fork of %s, which was never copied unseen", machine->name,
+                      author->name);
         if (feed->voided > 0)
             violation("%s finds %llu entries of %s void, which is honest", machine->name,
                       (unsigned long long)feed->voided, author->name);
@@ -226,14 +235,13 @@ static void check_doubles(struct world *world) {
     const struct twice *list;
     size_t n = ledger_doubles(&list);
     for (size_t i = 0; i < n; i++) {
-        bool excused = false, seen = false;
+        bool excused = false;
         for (unsigned j = 0; j < world->machines_n; j++) {
             struct machine *machine = &world->machines[j];
             struct feed_info info;
             world->current = machine;
             if (!counts(machine) || feed_find(machine->node->store, &list[i].feed, &info) != OK)
                 continue;
-            seen = seen || info.forked;
             for (unsigned k = 0; k < world->machines_n; k++)
                 excused = excused || (world->machines[k].forges &&
                                       member_id_equal(&world->machines[k].member, &info.author));
@@ -241,8 +249,6 @@ static void check_doubles(struct world *world) {
         if (!excused)
             violation("%s sends a second envelope under number %llu of a feed",
                       world->machines[list[i].machine].name, (unsigned long long)list[i].seq);
-        if (seen)
-            sometimes(SOMETIMES_fork_seen);
     }
 }
 
@@ -282,7 +288,9 @@ static struct hash statuses_of(struct machine *machine, const struct feed_id *fe
 
 static enum err same_statuses(void *context, const struct feed_info *feed) {
     struct feed_statuses *both = context;
-    if (!reads(&feed->channel, both->one) || !reads(&feed->channel, both->other) ||
+    struct feed_info other;
+    if (!reads(&feed->channel, both->one) || !reads(&feed->channel, both->other) || feed->forked ||
+        feed_find(both->other->node->store, &feed->id, &other) != OK || other.forked ||
         is_forked_by(both->one->world, &feed->id))
         return OK;
     struct hash here = statuses_of(both->one, &feed->id),

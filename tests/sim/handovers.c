@@ -30,13 +30,15 @@ static struct edit *new_edit(struct people *people) {
 /* What stands in the field at this machine. False: nothing is known of the record. */
 static bool look(struct machine *machine, const struct record_id *id, uint16_t field,
                  struct arena *arena, const struct field_state **ret_state) {
+    memory_pause();
     struct record *record = arena_array(arena, 1, sizeof *record);
     machine->world->current = machine;
-    if (record == NULL || machine->node == NULL ||
-        record_load(machine->node->store, id, arena, record) != OK)
-        return false;
-    *ret_state = record_field(record, field);
-    return true;
+    bool there = record != NULL && machine->node != NULL &&
+                 record_load(machine->node->store, id, arena, record) == OK;
+    if (there)
+        *ret_state = record_field(record, field);
+    memory_resume();
+    return there;
 }
 
 static void note_seen(struct machine *machine, const struct handover *handover, struct edit *edit) {
@@ -112,9 +114,11 @@ static bool send(struct people *people, struct machine *machine, size_t index) {
         return false;
     }
     machine->world->current = machine;
+    memory_pause();
     if (!handover->sent && record_find(machine->node->store, COLLECTION_HANDOVER, handover->id,
                                        &handover->record) == OK)
         handover->sent = true;
+    memory_resume();
     if (!machine->cloned_from_other) {
         note_written(people, machine, index);
         people_acknowledged(machine);
@@ -299,8 +303,9 @@ static void check_edit(struct people *people, struct machine *machine, const str
     arena_init(&arena, KIB(4096));
     bool there = look(machine, &handover->record, edit->field, &arena, &state);
     if (!there || (!is_live(state, &edit->name) && !may_be_replaced(people, edit)))
-        violation("\"%s\", written at %s, is lost at %s", edit->value,
-                  people->world->machines[edit->machine].name, machine->name);
+        violation("\"%s\", written at %s under %llu, is lost at %s; %zu live", edit->value,
+                  people->world->machines[edit->machine].name, (unsigned long long)edit->name.seq,
+                  machine->name, there && state != NULL ? state->live_n : 0);
     for (size_t i = 0; edit->certain && i < edit->seen_n; i++)
         if (is_live(state, &edit->seen[i]))
             violation("a value that \"%s\" has replaced stands again at %s", edit->value,

@@ -1,4 +1,4 @@
-/* A machine: its home, its node, and the loop's turn (node/loop.c) without the waiting. */
+/* A machine: its home and its node, whose turns (node/turn.c) are taken when they are due. */
 #include "world.h"
 
 #include "memory.h"
@@ -95,12 +95,13 @@ bool machine_is_up(const struct machine *machine) {
     return machine->node != NULL && !disk_is_dead(machine->disk);
 }
 
-/* ---- What node.c and loop.c do ---- */
+/* ---- What node.c does ---- */
+
+void __real_node_tell(struct node *node, struct event *event);
+void __wrap_node_tell(struct node *node, struct event *event);
 
 /* Whatever the engine is told is durable has to be there after any crash. */
-void node_tell(struct node *node, struct event *event) {
-    if (node->engine == NULL)
-        return;
+void __wrap_node_tell(struct node *node, struct event *event) {
     struct machine *machine = the_world->current;
     if (event->kind == EVENT_FEED)
         ledger_put(machine->ledger, &event->feed.id, &event->feed.head);
@@ -108,9 +109,7 @@ void node_tell(struct node *node, struct event *event) {
         ledger_put(machine->ledger, &event->admitted.feed, &event->admitted.head);
     if (event->kind == EVENT_ADMITTED && event->admitted.error != OK)
         sometimes(SOMETIMES_run_refused);
-    event->now = the_world->now;
-    node->told = true;
-    engine_step(node->engine, event, &node->effects);
+    __real_node_tell(node, event);
 }
 
 static bool admit(void *context, const struct transport_public *key) {
@@ -201,7 +200,9 @@ static void look_for_what_was_promised(struct machine *machine) {
         struct head head;
         struct feed_info info;
         ledger_get(machine->ledger, i, &feed, &head);
+        memory_pause();
         enum err err = feed_find(machine->node->store, &feed, &info);
+        memory_resume();
         if (disk_is_dead(machine->disk) || (err != OK && err != ERR_NOT_FOUND))
             return;
         if (err == ERR_NOT_FOUND || info.head.seq < head.seq ||
@@ -273,18 +274,6 @@ void machine_stop(struct machine *machine) {
     (void)machine_settle(machine);
 }
 
-/* As turn() in node/loop.c; no control socket. */
-static bool turn(struct node *node) {
-    bool more = net_turn(node->net, the_world->now);
-    if (node->engine != NULL && the_world->now >= engine_deadline(node->engine)) {
-        struct event event = {.kind = EVENT_TICK};
-        node_tell(node, &event);
-    }
-    more = effect_turn(node) || more;
-    node->told = false;
-    return more || net_is_ready(node->net);
-}
-
 void machine_turn(struct machine *machine) {
     struct world *world = machine->world;
     struct node *node = machine->node;
@@ -292,10 +281,10 @@ void machine_turn(struct machine *machine) {
     if (node == NULL || !machine_settle(machine))
         return;
     world_event(world);
-    bool more = turn(node);
+    bool more = turn_once(node);
     if (!machine_settle(machine))
         return;
-    time_ms deadline = node->engine != NULL ? engine_deadline(node->engine) : NEVER;
+    time_ms deadline = turn_deadline(node, world->now);
     machine->wake = more || deadline <= world->now ? world->now : deadline;
     machine->busy = machine->wake == world->now ? machine->busy + 1 : 0;
     if (machine->busy > BUSY_MAX)

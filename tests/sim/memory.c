@@ -12,19 +12,23 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
 static int64_t fuse = -1;
-static unsigned after;
+static unsigned after, paused;
 
 void memory_set_fuse(int64_t calls, unsigned then) {
     fuse = calls;
     after = then;
 }
 
-int64_t memory_fuse(void) {
-    return fuse;
+void memory_pause(void) {
+    paused++;
+}
+
+void memory_resume(void) {
+    paused--;
 }
 
 static int fails(void) {
-    if (fuse < 0)
+    if (fuse < 0 || paused > 0)
         return 0;
     if (fuse > 0) {
         fuse--;

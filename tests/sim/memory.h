@@ -11,6 +11,8 @@ void *hold_zero(size_t size);
 void hold_free(void *);
 /* The allocation after `calls` more fails, and `then` after it; negative: none does. */
 void memory_set_fuse(int64_t calls, unsigned then);
-int64_t memory_fuse(void);
+/* While the simulator itself looks at what the product holds, nothing fails; may be nested. */
+void memory_pause(void);
+void memory_resume(void);
 
 #endif

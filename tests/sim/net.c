@@ -487,8 +487,7 @@ static void look_at(struct machine *from, struct bytes frame) {
     struct arena arena;
     struct message message;
     arena_init(&arena, KIB(64));
-    int64_t fuse = memory_fuse();
-    memory_set_fuse(-1, 0);
+    memory_pause();
     struct bytes rest = {0};
     if (message_decode(frame, &arena, &message) == OK)
         rest = message.run.envelopes;
@@ -504,7 +503,7 @@ static void look_at(struct machine *from, struct bytes frame) {
         rest.size -= size;
     }
     arena_done(&arena);
-    memory_set_fuse(fuse, 0);
+    memory_resume();
 }
 
 enum err net_send(struct net *net, uint32_t link, struct bytes frame) {

@@ -188,7 +188,9 @@ static void look_around(struct machine *machine) {
 void people_acknowledged(struct machine *machine) {
     struct world *world = machine->world;
     world->current = machine;
+    memory_pause();
     (void)!feed_each(machine->node->store, people_promise, machine);
+    memory_resume();
 }
 
 enum err people_promise(void *context, const struct feed_info *feed) {
@@ -218,6 +220,8 @@ static bool act_at_a_clone(struct people *people) {
             continue;
         if (machine->role == ROLE_MUNICIPALITY)
             look_around(machine);
+        else if (chance(world, 50))
+            people_edit(people, machine);
         else
             people_import(people, machine);
         return true;

@@ -1,7 +1,7 @@
 /* A federation's machines, the network between them and time, all simulated and all drawn from one
  * seed. What runs on each machine is the product: engine, store, service, and the files of node/
- * that join them (effect.c, news.c, enrol.c, peers.c). Replaced are: the network (net.c answers
- * net/net.h), the disk (vfs.h), clocks and randomness, and the loop that waits (machine.c).
+ * that join them (turn.c, effect.c, news.c, enrol.c, peers.c). Replaced are: the network (net.c
+ * answers net/net.h), the disk (vfs.h), clocks and randomness, and the loop that waits (machine.c).
  *
  *   world.c    time, and what is due when
  *   net.c      links: each is ordered, loses nothing but by ending, and may stall, lag or end
