@@ -45,6 +45,7 @@ void arena_reset(struct arena *arena) {
     }
     arena_done(arena);
     arena->blocks = kept;
+    arena->taken = kept != NULL ? kept->size : 0;
     arena->bytes_max = bytes_max;
 }
 
@@ -55,20 +56,27 @@ static struct arena_block *block_new(size_t size) {
     return block;
 }
 
-/* The block that `size` bytes go into: the one being filled, a new one in its place, or, for what
- * would waste much of the present one's rest, one of its own behind it. */
+/* The block that `size` bytes go into: the one being filled; when they don't fit, a new one in its
+ * place, or, for large ones that would waste much of its rest, one of their own behind it. */
 static struct arena_block *block_for(struct arena *arena, size_t size) {
     struct arena_block *first = arena->blocks;
-    if (first != NULL && first->size - first->used >= size)
+    size_t rest = first != NULL ? first->size - first->used : 0;
+    if (first != NULL && rest >= size)
         return first;
+    size_t left = arena->bytes_max > arena->taken ? arena->bytes_max - arena->taken : 0;
     size_t next_size = first == NULL ? BLOCK_SIZE_MIN : first->size * 2;
     if (next_size > BLOCK_SIZE_MAX)
         next_size = BLOCK_SIZE_MAX;
-    bool alone = size > next_size / 4;
-    struct arena_block *block = block_new(alone ? size : next_size);
+    bool alone = first != NULL && rest > first->size / 16 && size > next_size / 32;
+    if (alone || next_size < size)
+        next_size = size;
+    if (next_size > left)
+        next_size = left;
+    struct arena_block *block = next_size < size ? NULL : block_new(next_size);
     if (block == NULL)
         return NULL;
-    if (alone && first != NULL) {
+    arena->taken += next_size;
+    if (alone) {
         block->next = first->next;
         first->next = block;
     } else {

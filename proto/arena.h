@@ -9,10 +9,11 @@
 struct arena_block;
 
 /* Initialise with arena_init; blocks are taken from the heap as needed. `bytes` is what has been
- * handed out, at most `bytes_max` in all; the blocks take at most a third more, and one block. */
+ * handed out, `taken` the size of the blocks, each at most `bytes_max`: so is what the ends of
+ * blocks waste, a sixteenth at most. */
 struct arena {
     struct arena_block *blocks; /* the first is the one being filled */
-    size_t bytes, bytes_max;
+    size_t bytes, taken, bytes_max;
 };
 
 void arena_init(struct arena *, size_t bytes_max);

@@ -40,6 +40,23 @@ TEST(the_cap_is_reached_exactly_and_never_passed) {
     arena_done(&arena);
 }
 
+/* Sizes that leave ends of blocks unused, of all kinds. */
+TEST(the_heap_that_blocks_take_stays_within_the_cap_and_is_used) {
+    static const size_t steps[] = {1, 301, 600, KIB(5), KIB(17), KIB(70)};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct arena arena;
+        size_t taken = 0;
+        arena_init(&arena, KIB(4096));
+        for (size_t n = 0; arena_alloc(&arena, 1 + n * steps[i] % (2 * steps[i] + 100)); n++) {
+            assert_true(arena.taken >= taken && arena.taken <= arena.bytes_max);
+            assert_true(arena.bytes <= arena.taken);
+            taken = arena.taken;
+        }
+        assert_true(arena.bytes > arena.bytes_max / 10 * 9);
+        arena_done(&arena);
+    }
+}
+
 TEST(sizes_that_overflow_are_refused) {
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
@@ -70,5 +87,7 @@ TEST(a_reset_arena_has_its_whole_cap_again_and_gives_zeroes) {
 
 RUN_TESTS(T(the_cap_grows_with_the_input_and_ends),
           T(what_is_handed_out_is_zeroed_and_aligned_and_apart),
-          T(the_cap_is_reached_exactly_and_never_passed), T(sizes_that_overflow_are_refused),
+          T(the_cap_is_reached_exactly_and_never_passed),
+          T(the_heap_that_blocks_take_stays_within_the_cap_and_is_used),
+          T(sizes_that_overflow_are_refused),
           T(a_reset_arena_has_its_whole_cap_again_and_gives_zeroes))
