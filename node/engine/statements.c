@@ -288,6 +288,8 @@ void statements_tick(struct engine *engine) {
             }
             lane->moved = false;
             lane->stated_at = engine->now;
+            if (lane->state_retry == 0) /* memory ran out before its heads were seen to move */
+                lane->state_retry = STATE_RETRY_MS;
             lane->state_due = engine->now + lane->state_retry;
             lane->state_retry =
                 lane->state_retry * 5 > STATE_MS_MAX ? STATE_MS_MAX : lane->state_retry * 5;
