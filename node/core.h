@@ -36,8 +36,9 @@ struct node {
     struct engine *engine; /* NULL: neither member nor joining */
     struct member_id self; /* as the engine was started; zero while joining */
     bool joining;
-    bool told;              /* the engine has been, since jobs were last looked after */
-    time_ms again_at;       /* the engine could not be started, and is tried again then; 0: it was */
+    bool told;        /* the engine has been, since jobs were last looked after */
+    time_ms again_at; /* the engine could not be started, or misses something, and is started anew
+                         then; 0: all is well */
     struct effects effects; /* asked for, not performed yet */
     struct buffer run;      /* for LOAD */
     enum err last_refusal;
@@ -69,7 +70,7 @@ bool news_turn(struct node *);
 MUST_USE enum err enrol_start(struct node *);
 /* The same for who can't pass an error on: tried again every second until it succeeds. */
 void enrol_again(struct node *);
-/* Tries again if it is time to. */
+/* Starts the engine anew if that is due, or if it has come to miss something. */
 void enrol_turn(struct node *);
 /* The municipality answered: member from now on, though its roster is still to come. */
 void enrol_answered(struct node *, const struct member_id *self);

@@ -82,6 +82,8 @@ void enrol_again(struct node *node) {
 }
 
 void enrol_turn(struct node *node) {
+    if (node->engine != NULL && node->again_at == 0 && engine_is_incomplete(node->engine))
+        node->again_at = node_monotonic_ms() + AGAIN_MS;
     if (node->again_at != 0 && node_monotonic_ms() >= node->again_at)
         enrol_again(node);
 }

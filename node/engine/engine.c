@@ -81,6 +81,10 @@ void engine_out_of_memory(struct engine *engine) {
         session_fail(engine->sessions.list[i], ERR_MEMORY, false);
 }
 
+bool engine_is_incomplete(const struct engine *engine) {
+    return engine->incomplete;
+}
+
 static void roster_event(struct engine *engine, const struct event *event) {
     struct position at = {event->roster.seq, event->roster.id8};
     bool moved = !position_equal(&engine->roster.at, &at);

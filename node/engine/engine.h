@@ -176,6 +176,10 @@ void engine_step(struct engine *, const struct event *, struct effects *effects)
  */
 void engine_hurry(struct engine *);
 
+/* Memory ran out over something that all sessions rest on, a member or a head: the engine goes on with what it knows and calls
+ * nobody equal, but what it missed it learns only if it is made anew and told everything. */
+bool engine_is_incomplete(const struct engine *);
+
 /* When the next TICK is due at the latest; INT64_MAX: none. */
 time_ms engine_deadline(const struct engine *);
 

@@ -288,7 +288,13 @@ void machine_turn(struct machine *machine) {
     machine->wake = more || deadline <= world->now ? world->now : deadline;
     machine->busy = machine->wake == world->now ? machine->busy + 1 : 0;
     if (machine->busy > BUSY_MAX)
-        violation("%s turns and turns without end", machine->name);
+        violation("%s turns and turns without end: %s", machine->name,
+                  node->more_waiting                                            ? "more waits"
+                  : node->effects.n > 0                                         ? "effects"
+                  : net_is_ready(node->net)                                     ? "mail"
+                  : node->engine != NULL && engine_deadline(node->engine) <= world->now
+                      ? "the engine's deadline"
+                      : "news");
     if (machine->wake == world->now && chance(world, 30))
         machine->wake++; /* the processor was busy elsewhere */
 }
