@@ -106,16 +106,6 @@ bool check_has_settled(struct world *world, char ret_why[static 256]) {
 /* ---- Plaintext ---- */
 
 void check_disks(struct world *world) {
-    bool restored;
-    memory_pause();
-    for (unsigned i = 0; i < world->machines_n; i++) {
-        struct machine *machine = &world->machines[i];
-        world->current = machine;
-        if (machine->restores > 0 && machine_is_up(machine) &&
-            acks_restored(machine->node->store, &restored) == OK && restored)
-            sometimes(SOMETIMES_restore_reported);
-    }
-    memory_resume();
     for (unsigned i = 0; i < world->machines_n; i++)
         if (disk_contains(world->machines[i].disk, CANARY, strlen(CANARY)))
             violation("plaintext lies on the disk of %s", world->machines[i].name);
@@ -218,7 +208,8 @@ static enum err check_feed(void *context, const struct feed_info *feed) {
         sometimes(SOMETIMES_fork_seen);
     for (unsigned i = 0; i < machine->world->machines_n; i++) {
         const struct machine *author = &machine->world->machines[i];
-        if (!member_id_equal(&author->member, &feed->author) || author->forges)
+        if (!member_id_equal(&author->member, &feed->author) || author->forges ||
+            machine->world->machines[author->original].forges)
             continue;
         if (feed->forked)
             violation("%s sees a fork of %s, which was never copied unseen", machine->name,

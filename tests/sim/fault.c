@@ -22,18 +22,37 @@ static struct machine *any(struct world *world) {
                                             : world->machines_n)];
 }
 
+static void cut_one_way(struct world *world, unsigned from, unsigned to, time_ms ms) {
+    wires_cut(world->wires, from, to, true);
+    world->mend_at[from][to] = world->now + ms;
+}
+
+void fault_cut(struct world *world, unsigned a, unsigned b, time_ms ms) {
+    cut_one_way(world, a, b, ms);
+    cut_one_way(world, b, a, ms);
+}
+
 static void cut(struct world *world) {
     unsigned a = (unsigned)roll(world, world->machines_n),
              b = (unsigned)roll(world, chance(world, 60) ? 2 : world->machines_n);
-    bool on = chance(world, 60), both = chance(world, 50);
+    bool both = chance(world, 50);
+    time_ms ms = (time_ms)roll(world, chance(world, 50) ? 15000 : 120000);
     if (a == b)
         return;
-    trace("%u and %u are %s%s", a, b, on ? "cut off" : "joined again", both ? "" : ", one way");
-    wires_cut(world->wires, a, b, on);
-    if (both || !on)
-        wires_cut(world->wires, b, a, on);
-    else
-        sometimes(SOMETIMES_cut_one_way);
+    trace("%u and %u are cut off%s", a, b, both ? "" : ", one way");
+    if (both) {
+        fault_cut(world, a, b, ms);
+        return;
+    }
+    cut_one_way(world, a, b, ms);
+    sometimes(SOMETIMES_cut_one_way);
+}
+
+void fault_mend(struct world *world) {
+    for (unsigned a = 0; a < world->machines_n; a++)
+        for (unsigned b = 0; b < world->machines_n; b++)
+            if (world->cut[a][b] && world->mend_at[a][b] <= world->now)
+                wires_cut(world->wires, a, b, false);
 }
 
 static void lag(struct world *world) {
@@ -122,7 +141,7 @@ static void happen(struct world *world, enum fault fault) {
             (void)machine_restore(machine);
         break;
     case FAULT_CLONE:
-        clone(world, false);
+        clone(world, world->plan.faults & 1u << FAULT_MEMBER && chance(world, 50));
         break;
     case FAULT_LIE: /* the disks' nature */
         machine_crash(machine, true);
@@ -138,7 +157,7 @@ static void happen(struct world *world, enum fault fault) {
         world->machines[1].malicious = true;
         break;
     case FAULT_MEMBER:
-        if (chance(world, 50))
+        if (chance(world, 70))
             clone(world, true);
         else
             forgery_write(machine);

@@ -90,8 +90,13 @@ void forgery_write(struct machine *machine) {
 }
 
 struct machine *forgery_equivocate(struct machine *machine) {
+    struct world *world = machine->world;
     machine->forges = true;
     struct machine *clone = machine_clone(machine, true);
+    /* While they hear of each other they go on together: apart, each signs its own. */
+    for (unsigned i = 0; i < world->machines_n; i++)
+        if (i != machine->number)
+            fault_cut(world, machine->number, i, 20000 + (time_ms)roll(world, 60000));
     if (clone != NULL)
         clone->forges = true;
     return clone;

@@ -5,14 +5,14 @@
 #include "proto/hash.h"
 #include "service/inside.h"
 #include "sometimes.h"
-#include "store/admit.h"
+#include "store/acks.h"
 #include "vfs.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { BUSY_MAX = 4000, STEPS_MAX = 100000, LIE_PERCENT = 30 };
+enum { BUSY_MAX = 4000, STEPS_MAX = 100000, LIE_PERCENT = 30, RESTORED_MS = 20000 };
 
 int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
@@ -191,6 +191,27 @@ static enum err node_make(struct machine *machine, struct node *node) {
     return err == OK ? enrol_start(node) : err;
 }
 
+/* What can't be opened is restored, or given up and joined anew with the old ticket. */
+static void replace(struct machine *machine) {
+    struct world *world = machine->world;
+    if (!machine->rotten && !disk_has_lied(machine->disk) && machine->restores == 0)
+        violation("%s is corrupt after a crash on an honest disk", machine->name);
+    sometimes(SOMETIMES_damage_detected);
+    if (machine->open_failures < 3 && machine_restore(machine))
+        return;
+    trace("%s begins with nothing", machine->name);
+    disk_free(machine->disk);
+    machine->disk =
+        disk_new(&(struct disk_nature){.sector = 4096, .powersafe = true}, dice_next(&world->dice));
+    vfs_set_disk(machine->number, machine->disk);
+    ledger_forget(machine->ledger);
+    machine->restores++;
+    machine->disks++;
+    machine->boots++;
+    machine->rotten = false;
+    machine->open_failures = 0;
+}
+
 /* What was durable has to be here, the disk being honest. */
 static void look_for_what_was_promised(struct machine *machine) {
     if (machine->rotten || disk_has_lied(machine->disk))
@@ -234,14 +255,22 @@ bool machine_start(struct machine *machine) {
     if (machine_settle(machine)) {
         node_drop(machine);
         machine->restart_at = world->now + 1000 + (time_ms)roll(world, 5000);
+        if (err == ERR_CORRUPT || err == ERR_SCHEMA)
+            replace(machine);
     }
     return false;
 }
 
 void machine_crash(struct machine *machine, bool power) {
     struct world *world = machine->world;
-    if (machine->node == NULL)
+    if (machine->node == NULL) {
+        if (power) {
+            disk_die(machine->disk);
+            disk_revive(machine->disk, true);
+        }
+        machine->boots += power;
         return;
+    }
     trace("%s %s", machine->name, power ? "loses its power" : "is killed");
     sometimes(power ? SOMETIMES_power_lost : SOMETIMES_process_killed);
     if (machine->node->joining)
@@ -281,7 +310,12 @@ void machine_turn(struct machine *machine) {
     if (node == NULL || !machine_settle(machine))
         return;
     world_event(world);
-    bool more = turn_once(node);
+    bool more = turn_once(node), restored;
+    memory_pause();
+    if (machine->restores > 0 && world->now - machine->restored_at < RESTORED_MS &&
+        !disk_is_dead(machine->disk) && acks_restored(node->store, &restored) == OK && restored)
+        sometimes(SOMETIMES_restore_reported);
+    memory_resume();
     if (!machine_settle(machine))
         return;
     time_ms deadline = turn_deadline(node, world->now);
@@ -289,9 +323,9 @@ void machine_turn(struct machine *machine) {
     machine->busy = machine->wake == world->now ? machine->busy + 1 : 0;
     if (machine->busy > BUSY_MAX)
         violation("%s turns and turns without end: %s", machine->name,
-                  node->more_waiting                                            ? "more waits"
-                  : node->effects.n > 0                                         ? "effects"
-                  : net_is_ready(node->net)                                     ? "mail"
+                  node->more_waiting        ? "more waits"
+                  : node->effects.n > 0     ? "effects"
+                  : net_is_ready(node->net) ? "mail"
                   : node->engine != NULL && engine_deadline(node->engine) <= world->now
                       ? "the engine's deadline"
                       : "news");
@@ -329,8 +363,8 @@ bool machine_restore(struct machine *machine) {
     machine->boots++;
     machine->disks++;
     machine->restores++;
+    machine->restored_at = machine->world->now;
     machine->rotten = false;
-    machine->open_failures = 0;
     machine->restart_at = machine->world->now + 500 + (time_ms)roll(machine->world, 3000);
     return true;
 }

@@ -104,7 +104,7 @@ static bool join_again(struct machine *machine) {
     machine->world->current = machine;
     if (store_self(machine->node->store, &self) != OK || !member_id_is_zero(&self.member))
         return false;
-    if (!disk_has_lied(machine->disk) && !machine->rotten)
+    if (!disk_has_lied(machine->disk) && !machine->rotten && machine->restores == 0)
         violation("%s has forgotten who it is", machine->name);
     return begin_join(machine);
 }
@@ -216,7 +216,8 @@ static bool act_at_a_clone(struct people *people) {
     struct world *world = people->world;
     for (unsigned i = world->plan.machines; i < world->machines_n; i++) {
         struct machine *machine = &world->machines[i];
-        if (!machine->cloned_from_other || !machine_is_up(machine) || chance(world, 80))
+        if (!machine->cloned_from_other || !machine_is_up(machine) ||
+            chance(world, machine->forges ? 40 : 75))
             continue;
         if (machine->role == ROLE_MUNICIPALITY)
             look_around(machine);

@@ -32,7 +32,7 @@ static struct plan plan_of(uint64_t seed) {
     for (unsigned fault = FAULT_CUT; fault < FAULT_N; fault++) {
         bool rare = fault == FAULT_LIE || fault == FAULT_ROT || fault == FAULT_MEMBER ||
                     fault == FAULT_RELAY || fault == FAULT_CLONE;
-        if (dice_chance(&dice, rare ? 12 : 40))
+        if (dice_chance(&dice, rare ? 15 : 40))
             plan.faults |= 1u << fault;
     }
     return plan;
@@ -57,6 +57,7 @@ static struct result run(const struct plan *plan) {
     world_init(&world, plan);
     people_begin(world.people);
     for (unsigned i = 0; i < plan->acts; i++) {
+        fault_mend(&world);
         if (chance(&world, 25))
             fault_happen(&world);
         else

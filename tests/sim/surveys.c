@@ -86,7 +86,13 @@ static struct paper *take_paper(struct people *people, const struct machine *mac
     if (people->papers_n == IMPORTS_MAX || people->surveys_n == 0)
         return NULL;
     struct paper *paper = &people->papers[people->papers_n];
-    *paper = (struct paper){.survey = roll(world, people->surveys_n),
+    size_t survey = roll(world, people->surveys_n);
+    for (size_t i = 0;
+         i < people->surveys_n && chance(world, 90) &&
+         (people->surveys[survey].closed || people->surveys[survey].role != machine->role);
+         i++)
+        survey = (survey + 1) % people->surveys_n;
+    *paper = (struct paper){.survey = survey,
                             .machine = machine->original,
                             .answers = 1 + (unsigned)roll(world, chance(world, 15) ? 600 : 12),
                             .number = (unsigned)people->papers_n + 1};

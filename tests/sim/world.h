@@ -83,6 +83,7 @@ struct machine {
     unsigned open_failures;
     unsigned joins; /* JOIN frames sent */
     uint64_t restores;
+    time_ms restored_at;
     struct ledger *ledger;
 };
 
@@ -96,9 +97,10 @@ struct world {
     struct wires *wires;
     struct people *people;
     bool cut[MACHINES_MAX][MACHINES_MAX]; /* from, to */
-    time_ms lag[MACHINES_MAX];            /* added to what goes to it */
-    size_t speed[MACHINES_MAX];           /* bytes a ms; 0: any */
-    bool quiet;                           /* no faults any more */
+    time_ms mend_at[MACHINES_MAX][MACHINES_MAX];
+    time_ms lag[MACHINES_MAX];  /* added to what goes to it */
+    size_t speed[MACHINES_MAX]; /* bytes a ms; 0: any */
+    bool quiet;                 /* no faults any more */
     uint64_t events, crashes, frames;
     size_t under_way_max;
     uint64_t allocations;    /* of the product, so far */
@@ -155,6 +157,9 @@ enum err machine_call(struct machine *, const char *noun, const char *verb, json
 /* fault.c */
 void fault_draw(struct world *);
 void fault_happen(struct world *);
+/* Nothing passes between the two for so long. */
+void fault_cut(struct world *, unsigned a, unsigned b, time_ms ms);
+void fault_mend(struct world *);
 void fault_end_all(struct world *);
 void fault_forget(void);
 /* A malicious machine sends a frame: changes it in place, and says how often it is sent. */
