@@ -14,6 +14,7 @@ enum {
     ENVELOPES_MAX = 24,
     SECTIONS_IN_ENVELOPE_MAX = 12,
     CONTENT_SIZE_MAX = 32000,
+    NAMES_MAX = 16,
     MEMBERS_MAX_SEEN = 64
 };
 
@@ -33,7 +34,9 @@ struct play {
     struct line lines[TWIN_FEEDS_MAX];
     size_t lines_n;
     struct line *at;
-    struct hash digests[2]; /* as it stands: self, twin */
+    struct hash digests[2];               /* as it stands: self, twin */
+    struct version_name names[NAMES_MAX]; /* written so far, to be replaced */
+    size_t names_n;
 };
 
 static struct site *author_of(const struct play *play, unsigned n) {
@@ -55,8 +58,12 @@ static void sign(struct play *play, unsigned way) {
         line->forged = true;
     }
     /* What has no form can't be signed; then the envelope is dropped. */
-    if (draft_sign(&forge->draft, secret, &line->run, &id) == OK)
+    if (draft_sign(&forge->draft, secret, &line->run, &id) == OK) {
         forge->head = (struct head){forge->draft.header.seq, id};
+        if (play->names_n < NAMES_MAX)
+            play->names[play->names_n++] =
+                (struct version_name){forge->feed, forge->head.seq, envelope_id8(&id)};
+    }
     line->drafting = false;
     line->envelopes_n++;
 }
@@ -164,19 +171,26 @@ static void sealed(struct play *play, struct bytes content) {
     free(copy);
 }
 
-/* A change of one field that is well formed: argument is the field, the content its value. */
+/* A change of one field that is well formed: argument is the field; the content is how many
+ * versions it replaces, which, and its value. */
 static void field(struct play *play, uint8_t argument, struct bytes content) {
-    if (!has_room(play))
-        return;
+    struct version_name replaces[NAMES_MAX];
+    size_t replaces_n = content.size > 0 ? content.data[0] % 4 : 0;
     char value[64];
-    size_t size = content.size < sizeof value - 1 ? content.size : sizeof value - 1;
-    if (size > 0)
-        memcpy(value, content.data, size);
+    if (content.size < 1 + replaces_n || !has_room(play))
+        return;
+    for (size_t i = 0; i < replaces_n; i++)
+        replaces[i] = play->names[content.data[1 + i] % play->names_n];
+    size_t size = content.size - 1 - replaces_n;
+    size = size < sizeof value - 1 ? size : sizeof value - 1;
+    memcpy(value, content.data + 1 + replaces_n, size);
     value[size] = '\0';
     struct write write = {.record = play->t->record,
                           .collection = argument >= 128 ? 1 : 2,
                           .field = argument & 127,
-                          .value = bytes_of_text(value)};
+                          .value = bytes_of_text(value),
+                          .replaces = replaces,
+                          .replaces_n = replaces_n};
     struct change_set set = {
         .actor_name = "X", .actor_function = "", .writes = &write, .writes_n = 1};
     struct buffer bytes = {0};
@@ -410,6 +424,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     MUST(store_begin(play.self->store));
     MUST(store_begin(play.twin->store));
     MUST(roster_each(play.self->store, see, &before));
+    play.names[play.names_n++] = play.t->version;
     feed(&play, 0);
     while (chunk_next(&rest, &chunk))
         do_chunk(&play, &chunk);

@@ -70,7 +70,7 @@ static void make(struct twins *t) {
     channel = channel_between(t->birk, t->skole);
     MUST(channel_make(CHANNEL_ANSWERS, NULL, NULL, &answers));
     t->record = record_of(t->birk);
-    write_field(t->birk, &channel, &t->record, 50, "Trains", NULL);
+    t->version = write_field(t->birk, &channel, &t->record, 50, "Trains", NULL);
     write_answers(t->birk);
     sync_all(&t->federation);
     t->handover = newest_epoch(t->birk, &channel);

@@ -16,7 +16,8 @@ struct twins {
     struct site copies[2]; /* of Nordby, of Skole: who is observed, and its twin */
     struct hash digests[2];
     struct epoch_public handover, answers;
-    struct record_id record; /* a handover of Birk's for Skole, with one field */
+    struct record_id record;     /* a handover of Birk's for Skole, with one field */
+    struct version_name version; /* of that field */
 };
 struct twins *twins(void);
 
