@@ -75,6 +75,7 @@ static void short_id_among(const struct gather *gather, const struct conflict_id
         e = prefixes_add(&prefixes, text);
     }
     id_text(id->bytes, sizeof id->bytes, text);
+    prefixes_sort(&prefixes);
     if (e == OK)
         prefixes_shorten(&prefixes, text, ret_text);
     else

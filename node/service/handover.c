@@ -164,15 +164,24 @@ done:
     return e;
 }
 
+enum err handover_prefixes(const struct record_id *ids, size_t ids_n,
+                           struct prefixes *ret_prefixes) {
+    char text[ID_TEXT_MAX];
+    enum err e = OK;
+    *ret_prefixes = (struct prefixes){0};
+    for (size_t i = 0; e == OK && i < ids_n; i++) {
+        record_text(&ids[i], text);
+        e = prefixes_add(ret_prefixes, text);
+    }
+    prefixes_sort(ret_prefixes);
+    return e;
+}
+
 void handover_short_id(const struct record_id *ids, size_t ids_n, const struct record_id *id,
                        char ret_text[static ID_TEXT_MAX]) {
     char text[ID_TEXT_MAX];
-    struct prefixes prefixes = {0};
-    enum err e = OK;
-    for (size_t i = 0; e == OK && i < ids_n; i++) {
-        record_text(&ids[i], text);
-        e = prefixes_add(&prefixes, text);
-    }
+    struct prefixes prefixes;
+    enum err e = handover_prefixes(ids, ids_n, &prefixes);
     record_text(id, text);
     if (e == OK)
         prefixes_shorten(&prefixes, text, ret_text);
@@ -276,8 +285,6 @@ enum err handover_load(struct store *store, const struct record_id *id, struct a
         return ERR_MEMORY;
     e = record_load(store, id, arena, &handover.record);
     handover.stored = e == OK;
-    if (e == OK && handover.record.collection != COLLECTION_HANDOVER)
-        return ERR_NOT_FOUND;
     if (e == ERR_NOT_FOUND)
         handover.record = (struct record){.id = *id, .collection = COLLECTION_HANDOVER};
     else if (e != OK)

@@ -13,6 +13,7 @@
 #ifndef STAFET_NODE_SERVICE_HANDOVER_H
 #define STAFET_NODE_SERVICE_HANDOVER_H
 
+#include "prefix.h"
 #include "service.h"
 #include "store/record.h"
 
@@ -55,7 +56,9 @@ MUST_USE enum err handover_load(struct store *, const struct record_id *, struct
 
 /* All handovers, drafts too, oldest first. In the arena. */
 MUST_USE enum err handover_ids(struct store *, struct arena *, const struct record_id **ret_ids, size_t *ret_n);
-/* The shortest prefix, of at least three characters, that tells `id` from the others; all of it when out of memory. */
+/* Their text forms, sorted, for shortening many. The caller's to free (prefixes_done), on failure too. */
+MUST_USE enum err handover_prefixes(const struct record_id *ids, size_t ids_n, struct prefixes *ret_prefixes);
+/* The shortest prefix, of at least three characters, that tells one `id` from the others; all of it when out of memory. */
 void handover_short_id(const struct record_id *ids, size_t ids_n, const struct record_id *id,
                        char ret_text[static ID_TEXT_MAX]);
 

@@ -33,13 +33,18 @@ enum err handover_list(struct service *service, const struct asker *asker __attr
     arena_init(&arena, HANDOVER_ARENA_MAX);
     arena_init(&one, HANDOVER_ARENA_MAX);
     json_t *list = json_array();
+    struct prefixes prefixes = {0};
     enum err e = handover_ids(store, &arena, &ids, &ids_n);
+    if (e == OK)
+        e = handover_prefixes(ids, ids_n, &prefixes);
     for (size_t i = 0; e == OK && i < ids_n; i++) {
         struct handover handover;
+        char text[ID_TEXT_MAX];
         e = handover_load(store, &ids[i], &one, &handover);
         if (e != OK)
             break;
-        handover_short_id(ids, ids_n, &ids[i], handover.short_id);
+        record_text(&ids[i], text);
+        prefixes_shorten(&prefixes, text, handover.short_id);
         if (json_array_append_new(list, list_item(store, &handover, &one)) != 0)
             e = ERR_MEMORY;
         arena_reset(&one);
@@ -50,6 +55,7 @@ enum err handover_list(struct service *service, const struct asker *asker __attr
         json_decref(list);
         handover_fail(store, reply, e);
     }
+    prefixes_done(&prefixes);
     arena_done(&one);
     arena_done(&arena);
     return e;

@@ -132,13 +132,18 @@ static enum err add_handovers(struct items *items) {
     const struct record_id *ids = NULL;
     size_t n = 0;
     enum err e = handover_ids(items->store, &ids_arena, &ids, &n);
+    struct prefixes prefixes = {0};
     for (size_t i = 0; e == OK && i < n; i++) {
-        char short_id[ID_TEXT_MAX];
-        handover_short_id(ids, n, &ids[i], short_id);
+    if (e == OK)
+        e = handover_prefixes(ids, n, &prefixes);
+        char text[ID_TEXT_MAX], short_id[ID_TEXT_MAX];
+        record_text(&ids[i], text);
+        prefixes_shorten(&prefixes, text, short_id);
         e = add_handover(items, &ids[i], short_id, &arena);
         arena_reset(&arena);
     }
     arena_done(&arena);
+    prefixes_done(&prefixes);
     arena_done(&ids_arena);
     return e;
 }
