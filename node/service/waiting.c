@@ -57,7 +57,8 @@ static enum err add_conflict(struct items *items, const struct conflict *conflic
     struct arena arena;
     arena_init(&arena, HANDOVER_ARENA_MAX);
     struct record record;
-    enum err e = record_load(items->store, &conflict->record, &arena, &record);
+    enum err e =
+        record_load(items->store, &conflict->record, &arena, &record);
     const struct collection *collection = collection_find(conflict->collection);
     const struct field *field =
         collection != NULL ? collection_field(collection, conflict->field) : NULL;
@@ -131,19 +132,19 @@ static enum err add_handovers(struct items *items) {
     arena_init(&arena, HANDOVER_ARENA_MAX);
     const struct record_id *ids = NULL;
     size_t n = 0;
-    enum err e = handover_ids(items->store, &ids_arena, &ids, &n);
     struct prefixes prefixes = {0};
-    for (size_t i = 0; e == OK && i < n; i++) {
+    enum err e = handover_ids(items->store, &ids_arena, &ids, &n);
     if (e == OK)
         e = handover_prefixes(ids, n, &prefixes);
+    for (size_t i = 0; e == OK && i < n; i++) {
         char text[ID_TEXT_MAX], short_id[ID_TEXT_MAX];
         record_text(&ids[i], text);
         prefixes_shorten(&prefixes, text, short_id);
         e = add_handover(items, &ids[i], short_id, &arena);
         arena_reset(&arena);
     }
-    arena_done(&arena);
     prefixes_done(&prefixes);
+    arena_done(&arena);
     arena_done(&ids_arena);
     return e;
 }
