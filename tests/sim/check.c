@@ -116,7 +116,7 @@ static enum err may_read_record(void *context, const struct record_id *id) {
     struct arena arena;
     struct record record;
     arena_init(&arena, KIB(4096));
-    enum err err = record_load(machine->node->store, id, &arena, &record);
+    enum err err = record_load(machine->node->store, COLLECTION_HANDOVER, id, &arena, &record);
     bool party = err == OK && (member_id_equal(&record.channel.parties[0], &machine->member) ||
                                member_id_equal(&record.channel.parties[1], &machine->member));
     arena_done(&arena);
@@ -208,7 +208,7 @@ static enum err check_feed(void *context, const struct feed_info *feed) {
         sometimes(SOMETIMES_fork_seen);
     for (unsigned i = 0; i < machine->world->machines_n; i++) {
         const struct machine *author = &machine->world->machines[i];
-        if (!member_id_equal(&author->member, &feed->author) || author->forges ||
+        if (!member_id_equal(&author->member, &feed->author) || author->forges || author->damaged ||
             machine->world->machines[author->original].forges)
             continue;
         if (feed->forked)
@@ -267,6 +267,7 @@ static bool reads(const struct channel *channel, const struct machine *machine) 
 
 struct feed_statuses {
     struct machine *one, *other;
+    uint16_t collection; /* of the records compared */
 };
 
 static struct hash statuses_of(struct machine *machine, const struct feed_id *feed) {
@@ -297,9 +298,9 @@ static enum err same_record(void *context, const struct record_id *id) {
     struct arena arena;
     struct record here, there;
     arena_init(&arena, KIB(8192));
-    enum err err = record_load(both->one->node->store, id, &arena, &here);
+    enum err err = record_load(both->one->node->store, both->collection, id, &arena, &here);
     if (err == OK && reads(&here.channel, both->other)) {
-        err = record_load(both->other->node->store, id, &arena, &there);
+        err = record_load(both->other->node->store, both->collection, id, &arena, &there);
         bool same = err == OK && here.fields_n == there.fields_n &&
                     memcmp(&here.revision, &there.revision, sizeof here.revision) == 0;
         for (size_t i = 0; same && i < here.fields_n; i++) {
@@ -321,23 +322,38 @@ static enum err same_record(void *context, const struct record_id *id) {
     return err;
 }
 
-static void check_equal(struct world *world) {
-    bool forked = false;
+static enum err note_fork(void *context, const struct feed_info *feed) {
+    *(bool *)context |= feed->forked;
+    return OK;
+}
+
+/* With a fork somewhere, what stands on its branches differs from place to place. */
+static bool is_anything_forked(struct world *world) {
     const struct twice *list;
-    forked = ledger_doubles(&list) > 0;
+    bool forked = ledger_doubles(&list) > 0;
+    for (unsigned i = 0; i < world->machines_n && !forked; i++) {
+        world->current = &world->machines[i];
+        if (counts(world->current) &&
+            feed_each(world->current->node->store, note_fork, &forked) != OK)
+            violation("feeds can't be listed");
+    }
+    return forked;
+}
+
+static void check_equal(struct world *world) {
+    bool forked = is_anything_forked(world);
     for (unsigned i = 0; i < world->machines_n; i++)
         for (unsigned j = 0; j < i; j++) {
-            struct feed_statuses both = {&world->machines[i], &world->machines[j]};
+            struct feed_statuses both = {.one = &world->machines[i], .other = &world->machines[j]};
             if (!counts(both.one) || !counts(both.other))
                 continue;
             world->current = both.one;
             if (feed_each(both.one->node->store, same_statuses, &both) != OK)
                 violation("feeds can't be listed");
-            if (!forked &&
-                (record_each(both.one->node->store, COLLECTION_HANDOVER, same_record, &both) !=
-                     OK ||
-                 record_each(both.one->node->store, COLLECTION_SURVEY, same_record, &both) != OK))
-                violation("records can't be listed");
+            for (both.collection = COLLECTION_SURVEY;
+                 !forked && both.collection <= COLLECTION_HANDOVER; both.collection++)
+                if (record_each(both.one->node->store, both.collection, same_record, &both) != OK)
+                    violation("records can't be listed");
         }
 }
 
@@ -447,7 +463,6 @@ static void check_one(struct machine *machine) {
 }
 
 void check_all(struct world *world) {
-    const struct twice *list;
     check_disks(world);
     for (unsigned i = 0; i < world->machines_n; i++)
         if (counts(&world->machines[i]))
@@ -456,6 +471,6 @@ void check_all(struct world *world) {
     check_equal(world);
     people_check(world->people);
     struct machine *chosen = &world->machines[1 + roll(world, world->plan.machines - 1)];
-    if (counts(chosen) && ledger_doubles(&list) == 0)
+    if (counts(chosen) && !is_anything_forked(world))
         rebuild(chosen);
 }

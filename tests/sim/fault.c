@@ -96,6 +96,8 @@ static void happen(struct world *world, enum fault fault) {
         if (chance(world, 30)) {
             machine_stop(machine);
             machine->restart_at = world->now + (time_ms)roll(world, 5000);
+            if (chance(world, 50))
+                machine_crash(machine, true);
             break;
         }
         machine_crash(machine, false);
@@ -147,11 +149,13 @@ static void happen(struct world *world, enum fault fault) {
         machine_crash(machine, true);
         break;
     case FAULT_ROT:
-        if (!machine->rotten && machine->backup != NULL && people_is_member(machine) &&
-            disk_rot(machine->disk))
-            machine->rotten = true;
-        else
+        if (machine->rotten || machine->backup == NULL || !people_is_member(machine)) {
             machine_backup(machine);
+            break;
+        }
+        for (size_t bits = 1 + roll(world, 40); bits > 0; bits--)
+            machine->rotten = disk_rot(machine->disk) || machine->rotten;
+        machine->damaged = machine->damaged || machine->rotten;
         break;
     case FAULT_RELAY:
         world->machines[1].malicious = true;
@@ -202,6 +206,8 @@ void fault_end_all(struct world *world) {
         if (machine->rotten && !check_is_sound(machine))
             (void)machine_restore(machine);
         machine->rotten = false;
+        if (machine->damaged)
+            ledger_forget(machine->ledger);
         if (machine->node == NULL && !machine->retired)
             machine->restart_at = world->now;
         if (machine->node != NULL && machine->wake > world->now)

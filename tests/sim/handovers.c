@@ -34,7 +34,7 @@ static bool look(struct machine *machine, const struct record_id *id, uint16_t f
     struct record *record = arena_array(arena, 1, sizeof *record);
     machine->world->current = machine;
     bool there = record != NULL && machine->node != NULL &&
-                 record_load(machine->node->store, id, arena, record) == OK;
+                 record_load(machine->node->store, COLLECTION_HANDOVER, id, arena, record) == OK;
     if (there)
         *ret_state = record_field(record, field);
     memory_resume();

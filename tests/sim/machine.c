@@ -214,7 +214,7 @@ static void replace(struct machine *machine) {
 
 /* What was durable has to be here, the disk being honest. */
 static void look_for_what_was_promised(struct machine *machine) {
-    if (machine->rotten || disk_has_lied(machine->disk))
+    if (machine->rotten || machine->damaged || disk_has_lied(machine->disk))
         return;
     for (size_t i = 0; i < ledger_n(machine->ledger); i++) {
         struct feed_id feed;

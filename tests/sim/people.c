@@ -152,6 +152,10 @@ void people_begin(struct people *people) {
             machine->restart_at = world->now + 20000 + (time_ms)roll(world, 100000);
         (void)invite(people, machine);
         (void)begin_join(machine);
+        if (chance(world, 10)) {
+            world_run(world, world->now + (time_ms)roll(world, 60));
+            machine_crash(machine, chance(world, 50));
+        }
         world_run(world, world->now + (time_ms)roll(world, 400));
         (void)people_join(people, machine);
     }
@@ -219,6 +223,9 @@ static bool act_at_a_clone(struct people *people) {
         if (!machine->cloned_from_other || !machine_is_up(machine) ||
             chance(world, machine->forges ? 40 : 75))
             continue;
+        if (machine->forges && chance(world, 50) &&
+            machine_is_up(&world->machines[machine->original]))
+            machine = &world->machines[machine->original];
         if (machine->role == ROLE_MUNICIPALITY)
             look_around(machine);
         else if (chance(world, 50))

@@ -110,7 +110,8 @@ void people_import(struct people *people, struct machine *machine) {
     if (machine->cloned_from_other)
         return; /* nobody counts on it */
     if (err == OK) {
-        if (paper->acknowledged && machine->restores == 0 && !disk_has_lied(machine->disk))
+        if (paper->acknowledged && machine->restores == 0 && !machine->damaged &&
+            !disk_has_lied(machine->disk))
             violation("%s has taken one file of answers twice", machine->name);
         paper->acknowledged = true;
         sometimes(SOMETIMES_answers_imported);
@@ -146,7 +147,7 @@ static enum err match_survey(void *context, const struct record_id *id) {
     struct arena arena;
     struct record record;
     arena_init(&arena, KIB(1024));
-    if (record_load(search->store, id, &arena, &record) == OK) {
+    if (record_load(search->store, COLLECTION_SURVEY, id, &arena, &record) == OK) {
         const char *text = record_text_of(&record, SURVEY_QUESTIONNAIRE, &arena);
         char quoted[32];
         snprintf(quoted, sizeof quoted, "\"%s\"", search->code);
@@ -165,7 +166,7 @@ static void check_site(struct people *people, const struct machine *town,
     uint64_t least = 0, most = 0;
     if (answers_counts(town->node->store, id, NULL, 0, count, &counting) != OK)
         violation("the answers can't be counted");
-    bool sure = site->restores == 0 && !site->rotten && !site->forges &&
+    bool sure = site->restores == 0 && !site->damaged && !site->forges &&
                 !disk_has_lied(site->disk) && !disk_has_lied(town->disk);
     for (size_t i = 0; i < people->papers_n; i++) {
         const struct paper *paper = &people->papers[i];

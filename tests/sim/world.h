@@ -77,6 +77,7 @@ struct machine {
     time_ms restart_at; /* while down; NEVER: stays down */
     unsigned busy;      /* turns without time passing */
     bool dying_by_power, rotten, malicious, cloned_from_other, retired, stranger;
+    bool damaged;        /* its disk has rotted once: what it lost then is nobody's fault */
     bool forges;         /* its keys have been used to sign what no honest node would */
     unsigned original;   /* of a clone: whose; else itself */
     unsigned looks_like; /* to its node, whose machine it is */
