@@ -1,4 +1,5 @@
 #include "append.h"
+#include "apply.h"
 #include "epoch.h"
 #include "member.h"
 #include "outgoing.h"
@@ -112,6 +113,8 @@ static enum err append(struct store *store, const struct change *change, struct 
                            .sets = change->sets,
                            .sets_n = change->sets_n};
     enum err e = check_may_write(store, channel);
+    if (e == OK)
+        e = apply_check_fixed(store, &channel_id, change->sets, change->sets_n);
     if (e == OK && channel->kind == CHANNEL_ROSTER)
         e = feed_row_find(store, &store->roster.feed, &feed);
     else if (e == OK && (e = find_own(store, &channel_id, &own)) == OK)

@@ -39,6 +39,46 @@ enum err apply_sets(struct store *s, const struct origin *origin, const struct c
     return e;
 }
 
+/* ---- Before writing ---- */
+
+static enum err is_written(struct store *s, const struct channel_id *channel,
+                           const struct write *write, bool *ret_written) {
+    sqlite3_stmt *statement =
+        db_statement(s->db, "SELECT 1 FROM version WHERE record = ?1 AND collection = ?2"
+                            " AND channel = (SELECT row FROM channel WHERE id = ?3)"
+                            " AND live IN (0, 1) AND field = ?4 LIMIT 1");
+    db_bind_borrowed(statement, 1, write->record.bytes, sizeof write->record.bytes);
+    sqlite3_bind_int(statement, 2, write->collection);
+    db_bind_borrowed(statement, 3, channel->bytes, sizeof channel->bytes);
+    sqlite3_bind_int(statement, 4, write->field);
+    enum err e = db_row(s->db, statement, ret_written);
+    db_reset(statement);
+    return e;
+}
+
+static enum err check_fixed(struct store *s, const struct channel_id *channel,
+                            const struct write *write) {
+    const struct collection *collection = collection_find(write->collection);
+    const struct field *field =
+        collection != NULL ? collection_field(collection, write->field) : NULL;
+    bool written = false;
+    if (field == NULL || !field->fixed)
+        return OK;
+    enum err e = is_written(s, channel, write, &written);
+    return e == OK && written ? store_fail(s, ERR_ARGUMENT,
+                                           "%s: it is written once and never changed", field->name)
+                              : e;
+}
+
+enum err apply_check_fixed(struct store *s, const struct channel_id *channel,
+                           const struct change_set *sets, size_t sets_n) {
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < sets_n; i++)
+        for (size_t k = 0; e == OK && k < sets[i].writes_n; k++)
+            e = check_fixed(s, channel, &sets[i].writes[k]);
+    return e;
+}
+
 /* ---- Forgetting ---- */
 
 struct touched {

@@ -27,6 +27,9 @@ struct origin {
  * (size bytes): void. ERR_MEMORY says nothing about the envelope. Fields and collections that are not known here pass. */
 MUST_USE enum err apply_check(const struct origin *, const struct change_set *sets, size_t sets_n, char *ret_why,
                               size_t size);
+/* Would this node write a field again that is written once? That voids nothing and changes nothing where it arrives (the first
+ * version counts), so it is refused before it is written. ERR_ARGUMENT, with a sentence for store_failure. */
+MUST_USE enum err apply_check_fixed(struct store *, const struct channel_id *, const struct change_set *sets, size_t sets_n);
 /* Merges sets that apply_check has passed: versions, live sets, conflicts, answers; queues NEWS_RECORD. An envelope that has been
  * merged already changes nothing. The feed must stand in table feed. Answers are kept only where their channel may be read. */
 MUST_USE enum err apply_sets(struct store *, const struct origin *, const struct change_set *sets, size_t sets_n);

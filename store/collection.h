@@ -28,7 +28,7 @@ struct field {
     enum end writers;
     enum part part;
     uint32_t size_max; /* bytes */
-    bool fixed;        /* written once: a version that replaces another is void */
+    bool fixed;        /* written once: a version that replaces another is void, and the first of several counts */
     const struct choice *choices; /* ends with a NULL name */
 };
 struct collection {

@@ -5,14 +5,14 @@
 /* A contested field as the walk finds it. */
 struct contested {
     struct record_id record;
-    uint16_t field;
+    uint16_t collection, field;
 };
 
 static enum err live_of(struct store *s, const struct contested *contested, struct arena *arena,
                         struct conflict *ret_conflict, bool *ret_conflicted) {
     struct record record;
     *ret_conflicted = false;
-    enum err e = record_load(s, &contested->record, arena, &record);
+    enum err e = record_load(s, contested->collection, &contested->record, arena, &record);
     const struct field_state *state = e == OK ? record_field(&record, contested->field) : NULL;
     if (state == NULL || !state->conflicted)
         return e == ERR_NOT_FOUND ? OK : e;
@@ -32,11 +32,12 @@ enum err conflict_each(struct store *s, conflict_visit *visit, void *context) {
     struct arena arena;
     bool row;
     enum err e;
-    sqlite3_stmt *walk =
-        db_walk(s->db, "SELECT DISTINCT record, field FROM contested ORDER BY record, field");
+    sqlite3_stmt *walk = db_walk(s->db, "SELECT DISTINCT record, collection, field FROM contested"
+                                        " ORDER BY record, collection, field");
     arena_init(&arena, SIZE_MAX);
     while ((e = db_row(s->db, walk, &row)) == OK && row) {
-        struct contested contested = {.field = (uint16_t)sqlite3_column_int(walk, 1)};
+        struct contested contested = {.collection = (uint16_t)sqlite3_column_int(walk, 1),
+                                      .field = (uint16_t)sqlite3_column_int(walk, 2)};
         struct conflict conflict;
         bool conflicted = false;
         e = db_column_copy(walk, 0, contested.record.bytes, sizeof contested.record.bytes);
@@ -86,7 +87,7 @@ enum err conflict_base(struct store *s, const struct conflict *conflict, struct 
     struct record_row record;
     struct version_row *rows = NULL;
     size_t n = 0, base;
-    enum err e = record_row_find(s, &conflict->record, &record);
+    enum err e = record_row_find(s, conflict->collection, &conflict->record, &record);
     if (e == OK)
         e = version_row_history(s, &record, conflict->field, arena, &rows, &n);
     if (e != OK)

@@ -125,6 +125,14 @@ static size_t latest(const struct merge_version *live, size_t live_n,
     return best;
 }
 
+size_t merge_first(const struct merge_version *live, size_t live_n) {
+    size_t first = 0;
+    for (size_t i = 1; i < live_n; i++)
+        if (live[i].clock < live[first].clock)
+            first = i;
+    return first;
+}
+
 static bool is_not_given(const struct merge_version *version) {
     return !bytes_equal(version->value, bytes_of_text("given"));
 }

@@ -57,6 +57,10 @@ struct merge_pick {
 struct merge_pick merge_resolve(enum policy, const struct merge_version *live, size_t live_n,
                                 struct bytes *ret_values);
 
+/* Of a field that is written once, the version that counts: the lowest clock, then the lowest
+ * version, so that a later one never does. `live` is in version order, live_n > 0. */
+size_t merge_first(const struct merge_version *live, size_t live_n);
+
 /* Names a conflict by record, field and live versions, so that another live version makes it
  * another conflict. */
 struct conflict_id merge_conflict_id(const struct record_id *, uint16_t field,

@@ -76,6 +76,12 @@ static struct field_state state_of(const struct loading *l, size_t at,
         .number = l->numbers[at], .live = &l->versions[at], .live_n = live_n, .values = ret_values};
     if (collection != NULL)
         state.field = collection_field(collection, state.number);
+    if (state.field != NULL && state.field->fixed) {
+        size_t first = merge_first(live, live_n);
+        state.live += first;
+        live += first;
+        state.live_n = live_n = 1;
+    }
     enum policy policy = state.field != NULL ? state.field->policy : POLICY_KEEP_BOTH;
     struct merge_pick pick = merge_resolve(policy, live, live_n, ret_values);
     state.shown = pick.shown;
@@ -99,10 +105,10 @@ static enum err load_fields(struct loading *l, struct record *record) {
     return record_revision_with(record, NULL, 0, l->arena, &record->revision);
 }
 
-enum err record_load(struct store *s, const struct record_id *id, struct arena *arena,
-                     struct record *ret_record) {
+enum err record_load(struct store *s, uint16_t collection, const struct record_id *id,
+                     struct arena *arena, struct record *ret_record) {
     struct loading loading = {.store = s, .arena = arena};
-    enum err e = record_row_find(s, id, &loading.row);
+    enum err e = record_row_find(s, collection, id, &loading.row);
     if (e == OK)
         e = load_versions(&loading);
     if (e != OK)
@@ -267,13 +273,19 @@ static int by_clock(const void *a, const void *b) {
     return version_name_compare(&first->name, &second->name);
 }
 
-enum err record_history(struct store *s, const struct record_id *id, uint16_t field,
-                        struct arena *arena, const struct past_version **ret_versions,
-                        size_t *ret_n) {
+static bool is_fixed(uint16_t collection, uint16_t number) {
+    const struct collection *known = collection_find(collection);
+    const struct field *field = known != NULL ? collection_field(known, number) : NULL;
+    return field != NULL && field->fixed;
+}
+
+enum err record_history(struct store *s, uint16_t collection, const struct record_id *id,
+                        uint16_t field, struct arena *arena,
+                        const struct past_version **ret_versions, size_t *ret_n) {
     struct record_row record;
     struct version_row *rows = NULL;
     size_t n = 0;
-    enum err e = record_row_find(s, id, &record);
+    enum err e = record_row_find(s, collection, id, &record);
     if (e == OK)
         e = version_row_history(s, &record, field, arena, &rows, &n);
     if (e != OK)
@@ -284,6 +296,8 @@ enum err record_history(struct store *s, const struct record_id *id, uint16_t fi
     for (size_t i = 0; i < n; i++)
         versions[i] = (struct past_version){rows[i].version, rows[i].live, rows[i].stored};
     qsort(versions, n, sizeof *versions, by_clock);
+    for (size_t i = 1; i < n && is_fixed(collection, field); i++)
+        versions[i].live = false;
     *ret_versions = versions;
     *ret_n = n;
     return OK;

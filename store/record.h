@@ -18,7 +18,7 @@ struct version {
 struct field_state {
     uint16_t number;
     const struct field *field;  /* NULL: not known here */
-    const struct version *live; /* in version order; at least one */
+    const struct version *live; /* in version order; at least one; of a fixed field the first alone */
     size_t live_n;
     size_t shown;               /* index of the pick */
     size_t sides_n;             /* different values; more than one with keep-both is a conflict */
@@ -37,8 +37,11 @@ struct record {
     size_t fields_n;
 };
 
-/* All of it lives in the arena. ERR_NOT_FOUND. */
-MUST_USE enum err record_load(struct store *, const struct record_id *, struct arena *, struct record *ret_record);
+/* An id names a record within its collection, and the collection says which kind of channel carries it: a record of another
+ * collection never stands in for it. Should a handover's id stand in several channels, the one that its owner has written in
+ * counts, then the lowest. All of it lives in the arena. ERR_NOT_FOUND. */
+MUST_USE enum err record_load(struct store *, uint16_t collection, const struct record_id *, struct arena *,
+                              struct record *ret_record);
 const struct field_state *record_field(const struct record *, uint16_t number); /* NULL: never written */
 size_t field_value(const struct field_state *, struct bytes value); /* index in `values`; sides_n: it is none of them */
 /* The revision that the record would have once `writes`, all of them about it, were accepted; the record may be one that nobody
@@ -56,8 +59,8 @@ MUST_USE enum err record_find(struct store *, uint16_t collection, const char *p
 
 /* Every version ever accepted of a field, replaced ones too, in clock order: for history, and the base of a conflict. */
 struct past_version { struct version version; bool live; time_ms stored; };
-MUST_USE enum err record_history(struct store *, const struct record_id *, uint16_t field, struct arena *,
-                                 const struct past_version **ret_versions, size_t *ret_n);
+MUST_USE enum err record_history(struct store *, uint16_t collection, const struct record_id *, uint16_t field,
+                                 struct arena *, const struct past_version **ret_versions, size_t *ret_n);
 
 /* A conflict: a keep-both field with two or more different live values. */
 struct conflict {

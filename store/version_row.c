@@ -71,8 +71,7 @@ static enum err owner_has_written(struct store *s, const struct record_row *row,
 }
 
 static bool comes_before(const struct record_row *a, const struct record_row *b) {
-    int order = channel_id_compare(&a->channel_id, &b->channel_id);
-    return order != 0 ? order < 0 : a->key.collection < b->key.collection;
+    return channel_id_compare(&a->channel_id, &b->channel_id) < 0;
 }
 
 static enum err prefer(struct store *s, const struct record_row *candidate,
@@ -88,23 +87,24 @@ static enum err prefer(struct store *s, const struct record_row *candidate,
 
 static enum err read_record(sqlite3_stmt *statement, struct record_row *ret_row) {
     struct record_row row = {.key.channel_row = sqlite3_column_int64(statement, 0),
-                             .key.collection = (uint16_t)sqlite3_column_int(statement, 1),
-                             .channel.kind = (enum channel_kind)sqlite3_column_int(statement, 3)};
-    enum err e = db_column_copy(statement, 2, row.channel_id.bytes, sizeof row.channel_id.bytes);
+                             .channel.kind = (enum channel_kind)sqlite3_column_int(statement, 2)};
+    enum err e = db_column_copy(statement, 1, row.channel_id.bytes, sizeof row.channel_id.bytes);
     for (int i = 0; e == OK && i < 2; i++)
-        e = db_column_copy(statement, 4 + i, row.channel.parties[i].bytes,
+        e = db_column_copy(statement, 3 + i, row.channel.parties[i].bytes,
                            sizeof row.channel.parties[i].bytes);
     if (e == OK)
         *ret_row = row;
     return e;
 }
 
-enum err record_row_find(struct store *s, const struct record_id *id, struct record_row *ret_row) {
-    sqlite3_stmt *statement =
-        db_statement(s->db, "SELECT c.row, r.collection, c.id, c.kind, c.party_a, c.party_b"
-                            " FROM (SELECT DISTINCT channel, collection FROM version"
-                            "       WHERE record = ?1) r JOIN channel c ON c.row = r.channel");
+enum err record_row_find(struct store *s, uint16_t collection, const struct record_id *id,
+                         struct record_row *ret_row) {
+    sqlite3_stmt *statement = db_statement(s->db, "SELECT c.row, c.id, c.kind, c.party_a, c.party_b"
+                                                  " FROM (SELECT DISTINCT channel FROM version"
+                                                  "       WHERE record = ?1 AND collection = ?2) r"
+                                                  " JOIN channel c ON c.row = r.channel");
     db_bind_borrowed(statement, 1, id->bytes, sizeof id->bytes);
+    sqlite3_bind_int(statement, 2, collection);
     struct record_row best = {0};
     bool row, has_best = false;
     enum err e;
@@ -113,6 +113,7 @@ enum err record_row_find(struct store *s, const struct record_id *id, struct rec
         if ((e = read_record(statement, &candidate)) != OK)
             break;
         candidate.key.id = *id;
+        candidate.key.collection = collection;
         if (!has_best)
             best = candidate;
         else if ((e = prefer(s, &candidate, &best)) != OK)

@@ -21,9 +21,9 @@ struct record_row {
     struct channel_id channel_id;
 };
 /* Records are kept by channel, id and collection, so that nobody can reach into another channel's
- * record. Should an id stand in several, the one whose owner has written in it counts, then the
- * lowest channel. ERR_NOT_FOUND. */
-MUST_USE enum err record_row_find(struct store *, const struct record_id *,
+ * record. Should an id of this collection stand in several channels, the one whose owner has
+ * written in it counts, then the lowest. ERR_NOT_FOUND. */
+MUST_USE enum err record_row_find(struct store *, uint16_t collection, const struct record_id *,
                                   struct record_row *ret_row);
 /* The member that owns the record: for a handover, the party that its id names; otherwise false. */
 bool record_row_owner(const struct record_row *, struct member_id *ret_owner);

@@ -7,10 +7,12 @@ static enum err add(struct buffer *out, const char *text) {
     return buffer_append(out, text, strlen(text));
 }
 
-/* The latest live version, as merge_resolve picks it. Clocks are unsigned: SQLite sees the upper
- * half as negative. */
+/* The latest live version, as merge_resolve picks it; of a fixed field the first. Clocks are
+ * unsigned: SQLite sees the upper half as negative. */
 static enum err add_column(struct buffer *out, const struct collection *collection,
                            const struct field *field) {
+    const char *order = field->fixed ? "v.clock < 0, v.clock, f.id, v.key"
+                                     : "v.clock < 0 DESC, v.clock DESC, f.id DESC, v.key DESC";
     char text[512];
     int size = snprintf(
         text, sizeof text,
@@ -18,8 +20,8 @@ static enum err add_column(struct buffer *out, const struct collection *collecti
         "    (SELECT CAST(v.value AS TEXT) FROM version v JOIN feed f ON f.row = v.key >> 45\n"
         "     WHERE v.record = r.record AND v.channel = r.channel AND v.collection = %u"
         " AND v.live = 1 AND v.field = %u\n"
-        "     ORDER BY v.clock < 0 DESC, v.clock DESC, f.id DESC, v.key DESC LIMIT 1) AS %s",
-        (unsigned)collection->number, (unsigned)field->number, field->name);
+        "     ORDER BY %s LIMIT 1) AS %s",
+        (unsigned)collection->number, (unsigned)field->number, order, field->name);
     return size < 0 || (size_t)size >= sizeof text ? ERR_INTERNAL : add(out, text);
 }
 

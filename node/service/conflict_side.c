@@ -18,7 +18,7 @@ static int by_clock(const void *a, const void *b) {
 enum err sides_load(struct store *store, const struct conflict *conflict, struct arena *arena,
                     struct sides *ret_sides) {
     struct record record;
-    enum err e = record_load(store, &conflict->record, arena, &record);
+    enum err e = record_load(store, conflict->collection, &conflict->record, arena, &record);
     if (e != OK)
         return e;
     const struct field_state *state = record_field(&record, conflict->field);

@@ -283,7 +283,7 @@ enum err handover_load(struct store *store, const struct record_id *id, struct a
     handover.forms = arena_array(arena, handover.collection->fields_n, sizeof *handover.forms);
     if (handover.drafts == NULL || handover.forms == NULL)
         return ERR_MEMORY;
-    e = record_load(store, id, arena, &handover.record);
+    e = record_load(store, COLLECTION_HANDOVER, id, arena, &handover.record);
     handover.stored = e == OK;
     if (e == ERR_NOT_FOUND)
         handover.record = (struct record){.id = *id, .collection = COLLECTION_HANDOVER};

@@ -156,7 +156,8 @@ static enum err track_delivery(struct store *store, const struct handover *hando
         const struct past_version *past;
         size_t n;
         track->delivered.done = true;
-        e = record_history(store, &handover->id, HANDOVER_SENT_BY, arena, &past, &n);
+        e = record_history(store, COLLECTION_HANDOVER, &handover->id, HANDOVER_SENT_BY, arena,
+                           &past, &n);
         for (size_t i = 0; e == OK && i < n; i++)
             if (past[i].live)
                 track->delivered.at = past[i].stored;
@@ -197,7 +198,8 @@ enum err track_of(struct store *store, const struct handover *handover, struct a
     }
     const struct past_version *past;
     size_t past_n;
-    enum err e = record_history(store, &handover->id, HANDOVER_SENT_BY, arena, &past, &past_n);
+    enum err e = record_history(store, COLLECTION_HANDOVER, &handover->id, HANDOVER_SENT_BY, arena,
+                                &past, &past_n);
     if (e != OK)
         return e;
     track.sends_n = past_n;

@@ -162,14 +162,16 @@ static json_t *version_form(struct store *store, const struct field_state *state
                      (json_int_t)version->name.seq);
 }
 
-static enum err find_anywhere(struct store *store, const char *prefix, struct record_id *ret_id) {
+static enum err find_anywhere(struct store *store, const char *prefix, uint16_t *ret_collection,
+                              struct record_id *ret_id) {
     size_t n, found = 0;
     const struct collection *collections = collection_all(&n);
     for (size_t i = 0; i < n; i++) {
         enum err e = record_find(store, collections[i].number, prefix, ret_id);
         if (e != OK && e != ERR_NOT_FOUND)
             return e;
-        found += e == OK;
+        if (e == OK && found++ == 0)
+            *ret_collection = collections[i].number;
     }
     return found == 1 ? OK : found == 0 ? ERR_NOT_FOUND : ERR_AMBIGUOUS;
 }
@@ -178,19 +180,21 @@ static enum err list_record(struct log *log, const char *prefix, struct reply *r
     struct arena arena;
     arena_init(&arena, KIB(64 * 1024));
     struct record_id id;
+    uint16_t collection = 0;
     struct record record = {0};
-    enum err e = find_anywhere(log->store, prefix, &id);
+    enum err e = find_anywhere(log->store, prefix, &collection, &id);
     if (e == ERR_NOT_FOUND || e == ERR_AMBIGUOUS)
         e = reply_fail(reply, e, NULL,
                        e == ERR_NOT_FOUND ? "there is no record \"%.60s\""
                                           : "\"%.60s\" fits more than one record",
                        prefix);
     if (e == OK)
-        e = record_load(log->store, &id, &arena, &record);
+        e = record_load(log->store, collection, &id, &arena, &record);
     for (size_t i = 0; e == OK && i < record.fields_n; i++) {
         const struct past_version *versions;
         size_t n = 0;
-        e = record_history(log->store, &id, record.fields[i].number, &arena, &versions, &n);
+        e = record_history(log->store, collection, &id, record.fields[i].number, &arena, &versions,
+                           &n);
         for (size_t j = 0; e == OK && j < n; j++)
             if (json_array_append_new(
                     log->entries, version_form(log->store, &record.fields[i], &versions[j])) != 0)
@@ -201,10 +205,10 @@ static enum err list_record(struct log *log, const char *prefix, struct reply *r
     if (e == OK) {
         char text[ID_TEXT_MAX];
         record_text(&id, text);
-        const struct collection *collection = collection_find(record.collection);
+        const struct collection *known = collection_find(record.collection);
         e = reply_give(reply, json_pack("{s:s, s:s, s:O}", "record", text, "collection",
-                                        collection != NULL ? collection->name : "unknown",
-                                        "versions", log->entries));
+                                        known != NULL ? known->name : "unknown", "versions",
+                                        log->entries));
     }
     arena_done(&arena);
     return e;

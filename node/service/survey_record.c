@@ -65,7 +65,7 @@ static enum err load(struct store *store, const struct record_id *id, struct sur
     struct survey survey = {.id = *id};
     struct record record;
     arena_init(&survey.arena, SURVEY_MEMORY_MAX);
-    enum err e = record_load(store, id, &survey.arena, &record);
+    enum err e = record_load(store, COLLECTION_SURVEY, id, &survey.arena, &record);
     if (e == OK)
         e = read_fields(&record, &survey);
     if (e != OK)

@@ -58,7 +58,7 @@ static enum err add_conflict(struct items *items, const struct conflict *conflic
     arena_init(&arena, HANDOVER_ARENA_MAX);
     struct record record;
     enum err e =
-        record_load(items->store, &conflict->record, &arena, &record);
+        record_load(items->store, conflict->collection, &conflict->record, &arena, &record);
     const struct collection *collection = collection_find(conflict->collection);
     const struct field *field =
         collection != NULL ? collection_field(collection, conflict->field) : NULL;

@@ -78,19 +78,20 @@ CREATE TABLE local (
 ) STRICT, WITHOUT ROWID;
 
 -- The collections that are not sensitive, for whoever reads a stopped node's database with sqlite3: view.c writes these from
--- the declared fields, and a test compares. A field with several live versions shows the latest.
+-- the declared fields, and a test compares. A field with several live versions shows the latest, one that is
+-- written once the first.
 CREATE VIEW survey AS
 SELECT lower(hex(r.record)) AS record,
     (SELECT CAST(v.value AS TEXT) FROM version v JOIN feed f ON f.row = v.key >> 45
      WHERE v.record = r.record AND v.channel = r.channel AND v.collection = 1 AND v.live = 1 AND v.field = 1
-     ORDER BY v.clock < 0 DESC, v.clock DESC, f.id DESC, v.key DESC LIMIT 1) AS title,
+     ORDER BY v.clock < 0, v.clock, f.id, v.key LIMIT 1) AS title,
     (SELECT CAST(v.value AS TEXT) FROM version v JOIN feed f ON f.row = v.key >> 45
      WHERE v.record = r.record AND v.channel = r.channel AND v.collection = 1 AND v.live = 1 AND v.field = 2
-     ORDER BY v.clock < 0 DESC, v.clock DESC, f.id DESC, v.key DESC LIMIT 1) AS questionnaire,
+     ORDER BY v.clock < 0, v.clock, f.id, v.key LIMIT 1) AS questionnaire,
     (SELECT CAST(v.value AS TEXT) FROM version v JOIN feed f ON f.row = v.key >> 45
      WHERE v.record = r.record AND v.channel = r.channel AND v.collection = 1 AND v.live = 1 AND v.field = 3
-     ORDER BY v.clock < 0 DESC, v.clock DESC, f.id DESC, v.key DESC LIMIT 1) AS closes_on,
+     ORDER BY v.clock < 0, v.clock, f.id, v.key LIMIT 1) AS closes_on,
     (SELECT CAST(v.value AS TEXT) FROM version v JOIN feed f ON f.row = v.key >> 45
      WHERE v.record = r.record AND v.channel = r.channel AND v.collection = 1 AND v.live = 1 AND v.field = 4
-     ORDER BY v.clock < 0 DESC, v.clock DESC, f.id DESC, v.key DESC LIMIT 1) AS closed
+     ORDER BY v.clock < 0, v.clock, f.id, v.key LIMIT 1) AS closed
 FROM (SELECT DISTINCT record, channel FROM version WHERE collection = 1) r;

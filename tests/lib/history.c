@@ -70,6 +70,19 @@ void model_make(const struct history *h, const bool delivered[static HISTORY_WRI
     *ret_model = m;
 }
 
+void model_fix(const struct history *h, struct model *m) {
+    if (m->live_n == 0)
+        return;
+    size_t first = m->live[0];
+    for (size_t i = 1; i < m->live_n; i++) {
+        const struct history_write *a = &h->writes[m->live[i]], *b = &h->writes[first];
+        if (a->clock < b->clock || (a->clock == b->clock && compare(&a->name, &b->name) < 0))
+            first = m->live[i];
+    }
+    *m = (struct model){.live = {first}, .live_n = 1, .values = {h->writes[first].value}};
+    m->sides_n = 1;
+}
+
 /* With nothing but libsodium. */
 struct revision model_revision(const struct model *m, const struct record_id *record,
                                uint16_t field, enum part part) {

@@ -58,6 +58,8 @@ struct model {
 };
 void model_make(const struct history *, const bool delivered[static HISTORY_WRITES_MAX],
                 enum policy, struct model *ret_model);
+/* Where the field is written once: the earliest of the live writes alone is left. */
+void model_fix(const struct history *, struct model *);
 /* The revision of a record that has this one field. */
 struct revision model_revision(const struct model *, const struct record_id *, uint16_t field,
                                enum part);

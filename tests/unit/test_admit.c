@@ -3,6 +3,7 @@
 #include "proto/limits.h"
 #include "store/admit.h"
 #include "store/collection.h"
+#include "store/epoch.h"
 #include "store/quarantine.h"
 #include "store/record.h"
 #include "test.h"
@@ -93,9 +94,11 @@ TEST(a_handover_reaches_the_other_party_and_stays_sealed_on_the_way) {
     struct arena arena;
     struct record loaded;
     arena_init(&arena, KIB(64));
-    assert_err(ERR_NOT_FOUND, record_load(s.town->store, &s.record, &arena, &loaded));
-    assert_err(ERR_NOT_FOUND, record_load(s.relay->store, &s.record, &arena, &loaded));
-    assert_ok(record_load(s.school->store, &s.record, &arena, &loaded));
+    assert_err(ERR_NOT_FOUND,
+               record_load(s.town->store, COLLECTION_HANDOVER, &s.record, &arena, &loaded));
+    assert_err(ERR_NOT_FOUND,
+               record_load(s.relay->store, COLLECTION_HANDOVER, &s.record, &arena, &loaded));
+    assert_ok(record_load(s.school->store, COLLECTION_HANDOVER, &s.record, &arena, &loaded));
     assert_string_equal(record_text_of(&loaded, HANDOVER_CHILD_NAME, &arena), "Alma");
     arena_done(&arena);
     struct feed_info at_town = newest_feed(s.town->store, &s.channel, &s.birk->member);
@@ -212,6 +215,130 @@ TEST(a_changed_body_is_refused) {
     assert_ok(feed_load(s.birk->store, &s.feed.id, 1, &id8, RUN_SIZE_MAX, &s.run));
     s.run.data[s.run.size - 1] ^= 1;
     assert_err(ERR_HASH, offer(&s, s.school, &admitted));
+    scene_end(&s);
+}
+
+/* As a relay could: all sections of every envelope, or all but the first `keep`, in this state. */
+static void strip(struct bytes run, uint16_t keep, enum section_state state, struct buffer *out) {
+    struct arena arena;
+    arena_init(&arena, SIZE_MAX);
+    while (run.size > 0) {
+        struct envelope envelope;
+        struct buffer bytes = {0};
+        size_t size, n;
+        MUST(envelope_parse(run, &arena, &envelope, &size));
+        MUST(buffer_append(&bytes, run.data, size));
+        for (uint16_t i = keep; i < envelope.header.sections_n; i++) {
+            struct envelope before;
+            struct buffer less = {0};
+            MUST(envelope_parse(buffer_view(&bytes), &arena, &before, &n));
+            MUST(envelope_without(&before, i, state, &less));
+            buffer_done(&bytes);
+            bytes = less;
+        }
+        MUST(buffer_append(out, bytes.data, bytes.size));
+        buffer_done(&bytes);
+        run.data += size;
+        run.size -= size;
+    }
+    arena_done(&arena);
+}
+
+TEST(a_run_from_which_sections_were_taken_is_refused_and_the_whole_one_taken_from_another) {
+    struct scene s;
+    scene_begin(&s);
+    struct admitted admitted;
+    struct arena arena;
+    struct record loaded;
+    struct buffer whole = {0};
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    struct id8 id8 = envelope_id8(&s.feed.head.id);
+    assert_ok(feed_load(s.birk->store, &s.feed.id, 1, &id8, RUN_SIZE_MAX, &whole));
+    static const enum section_state states[] = {SECTION_ABSENT, SECTION_ERASED};
+    for (size_t i = 0; i < 2; i++) {
+        buffer_clear(&s.run);
+        strip(buffer_view(&whole), 0, states[i], &s.run);
+        assert_err(ERR_HASH, offer(&s, s.school, &admitted));
+        assert_err(ERR_HASH, offer(&s, s.relay, &admitted));
+    }
+    assert_int_equal(newest_feed(s.school->store, &s.channel, &s.birk->member).head.seq, 1);
+    struct shown shown = shown_at(s.school, QUARANTINE_REFUSED);
+    assert_int_equal(shown.seq, 2);
+    assert_string_equal(shown.text, "a section was taken out on its way");
+    assert_ok(admit_run(s.school->store, &s.birk->member, &s.feed.id, buffer_view(&whole),
+                        &admitted));
+    assert_int_equal(admitted.applied_n, 1);
+    arena_init(&arena, KIB(64));
+    assert_ok(record_load(s.school->store, &s.record, &arena, &loaded));
+    assert_string_equal(record_text_of(&loaded, 10, &arena), "gynge");
+    arena_done(&arena);
+    buffer_done(&whole);
+    scene_end(&s);
+}
+
+TEST(a_birth_whose_other_sections_were_taken_leaves_no_feed) {
+    struct scene s;
+    struct buffer whole = {0};
+    struct admitted admitted;
+    struct feed_info info;
+    scene_begin(&s);
+    struct site *other = federation_join(&s.f, "Skovskolen", ROLE_SCHOOL);
+    s.channel = channel_between(s.birk, other);
+    sync_all(&s.f);
+    struct record_id record = record_of(s.birk);
+    write_field(s.birk, &s.channel, &record, HANDOVER_CHILD_NAME, "Bo", NULL);
+    s.feed = newest_feed(s.birk->store, &s.channel, &s.birk->member);
+    assert_ok(feed_load(s.birk->store, &s.feed.id, 0, NULL, RUN_SIZE_MAX, &whole));
+    strip(buffer_view(&whole), 1, SECTION_ABSENT, &s.run);
+    assert_err(ERR_HASH, offer(&s, s.town, &admitted));
+    assert_err(ERR_NOT_FOUND, feed_find(s.town->store, &s.feed.id, &info));
+    sync_all(&s.f);
+    assert_ok(feed_find(other->store, &s.feed.id, &info));
+    assert_int_equal(info.waiting, 0);
+    buffer_done(&whole);
+    scene_end(&s);
+}
+
+TEST(a_roster_from_which_sections_were_taken_does_not_stop_the_roster) {
+    struct scene s;
+    struct buffer whole = {0};
+    struct admitted admitted;
+    struct roster_tip here, there;
+    scene_begin(&s);
+    assert_ok(roster_tip(s.school->store, &here));
+    s.feed.id = here.feed;
+    federation_join(&s.f, "Solsikken", ROLE_KINDERGARTEN);
+    assert_ok(
+        feed_load(s.town->store, &here.feed, here.seq, &here.id8, RUN_SIZE_MAX, &whole));
+    strip(buffer_view(&whole), 0, SECTION_ABSENT, &s.run);
+    assert_err(ERR_HASH, offer(&s, s.school, &admitted));
+    sync_feeds(s.town, s.school);
+    assert_ok(roster_tip(s.school->store, &here));
+    assert_ok(roster_tip(s.town->store, &there));
+    assert_int_equal(here.seq, there.seq);
+    buffer_done(&whole);
+    scene_end(&s);
+}
+
+TEST(what_is_stored_one_by_one_is_stored_as_a_run_whatever_its_sections) {
+    struct scene s;
+    struct admitted admitted;
+    scene_begin(&s);
+    struct buffer served = {0};
+    for (int i = 0; i < 105; i++) {
+        buffer_clear(&s.run);
+        forge_next(&s.forge);
+        for (int k = 0; k < SECTIONS_MAX; k++)
+            forge_plain(&s.forge, SECTION_DECLARATION, (struct bytes){0});
+        forge_sign(&s.forge, NULL, &s.run);
+        assert_ok(offer(&s, s.town, &admitted));
+    }
+    struct id8 id8 = envelope_id8(&s.feed.head.id);
+    assert_ok(feed_load(s.town->store, &s.feed.id, 1, &id8, RUN_SIZE_MAX, &served));
+    assert_ok(admit_run(s.school->store, &s.town->member, &s.feed.id, buffer_view(&served),
+                        &admitted));
+    assert_int_equal(admitted.new_n, 105);
+    buffer_done(&served);
     scene_end(&s);
 }
 
@@ -344,7 +471,7 @@ TEST(a_late_key_lets_waiting_entries_apply_and_none_stops_those_behind_it) {
     struct arena arena;
     struct record loaded;
     arena_init(&arena, KIB(64));
-    assert_ok(record_load(s.school->store, &s.record, &arena, &loaded));
+    assert_ok(record_load(s.school->store, COLLECTION_HANDOVER, &s.record, &arena, &loaded));
     assert_string_equal(record_text_of(&loaded, 10, &arena), "gynge");
     assert_string_equal(record_text_of(&loaded, 11, &arena), "tegne");
     arena_done(&arena);
@@ -401,7 +528,7 @@ static void set_status(struct site *town, const struct member_id *member,
     arena_done(&arena);
 }
 
-TEST(an_author_suspended_at_the_tip_it_names_is_void_and_before_it_is_not) {
+TEST(an_author_suspended_at_the_tip_it_names_is_void_and_before_it_waits_until_it_is_active) {
     struct scene s;
     scene_begin(&s);
     struct admitted admitted;
@@ -415,7 +542,8 @@ TEST(an_author_suspended_at_the_tip_it_names_is_void_and_before_it_is_not) {
     forge_sealed(&s.forge, buffer_view(&plain));
     forge_sign(&s.forge, NULL, &s.run);
     assert_ok(offer(&s, s.school, &admitted));
-    assert_int_equal(admitted.applied_n, 1);
+    assert_int_equal(admitted.waiting_n, 1);
+    assert_int_equal(shown_at(s.school, QUARANTINE_WAITING).reason, ERR_DENIED);
     buffer_clear(&s.run);
     forge_next(&s.forge);
     struct roster_tip tip;
@@ -423,8 +551,102 @@ TEST(an_author_suspended_at_the_tip_it_names_is_void_and_before_it_is_not) {
     s.forge.draft.header.roster_seq = tip.seq;
     s.forge.draft.header.roster_id8 = tip.id8;
     assert_void(&s, s.school, ERR_DENIED);
+    set_status(s.town, &s.birk->member, MEMBER_ACTIVE);
+    sync_feeds(s.town, s.school);
+    struct feed_info info;
+    assert_ok(feed_find(s.school->store, &s.feed.id, &info));
+    assert_int_equal(info.waiting, 0);
+    assert_int_equal(info.voided, 1);
     buffer_done(&plain);
     scene_end(&s);
+}
+
+TEST(once_its_removal_is_known_no_feed_of_an_author_is_born_here) {
+    struct scene s;
+    struct admitted admitted;
+    struct feed_info info;
+    scene_begin(&s);
+    set_status(s.town, &s.birk->member, MEMBER_REMOVED);
+    struct declaration birth = {.kind = DECLARATION_BIRTH};
+    birth.birth = (struct birth){.federation = s.f.id,
+                                 .channel = s.channel,
+                                 .author = s.birk->member,
+                                 .incarnation = incarnation_new(s.f.now)};
+    s.feed = (struct feed_info){.id = feed_id_of(&s.f.id, &s.feed.channel_id, &s.birk->member,
+                                                 &birth.birth.incarnation)};
+    forge_begin(&s.forge, s.birk, &s.feed); /* which names an older roster entry */
+    forge_next(&s.forge);
+    forge_declaration(&s.forge, &birth);
+    forge_sign(&s.forge, NULL, &s.run);
+    assert_err(ERR_DENIED, offer(&s, s.town, &admitted));
+    assert_err(ERR_NOT_FOUND, feed_find(s.town->store, &s.feed.id, &info));
+    assert_ok(offer(&s, s.relay, &admitted)); /* has not heard of it */
+    scene_end(&s);
+}
+
+/* A void envelope that brings a seal block and declares its epoch, and one that goes on with it. */
+static void forge_on_a_void_one(struct scene *s, struct arena *arena, struct buffer *ret_first,
+                                struct buffer *ret_second) {
+    struct declaration epoch;
+    struct reader readers[2] = {{s->birk->member, s->birk->keys.public.seal},
+                                {s->school->member, s->school->keys.public.seal}};
+    struct buffer plain = {0};
+    struct forge *forge = &s->forge;
+    MUST(epoch_make(&s->feed.channel_id, 7, readers, 2, arena, &epoch));
+    forge_next(forge);
+    forge_seal(forge, &epoch.epoch.public_key);
+    struct content_key key = forge->draft.key;
+    uint64_t seal_seq = forge->draft.header.seq;
+    forge_declaration(forge, &epoch);
+    forge_set(&s->record, HANDOVER_CHILD_NAME + 1, "no date", &plain);
+    forge_sealed(forge, buffer_view(&plain));
+    forge_sign(forge, NULL, ret_first);
+    forge_next(forge);
+    forge->draft.header.seal_seq = seal_seq;
+    forge->draft.key = key;
+    buffer_clear(&plain);
+    forge_set(&s->record, 10, "gynge", &plain);
+    forge_sealed(forge, buffer_view(&plain));
+    forge_sign(forge, NULL, ret_second);
+    /* The epoch once more, in an envelope that counts. */
+    forge_next(forge);
+    forge_declaration(forge, &epoch);
+    forge_sign(forge, NULL, &s->run);
+    buffer_done(&plain);
+}
+
+TEST(what_a_void_entry_declares_never_counts_whether_a_restart_comes_between_or_not) {
+    for (int together = 0; together < 2; together++) {
+        struct scene s;
+        struct admitted admitted;
+        struct buffer first = {0}, second = {0};
+        struct arena arena;
+        struct record loaded;
+        scene_begin(&s);
+        arena_init(&arena, KIB(256));
+        forge_on_a_void_one(&s, &arena, &first, &second);
+        if (together == 1)
+            assert_ok(buffer_append(&first, second.data, second.size));
+        assert_ok(admit_run(s.school->store, &s.town->member, &s.feed.id, buffer_view(&first),
+                            &admitted));
+        assert_int_equal(admitted.void_n, 1);
+        if (together == 0) {
+            site_close(s.school);
+            site_open(s.school);
+            assert_ok(admit_run(s.school->store, &s.town->member, &s.feed.id,
+                                buffer_view(&second), &admitted));
+        }
+        assert_int_equal(admitted.waiting_n, 1);
+        assert_int_equal(shown_at(s.school, QUARANTINE_WAITING).reason, ERR_KEY);
+        assert_ok(offer(&s, s.school, &admitted));
+        assert_int_equal(admitted.feed.waiting, 0);
+        assert_ok(record_load(s.school->store, &s.record, &arena, &loaded));
+        assert_string_equal(record_text_of(&loaded, 10, &arena), "gynge");
+        arena_done(&arena);
+        buffer_done(&first);
+        buffer_done(&second);
+        scene_end(&s);
+    }
 }
 
 TEST(a_section_that_its_key_does_not_open_makes_an_entry_void) {
@@ -521,6 +743,32 @@ TEST(a_second_birth_a_foreign_roster_entry_and_a_foreign_epoch_are_void) {
     assert_void(&s, s.relay, ERR_DENIED);
     assert_int_equal(newest_feed(s.relay->store, &s.channel, &s.birk->member).voided, 3);
     arena_done(&arena);
+    scene_end(&s);
+}
+
+TEST(an_epoch_granted_twice_or_to_one_who_does_not_read_is_void_for_relays_too) {
+    struct scene s;
+    struct grant grants[3];
+    memset(grants, 0, sizeof grants);
+    scene_begin(&s);
+    const struct member_id recovery = {{0}};
+    const struct member_id *thirds[] = {&s.town->member, &recovery, &s.school->member,
+                                        &s.birk->member};
+    grants[0].member = s.birk->member;
+    grants[1].member = s.school->member;
+    for (size_t i = 0; i < 4; i++) {
+        struct declaration declaration = {.kind = DECLARATION_EPOCH};
+        declaration.epoch = (struct epoch_declaration){.channel = s.feed.channel_id,
+                                                       .number = 9,
+                                                       .public_key = {{9}},
+                                                       .grants = grants,
+                                                       .grants_n = 3};
+        grants[2].member = *thirds[i];
+        buffer_clear(&s.run);
+        forge_next(&s.forge);
+        forge_declaration(&s.forge, &declaration);
+        assert_void(&s, s.relay, i < 2 ? ERR_DENIED : ERR_FORMAT);
+    }
     scene_end(&s);
 }
 
@@ -662,6 +910,11 @@ int main(void) {
         cmocka_unit_test(a_forged_signature_is_refused_whole_and_quarantined),
         cmocka_unit_test(a_bad_signature_in_the_middle_is_covered_by_the_chain),
         cmocka_unit_test(a_changed_body_is_refused),
+        cmocka_unit_test(
+            a_run_from_which_sections_were_taken_is_refused_and_the_whole_one_taken_from_another),
+        cmocka_unit_test(a_birth_whose_other_sections_were_taken_leaves_no_feed),
+        cmocka_unit_test(a_roster_from_which_sections_were_taken_does_not_stop_the_roster),
+        cmocka_unit_test(what_is_stored_one_by_one_is_stored_as_a_run_whatever_its_sections),
         cmocka_unit_test(a_feed_of_another_federation_is_refused),
         cmocka_unit_test(a_birth_that_does_not_yield_the_feed_is_refused),
         cmocka_unit_test(an_author_that_the_roster_does_not_name_yet_is_asked_for_again),
@@ -670,13 +923,18 @@ int main(void) {
         cmocka_unit_test(a_late_key_lets_waiting_entries_apply_and_none_stops_those_behind_it),
         cmocka_unit_test(a_roster_tip_that_goes_back_makes_an_entry_void),
         cmocka_unit_test(a_roster_entry_that_is_not_in_the_roster_makes_an_entry_void),
-        cmocka_unit_test(an_author_suspended_at_the_tip_it_names_is_void_and_before_it_is_not),
+        cmocka_unit_test(
+            an_author_suspended_at_the_tip_it_names_is_void_and_before_it_waits_until_it_is_active),
+        cmocka_unit_test(once_its_removal_is_known_no_feed_of_an_author_is_born_here),
+        cmocka_unit_test(
+            what_a_void_entry_declares_never_counts_whether_a_restart_comes_between_or_not),
         cmocka_unit_test(a_section_that_its_key_does_not_open_makes_an_entry_void),
         cmocka_unit_test(a_seal_block_against_its_commitment_makes_an_entry_void),
         cmocka_unit_test(a_change_set_that_can_not_be_decoded_is_void_for_its_readers_alone),
         cmocka_unit_test(a_field_that_its_writer_may_not_write_makes_an_entry_void),
         cmocka_unit_test(an_open_section_in_a_sealed_channel_is_void_for_relays_too),
         cmocka_unit_test(a_second_birth_a_foreign_roster_entry_and_a_foreign_epoch_are_void),
+        cmocka_unit_test(an_epoch_granted_twice_or_to_one_who_does_not_read_is_void_for_relays_too),
         cmocka_unit_test(a_fork_is_proved_and_the_branch_that_came_first_stays),
         cmocka_unit_test(an_own_feed_that_was_forked_is_left_for_a_new_incarnation),
         cmocka_unit_test(a_proof_of_a_fork_is_taken_only_when_it_proves_one),

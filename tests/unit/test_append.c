@@ -56,7 +56,7 @@ TEST(what_is_written_is_merged_here_and_there_alike) {
     struct arena arena;
     struct record record;
     arena_init(&arena, KIB(64));
-    assert_ok(record_load(s.school->store, &s.record, &arena, &record));
+    assert_ok(record_load(s.school->store, COLLECTION_HANDOVER, &s.record, &arena, &record));
     assert_string_equal(record_text_of(&record, 10, &arena), "gynge og tegne");
     assert_true(record_field(&record, 50)->conflicted);
     arena_done(&arena);
@@ -75,7 +75,7 @@ TEST(the_clock_rises_with_every_write_and_follows_what_has_been_seen) {
     struct arena arena;
     struct record record;
     arena_init(&arena, KIB(64));
-    assert_ok(record_load(s.birk->store, &s.record, &arena, &record));
+    assert_ok(record_load(s.birk->store, COLLECTION_HANDOVER, &s.record, &arena, &record));
     const struct field_state *day = record_field(&record, 50);
     assert_int_equal(day->live_n, 2);
     uint64_t by_birk = 0, by_school = 0;
@@ -424,12 +424,31 @@ TEST(a_disk_that_fills_amid_a_transaction_takes_none_of_it) {
     scene_end(&s);
 }
 
+TEST(a_field_that_is_written_once_is_not_written_again) {
+    struct scene s;
+    struct version_name written;
+    struct channel notice = {.kind = CHANNEL_NOTICE};
+    scene_begin(&s);
+    struct record_id survey = record_of(s.town), other = record_of(s.town);
+    assert_ok(try_write(s.town, &notice, COLLECTION_SURVEY, &survey, SURVEY_TITLE, "Trivsel", NULL,
+                        &written));
+    assert_err(ERR_ARGUMENT, try_write(s.town, &notice, COLLECTION_SURVEY, &survey, SURVEY_TITLE,
+                                       "Another", NULL, &written));
+    assert_non_null(strstr(store_failure(s.town->store), "title"));
+    assert_ok(try_write(s.town, &notice, COLLECTION_SURVEY, &survey, SURVEY_CLOSES_ON, "2026-06-30",
+                        NULL, &written));
+    assert_ok(try_write(s.town, &notice, COLLECTION_SURVEY, &other, SURVEY_TITLE, "Another", NULL,
+                        &written));
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_merged_here_and_there_alike),
         cmocka_unit_test(the_clock_rises_with_every_write_and_follows_what_has_been_seen),
         cmocka_unit_test(who_may_not_write_is_refused_and_nothing_is_left),
         cmocka_unit_test(a_change_that_would_be_void_is_refused_with_the_fields_name),
+        cmocka_unit_test(a_field_that_is_written_once_is_not_written_again),
         cmocka_unit_test(a_refused_change_undoes_no_other_of_its_transaction),
         cmocka_unit_test(what_is_rolled_back_was_never_written),
         cmocka_unit_test(

@@ -136,7 +136,8 @@ static bool agrees(struct run *run, bool *ret_conflicted) {
     bool same;
     model_make(&run->history, run->delivered, run->field->policy, &model);
     arena_init(&arena, 1 << 20);
-    enum err e = record_load(run->records.store, &run->record, &arena, &record);
+    enum err e =
+        record_load(run->records.store, COLLECTION_HANDOVER, &run->record, &arena, &record);
     if (e != OK)
         same = e == ERR_NOT_FOUND && model.live_n == 0;
     else if (model.live_n == 0)
@@ -179,7 +180,8 @@ static bool foresees(struct run *run, struct dice *dice) {
     struct revision foreseen;
     size_t n = 0;
     arena_init(&arena, 1 << 20);
-    enum err e = record_load(run->records.store, &run->record, &arena, &before);
+    enum err e =
+        record_load(run->records.store, COLLECTION_HANDOVER, &run->record, &arena, &before);
     assert_true(e == OK || e == ERR_NOT_FOUND);
     for (size_t i = 0; before.fields_n > 0 && i < before.fields[0].live_n; i++)
         if (dice_chance(dice, 60))
@@ -199,7 +201,7 @@ static bool foresees(struct run *run, struct dice *dice) {
     const struct origin *origin = &run->writers[0].origin;
     assert_ok(apply_check(origin, &set, 1, why, sizeof why));
     assert_ok(apply_sets(run->records.store, origin, &set, 1));
-    assert_ok(record_load(run->records.store, &run->record, &arena, &after));
+    assert_ok(record_load(run->records.store, COLLECTION_HANDOVER, &run->record, &arena, &after));
     bool same = revision_equal(&foreseen, &after.revision);
     arena_done(&arena);
     assert_ok(apply_forget(run->records.store, origin->feed_row, origin->seq));

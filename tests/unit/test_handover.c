@@ -316,7 +316,8 @@ SCENE(the_school_reads_what_was_sent_and_the_relaying_municipality_can_not) {
     MUST(record_find(stage->birk->store, COLLECTION_HANDOVER, id, &record));
     arena_init(&arena, KIB(256));
     assert_true(handover_feeds_at(stage->nordby) > 0);
-    assert_err(ERR_NOT_FOUND, record_load(stage->nordby->store, &record, &arena, &loaded));
+    assert_err(ERR_NOT_FOUND,
+               record_load(stage->nordby->store, COLLECTION_HANDOVER, &record, &arena, &loaded));
     assert_int_equal(records_at(stage->nordby), 0);
     assert_int_equal(hits_at(stage->nordby, &stage->nordby->keys, "Alma Unika"), 0);
     assert_true(hits_at(stage->nordby, &stage->skole->keys, "Alma Unika") > 0);
@@ -409,7 +410,7 @@ SCENE(each_further_value_of_a_field_takes_an_envelope_and_the_last_speaks_of_the
     assert_string_equal(at_text(show(&stage->ole, id), "revision"), revision);
     arena_init(&arena, KIB(256));
     MUST(record_find(stage->skole->store, COLLECTION_HANDOVER, id, &record));
-    MUST(record_load(stage->skole->store, &record, &arena, &loaded));
+    MUST(record_load(stage->skole->store, COLLECTION_HANDOVER, &record, &arena, &loaded));
     static const uint16_t last[] = {HANDOVER_CONSENT, HANDOVER_AGREED_BY, HANDOVER_AGREED_ON,
                                     HANDOVER_AGREED_REVISION, HANDOVER_SENT_BY};
     for (size_t i = 0; i < sizeof last / sizeof *last; i++)

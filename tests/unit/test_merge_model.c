@@ -70,7 +70,11 @@ static bool agrees(const struct history *h, const bool *delivered, const struct 
             pick.conflicted != model.conflicted || !same_values(&model, values))
             return false;
     }
-    return true;
+    struct model fixed;
+    model_make(h, delivered, POLICY_LATEST, &fixed);
+    model_fix(h, &fixed);
+    return live_n == 0 || version_name_compare(&live[merge_first(live, live_n)].name,
+                                               &h->writes[fixed.live[0]].name) == 0;
 }
 
 /* Delivers in a random order and compares, with the model after the last and at a random place

@@ -37,14 +37,23 @@ static int teardown(void **state) {
     return 0;
 }
 
-static struct record load(struct fixture *f) {
+static struct record load_of(struct fixture *f, uint16_t collection) {
     struct record record;
-    assert_ok(record_load(f->records.store, &f->record, &f->arena, &record));
+    assert_ok(record_load(f->records.store, collection, &f->record, &f->arena, &record));
     return record;
+}
+
+static struct record load(struct fixture *f) {
+    return load_of(f, COLLECTION_HANDOVER);
 }
 
 static const char *text(struct fixture *f, uint16_t field) {
     struct record record = load(f);
+    return record_text_of(&record, field, &f->arena);
+}
+
+static const char *survey_text(struct fixture *f, uint16_t field) {
+    struct record record = load_of(f, COLLECTION_SURVEY);
     return record_text_of(&record, field, &f->arena);
 }
 
@@ -97,7 +106,8 @@ TEST(a_record_survives_closing_and_opening) {
 TEST(a_record_that_nobody_wrote_is_not_found) {
     struct fixture *f = *state;
     struct record record;
-    assert_err(ERR_NOT_FOUND, record_load(f->records.store, &f->record, &f->arena, &record));
+    assert_err(ERR_NOT_FOUND,
+               record_load(f->records.store, COLLECTION_HANDOVER, &f->record, &f->arena, &record));
 }
 
 TEST(the_owner_is_named_by_the_id_even_when_the_receiver_wrote_first) {
@@ -162,8 +172,9 @@ TEST(an_unknown_collection_can_be_loaded_too) {
     struct change_set set = {
         .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
     records_write(&f->records, &f->birk, 10, &set);
-    assert_int_equal(load(f).collection, 77);
-    assert_string_equal(text(f, 3), "later");
+    struct record record = load_of(f, 77);
+    assert_int_equal(record.collection, 77);
+    assert_string_equal(record_text_of(&record, 3, &f->arena), "later");
 }
 
 TEST(the_revision_changes_with_what_the_form_says_and_not_with_its_track) {
@@ -253,12 +264,14 @@ TEST(a_sealed_value_moved_to_another_field_or_record_does_not_open) {
     assert_ok(
         db_execute(f->records.store->db,
                    "UPDATE version SET field = 11 WHERE key = (SELECT min(key) FROM version)"));
-    assert_err(ERR_SEAL, record_load(f->records.store, &f->record, &f->arena, &record));
+    assert_err(ERR_SEAL,
+               record_load(f->records.store, COLLECTION_HANDOVER, &f->record, &f->arena, &record));
     assert_ok(db_execute(f->records.store->db, "UPDATE version SET field = 10"));
     assert_ok(db_execute(f->records.store->db, swap));
-    assert_err(ERR_SEAL, record_load(f->records.store, &f->record, &f->arena, &record));
+    assert_err(ERR_SEAL,
+               record_load(f->records.store, COLLECTION_HANDOVER, &f->record, &f->arena, &record));
     assert_ok(db_execute(f->records.store->db, swap));
-    assert_ok(record_load(f->records.store, &f->record, &f->arena, &record));
+    assert_ok(record_load(f->records.store, COLLECTION_HANDOVER, &f->record, &f->arena, &record));
 }
 
 /* ---- Another party that uses the same id in its own channel ---- */
@@ -293,6 +306,56 @@ static enum err collect(void *context, const struct record_id *id) {
     struct list *list = context;
     list->ids[list->n++] = *id;
     return OK;
+}
+
+/* A survey's id is public, and whoever shares a channel with the municipality may write handovers
+ * under any id that bears its tag. */
+TEST(a_handover_under_a_surveys_id_never_stands_in_for_the_survey) {
+    struct fixture *f = *state;
+    const struct past_version *past;
+    struct record record;
+    size_t n;
+    struct writer evil = records_writer(&f->records, SOLSIKKEN, CHANNEL_HANDOVER, NORDBY);
+    f->record = record_id_new(1000, &f->records.members[NORDBY]);
+    records_set(&f->records, &evil, 9, &f->record, "first_day", "never", NULL, 0);
+    assert_err(ERR_NOT_FOUND,
+               record_load(f->records.store, COLLECTION_SURVEY, &f->record, &f->arena, &record));
+    publish(f, 10, SURVEY_TITLE, "Trivsel 2026");
+    records_set(&f->records, &evil, 11, &f->record, "first_day", "ever", NULL, 0);
+    record = load_of(f, COLLECTION_SURVEY);
+    assert_int_equal(record.collection, COLLECTION_SURVEY);
+    assert_int_equal(record.channel.kind, CHANNEL_NOTICE);
+    assert_int_equal(record.fields_n, 1);
+    assert_string_equal(survey_text(f, SURVEY_TITLE), "Trivsel 2026");
+    assert_int_equal(load(f).channel.kind, CHANNEL_HANDOVER);
+    assert_ok(record_history(f->records.store, COLLECTION_SURVEY, &f->record, SURVEY_TITLE,
+                             &f->arena, &past, &n));
+    assert_int_equal(n, 1);
+}
+
+TEST(a_field_that_is_written_once_keeps_its_first_value_in_whatever_order_it_comes) {
+    struct fixture *f = *state;
+    const struct past_version *past;
+    size_t n;
+    publish(f, 30, SURVEY_TITLE, "third");
+    struct revision alone = load_of(f, COLLECTION_SURVEY).revision;
+    struct version_name first = publish(f, 10, SURVEY_TITLE, "first");
+    struct revision before = load_of(f, COLLECTION_SURVEY).revision;
+    publish(f, 20, SURVEY_TITLE, "second");
+    struct record record = load_of(f, COLLECTION_SURVEY);
+    const struct field_state *title = record_field(&record, SURVEY_TITLE);
+    assert_string_equal(survey_text(f, SURVEY_TITLE), "first");
+    assert_int_equal(title->live_n, 1);
+    assert_int_equal(title->sides_n, 1);
+    assert_int_equal(version_name_compare(&title->live[0].name, &first), 0);
+    assert_false(title->conflicted);
+    assert_true(revision_equal(&before, &record.revision));
+    assert_false(revision_equal(&alone, &record.revision));
+    assert_ok(record_history(f->records.store, COLLECTION_SURVEY, &f->record, SURVEY_TITLE,
+                             &f->arena, &past, &n));
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(past[i].live, i == 0);
 }
 
 TEST(records_are_listed_oldest_first_and_by_collection) {
@@ -378,7 +441,8 @@ TEST(history_holds_replaced_versions_in_order_of_their_clocks) {
         records_set(&f->records, &f->skole, 30, &f->record, "first_day", "c", &one, 1);
     records_set(&f->records, &f->birk, 20, &f->record, "first_day", "b", &one, 1);
     records_set(&f->records, &f->skole, 40, &f->record, "first_day", "d", &two, 1);
-    assert_ok(record_history(f->records.store, &f->record, 50, &f->arena, &past, &n));
+    assert_ok(record_history(f->records.store, COLLECTION_HANDOVER, &f->record, 50, &f->arena,
+                             &past, &n));
     assert_int_equal(n, 4);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(past[i].version.value.data[0], 'a' + i);
@@ -386,7 +450,8 @@ TEST(history_holds_replaced_versions_in_order_of_their_clocks) {
         assert_int_equal(past[i].stored, (i + 1) * 10);
         assert_string_equal(past[i].version.actor_name, "Mette H.");
     }
-    assert_ok(record_history(f->records.store, &f->record, 51, &f->arena, &past, &n));
+    assert_ok(record_history(f->records.store, COLLECTION_HANDOVER, &f->record, 51, &f->arena,
+                             &past, &n));
     assert_int_equal(n, 0);
 }
 
@@ -418,7 +483,7 @@ TEST(a_survey_can_be_read_in_plain_sql) {
 TEST(the_view_picks_what_the_record_shows) {
     struct fixture *f = *state;
     struct writer again = records_writer(&f->records, NORDBY, CHANNEL_NOTICE, 0);
-    static const uint64_t clocks[] = {10, 20, 20, UINT64_MAX, 30};
+    static const uint64_t clocks[] = {UINT64_MAX, 20, 20, 30, 10};
     static const char *const titles[] = {"a", "b", "c", "d", "e"};
     for (size_t i = 0; i < 5; i++) {
         struct write write = {.record = f->record,
@@ -428,9 +493,9 @@ TEST(the_view_picks_what_the_record_shows) {
         struct change_set set = {
             .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
         records_write(&f->records, i % 2 == 0 ? &f->nordby : &again, clocks[i], &set);
-        assert_string_equal(ask(f, "SELECT title FROM survey"), text(f, SURVEY_TITLE));
+        assert_string_equal(ask(f, "SELECT title FROM survey"), survey_text(f, SURVEY_TITLE));
     }
-    assert_string_equal(text(f, SURVEY_TITLE), "d");
+    assert_string_equal(survey_text(f, SURVEY_TITLE), "e");
 }
 
 TEST(the_migrations_hold_the_views_that_the_declared_fields_give) {
@@ -486,6 +551,8 @@ int main(void) {
         FIXTURE(a_write_that_leaves_a_version_standing_is_foreseen_as_a_conflict),
         FIXTURE(a_sealed_value_moved_to_another_field_or_record_does_not_open),
         FIXTURE(a_copied_id_in_another_channel_neither_changes_nor_hides_the_record),
+        FIXTURE(a_handover_under_a_surveys_id_never_stands_in_for_the_survey),
+        FIXTURE(a_field_that_is_written_once_keeps_its_first_value_in_whatever_order_it_comes),
         FIXTURE(records_are_listed_oldest_first_and_by_collection),
         FIXTURE(a_visitor_ends_the_walk_with_its_own_error),
         FIXTURE(a_visitor_may_write),

@@ -63,7 +63,7 @@ static struct list conflicts(struct site *site) {
 
 static struct record load(struct scene *s, struct site *site) {
     struct record record;
-    assert_ok(record_load(site->store, &s->record, &s->arena, &record));
+    assert_ok(record_load(site->store, COLLECTION_HANDOVER, &s->record, &s->arena, &record));
     return record;
 }
 
@@ -91,7 +91,8 @@ TEST(both_sides_of_a_handover_hold_the_same_and_nobody_else_holds_any) {
     assert_true(revision_equal(&here.revision, &there.revision));
     assert_string_equal(record_text_of(&there, HANDOVER_CHILD_NAME, &s.arena), "Alma");
     assert_true(same_content(s.birk, s.school));
-    assert_err(ERR_NOT_FOUND, record_load(s.town->store, &s.record, &s.arena, &record));
+    assert_err(ERR_NOT_FOUND,
+               record_load(s.town->store, COLLECTION_HANDOVER, &s.record, &s.arena, &record));
     scene_end(&s);
 }
 
