@@ -203,7 +203,7 @@ static int edit_value(struct cli_context *cli, json_t *args) {
         return code;
     enum err e = sides_to_edit(&cli->screen, document, &text);
     if (e == OK)
-        e = editor_open(&editor, buffer_view(&text));
+        e = editor_open(&editor, cli->args->home, buffer_view(&text));
     else
         snprintf(editor.why, sizeof editor.why, "%s", err_text(e));
     if (e == OK) {

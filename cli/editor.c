@@ -2,12 +2,15 @@
 
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,14 +18,34 @@ bool editor_is_possible(void) {
     return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-static const char *parent_folder(void) {
-    static const char *const names[] = {"XDG_RUNTIME_DIR", "TMPDIR"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *path = getenv(names[i]);
-        if (path != NULL && *path == '/' && access(path, W_OK) == 0)
-            return path;
-    }
-    return "/tmp";
+/* The signals that end a command; what they find open must not stay. */
+static const int endings[] = {SIGHUP, SIGTERM, SIGINT, SIGQUIT};
+enum { ENDINGS_N = sizeof endings / sizeof *endings };
+static struct sigaction before[ENDINGS_N];
+static volatile sig_atomic_t caught, running_editor;
+
+static void on_ending(int number) {
+    caught = number;
+    if (running_editor > 0)
+        kill((pid_t)running_editor, number);
+}
+
+bool editor_is_interrupted(void) {
+    return caught != 0;
+}
+
+/* Without SA_RESTART: a question on the terminal ends too. */
+static void take_signals(void) {
+    struct sigaction take = {.sa_handler = on_ending};
+    caught = running_editor = 0;
+    for (size_t i = 0; i < ENDINGS_N; i++)
+        if (sigaction(endings[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN)
+            sigaction(endings[i], &take, NULL);
+}
+
+static void give_signals_back(void) {
+    for (size_t i = 0; i < ENDINGS_N; i++)
+        sigaction(endings[i], &before[i], NULL);
 }
 
 static int remove_one(const char *path, const struct stat *status __attribute__((unused)),
@@ -30,18 +53,61 @@ static int remove_one(const char *path, const struct stat *status __attribute__(
     return remove(path);
 }
 
-void editor_close(struct editor *editor, bool keep) {
-    if (!keep)
-        nftw(editor->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+static void remove_folder(const char *path) {
+    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-enum err editor_open(struct editor *editor, struct bytes text) {
-    int size = snprintf(editor->folder, sizeof editor->folder, "%s/stafet-XXXXXX", parent_folder());
+/* The lock is on the folder itself. Not closed on exec: an editor that outlives this process holds
+ * it on. Negative: no folder of ours, or in use. */
+static int lock_folder(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* What an earlier edit left: killed, or kept for a user who has had it since. */
+static void sweep(const char *home) {
+    DIR *folder = opendir(home);
+    const struct dirent *entry;
+    char path[EDITOR_PATH_MAX];
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        int size = snprintf(path, sizeof path, "%s/%s", home, entry->d_name);
+        if (strncmp(entry->d_name, "edit-", 5) != 0 || size < 0 || (size_t)size >= sizeof path)
+            continue;
+        int lock = lock_folder(path);
+        if (lock < 0)
+            continue;
+        remove_folder(path);
+        close(lock);
+    }
+    if (folder != NULL)
+        closedir(folder);
+}
+
+void editor_close(struct editor *editor, bool keep) {
+    if (!keep || caught != 0)
+        remove_folder(editor->folder);
+    close(editor->lock);
+    give_signals_back();
+    if (caught != 0)
+        raise((int)caught);
+}
+
+enum err editor_open(struct editor *editor, const char *home, struct bytes text) {
+    sweep(home);
+    int size = snprintf(editor->folder, sizeof editor->folder, "%s/edit-XXXXXX", home);
+    take_signals();
     if (size < 0 || (size_t)size >= sizeof editor->folder || mkdtemp(editor->folder) == NULL) {
-        snprintf(editor->why, sizeof editor->why, "no folder for the editor could be made: %s",
-                 strerror(errno));
+        snprintf(
+            editor->why, sizeof editor->why, "no folder for the editor could be made: %s",
+            strerror(size < 0 || (size_t)size >= sizeof editor->folder ? ENAMETOOLONG : errno));
+        give_signals_back();
         return ERR_IO;
     }
+    editor->lock = lock_folder(editor->folder);
     snprintf(editor->path, sizeof editor->path, "%s/form.txt", editor->folder);
     enum err e = file_write_new(editor->path, 0600, text, editor->why);
     if (e != OK)
@@ -51,22 +117,36 @@ enum err editor_open(struct editor *editor, struct bytes text) {
 
 /* The user's own command line, with the file as its last word; the shell takes "code --wait" apart.
  */
-static void become_editor(const char *path) {
-    signal(SIGINT, SIG_DFL);
-    signal(SIGQUIT, SIG_DFL);
+static void become_editor(const char *path, const sigset_t *mask) {
+    give_signals_back();
     signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
     execl("/bin/sh", "sh", "-c", "exec ${VISUAL:-${EDITOR:-vi}} \"$1\"", "sh", path, (char *)NULL);
     _exit(127);
 }
 
+/* An editor that was asked to end and does not is ended: the text must go. */
+static pid_t wait_until_ended(pid_t child, int *ret_status) {
+    enum { PATIENCE = 100, PAUSE_US = 20000 };
+    for (int waited = 0;; waited++) {
+        pid_t ended = waitpid(child, ret_status, caught != 0 ? WNOHANG : 0);
+        if (ended == child || (ended < 0 && errno != EINTR))
+            return ended;
+        if (caught == 0)
+            continue;
+        if (waited == PATIENCE)
+            kill(child, SIGKILL);
+        usleep(PAUSE_US);
+    }
+}
+
 static enum err wait_for(struct editor *editor, pid_t child) {
     int status;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) {
-            snprintf(editor->why, sizeof editor->why, "the editor was lost: %s", strerror(errno));
-            return ERR_IO;
-        }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    if (wait_until_ended(child, &status) < 0) {
+        snprintf(editor->why, sizeof editor->why, "the editor was lost: %s", strerror(errno));
+        return ERR_IO;
+    }
+    if (caught == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return OK;
     snprintf(editor->why, sizeof editor->why, "the editor did not end well; nothing was changed");
     return ERR_CANCELLED;
@@ -75,12 +155,20 @@ static enum err wait_for(struct editor *editor, pid_t child) {
 enum err editor_run(struct editor *editor, struct buffer *ret_text) {
     /* Ctrl-C in the editor is the editor's. */
     struct sigaction ignore = {.sa_handler = SIG_IGN}, old_int, old_quit;
-    sigaction(SIGINT, &ignore, &old_int);
-    sigaction(SIGQUIT, &ignore, &old_quit);
+    sigset_t ends, mask;
+    sigemptyset(&ends);
+    for (size_t i = 0; i < ENDINGS_N; i++)
+        sigaddset(&ends, endings[i]);
+    sigprocmask(SIG_BLOCK, &ends, &mask); /* until it is known whom to tell */
     pid_t child = fork();
     if (child == 0)
-        become_editor(editor->path);
+        become_editor(editor->path, &mask);
+    running_editor = child > 0 ? child : 0;
+    sigaction(SIGINT, &ignore, &old_int);
+    sigaction(SIGQUIT, &ignore, &old_quit);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     enum err e = child < 0 ? ERR_IO : wait_for(editor, child);
+    running_editor = 0;
     if (child < 0)
         snprintf(editor->why, sizeof editor->why, "the editor could not be started: %s",
                  strerror(errno));

@@ -26,10 +26,12 @@ static char *form_text(struct cli_context *cli, const char *id) {
 }
 
 static int give_up(struct cli_context *cli, struct editor *editor) {
-    fprintf(stderr, "%s\n  stafet handover edit ID --form %s\n",
-            say(&cli->screen, "What you wrote is kept; mend it and give it with",
-                "Det, du skrev, er gemt; ret det, og giv det med"),
-            editor->path);
+    if (!editor_is_interrupted())
+        fprintf(stderr, "%s\n  stafet handover edit ID --form %s\n",
+                say(&cli->screen,
+                    "What you wrote is kept until the next edit; mend it and give it with",
+                    "Det, du skrev, er gemt til næste gang, der rettes; ret det, og giv det med"),
+                editor->path);
     editor_close(editor, true);
     return EXIT_FAILED;
 }
@@ -41,8 +43,7 @@ static int edit_until_taken(struct cli_context *cli, const char *id, struct edit
         enum err e = editor_run(editor, &text);
         if (e != OK) {
             int code = cli_fail(cli, err_name(e), NULL, NULL, "%s", editor->why);
-            editor_close(editor, e == ERR_FORMAT);
-            return code;
+            return e == ERR_FORMAT ? give_up(cli, editor) : (editor_close(editor, false), code);
         }
         json_t *args = json_pack("{s:s, s:s}", "id", id, "form", (const char *)text.data);
         json_t *document = cli_call(cli, "handover", "edit", args);
@@ -54,7 +55,8 @@ static int edit_until_taken(struct cli_context *cli, const char *id, struct edit
             editor_close(editor, false);
             return EXIT_DONE;
         }
-        if (cli->args->yes || !cli_confirm(cli, say(&cli->screen, "Edit again?", "Ret igen?")))
+        if (cli->args->yes || editor_is_interrupted() ||
+            !cli_confirm(cli, say(&cli->screen, "Edit again?", "Ret igen?")))
             return give_up(cli, editor);
     }
 }
@@ -73,7 +75,7 @@ int handover_side_edit(struct cli_context *cli, json_t *args) {
     char *form = form_text(cli, id);
     if (form == NULL)
         return EXIT_FAILED;
-    enum err e = editor_open(&editor, bytes_of_text(form));
+    enum err e = editor_open(&editor, cli->args->home, bytes_of_text(form));
     free(form);
     if (e != OK)
         return cli_fail(cli, err_name(e), NULL, NULL, "%s", editor.why);
