@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NO_COLUMN = -1 };
+enum { NO_COLUMN = -1, MARK_SIZE = 32 };
 
 struct import {
     const struct questionnaire *questionnaire;
@@ -16,6 +16,7 @@ struct import {
     uint32_t first_column;               /* that holds a question */
     bool has_whole_codes[QUESTIONS_MAX]; /* so that a number can't be a position */
     struct imported imported;
+    struct buffer marks; /* a hash of each answer */
 };
 
 static struct place place_of(const struct sheet *sheet, const struct sheet_row *row,
@@ -177,6 +178,17 @@ static bool is_empty(const struct import *im, const struct sheet_row *row) {
     return true;
 }
 
+/* The answer from `start` on, without the comma before it. */
+static enum err mark_answer(struct import *im, size_t start) {
+    uint8_t mark[MARK_SIZE];
+    const uint8_t *answer = im->imported.text.data + start;
+    size_t comma = *answer == ',';
+    if (crypto_generichash(mark, sizeof mark, answer + comma,
+                           im->imported.text.size - start - comma, NULL, 0) != 0)
+        return ERR_INTERNAL;
+    return buffer_append(&im->marks, mark, sizeof mark);
+}
+
 static enum err append_answer(struct import *im, const struct sheet_row *row) {
     uint32_t wanted = im->sheet.rows[0].cells_n;
     struct place place = {.line = row->line};
@@ -198,10 +210,30 @@ static enum err append_answer(struct import *im, const struct sheet_row *row) {
     }
     if (e == OK && im->imported.text.size - start > ANSWER_SIZE_MAX)
         problem_add(im->problems, place, "shorten its texts", "the answer is larger than 16 KiB");
-    return e == OK ? append(im, "]") : e;
+    if (e == OK)
+        e = append(im, "]");
+    return e == OK ? mark_answer(im, start) : e;
 }
 
-static enum err read_answers(struct import *im, struct bytes content) {
+static int compare_marks(const void *a, const void *b) {
+    return memcmp(a, b, MARK_SIZE);
+}
+
+/* What tells these answers from others, however a file puts them: in their sorted order, without a
+ * separator, a column or a label. The service keys it before it leaves this site. */
+static enum err append_digest(struct import *im) {
+    uint8_t digest[MARK_SIZE];
+    char digest_text[HEX_TEXT_MAX], end[96];
+    if (im->marks.size > 0)
+        qsort(im->marks.data, im->marks.size / MARK_SIZE, MARK_SIZE, compare_marks);
+    if (crypto_generichash(digest, sizeof digest, im->marks.data, im->marks.size, NULL, 0) != 0)
+        return ERR_INTERNAL;
+    hex_text(digest, sizeof digest, digest_text);
+    snprintf(end, sizeof end, "],\"digest\":\"%s\"}", digest_text);
+    return buffer_append(&im->imported.text, end, strlen(end) + 1);
+}
+
+static enum err read_answers(struct import *im) {
     struct place whole = {0};
     enum err e = append(im, "{\"answers\":[");
     for (size_t i = 1; i < im->sheet.rows_n && e == OK; i++)
@@ -211,15 +243,7 @@ static enum err read_answers(struct import *im, struct bytes content) {
     if (im->imported.answers_n == 0 && im->problems->n == 0)
         problem_add(im->problems, whole, "check that it is the right file",
                     "there is no answer in it");
-    /* What tells this file from another; the service keys it before it leaves this site. */
-    uint8_t digest[32];
-    char digest_text[HEX_TEXT_MAX];
-    if (crypto_generichash(digest, sizeof digest, content.data, content.size, NULL, 0) != 0)
-        return ERR_INTERNAL;
-    hex_text(digest, sizeof digest, digest_text);
-    char end[96];
-    snprintf(end, sizeof end, "],\"digest\":\"%s\"}", digest_text);
-    return buffer_append(&im->imported.text, end, strlen(end) + 1);
+    return append_digest(im);
 }
 
 enum err survey_import_read(const struct questionnaire *questionnaire, const char *file_name,
@@ -236,7 +260,7 @@ enum err survey_import_read(const struct questionnaire *questionnaire, const cha
         goto done;
     }
     learn_codes(&im);
-    e = read_answers(&im, content);
+    e = read_answers(&im);
     if (e == OK && problems->n > 0)
         e = ERR_ARGUMENT;
     if (e == OK) {
@@ -245,6 +269,7 @@ enum err survey_import_read(const struct questionnaire *questionnaire, const cha
     }
 done:
     imported_done(&im.imported);
+    buffer_wipe(&im.marks);
     sheet_done(&im.sheet);
     return e;
 }

@@ -120,8 +120,12 @@ static const struct param publish_params[] = {
 static const struct param one_params[] = {SURVEY_PARAM(false), {0}};
 static const struct param import_params[] = {SURVEY_PARAM(true),
                                              {"file", PARAM_CONTENT, true, true,
-                                              "svarene, som CSV (LimeSurvey)",
-                                              "the answers, as CSV (LimeSurvey)"},
+                                              "svarene, som CSV (LimeSurvey), højst 20.000; de "
+                                              "samme svar tages kun én gang, men en fil med flere "
+                                              "eller færre svar tælles hel",
+                                              "the answers, as CSV (LimeSurvey), at most 20,000; "
+                                              "the same answers are taken once, but a file with "
+                                              "more or fewer of them is counted whole"},
                                              {0}};
 static const struct param close_params[] = {
     SURVEY_PARAM(true),

@@ -12,6 +12,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     IMPORT_ANSWERS_MAX = 20000, /* in one file, since they are appended in one transaction */
@@ -140,9 +141,16 @@ static enum err append_all(struct import_job *import, const struct bytes *answer
     return e;
 }
 
-static enum err say_why(enum err e, struct reply *reply) {
+/* `at`: of the earlier import; 0: not known. */
+static enum err say_why(enum err e, time_ms at, struct reply *reply) {
+    time_t seconds = (time_t)(at / 1000);
+    struct tm local;
+    char day[32] = "already";
+    if (at > 0 && localtime_r(&seconds, &local) != NULL)
+        strftime(day, sizeof day, "on %Y-%m-%d", &local);
     if (e == ERR_EXISTS)
-        return reply_fail(reply, e, "stafet survey status", "this file has been imported already");
+        return reply_fail(reply, e, "stafet survey status shows what has been imported",
+                          "the same answers were imported %s; nothing was imported now", day);
     if (e == ERR_KEY)
         return reply_fail(reply, e, "stafet sync, then import again",
                           "the municipality's key for answers has not arrived here yet");
@@ -165,7 +173,7 @@ static enum err publish(struct import_job *import, struct reply *reply) {
     free(parts);
     free(answers);
     if (e != OK)
-        return say_why(e, reply);
+        return say_why(e, 0, reply);
     return reply_give(reply,
                       json_pack("{s:o, s:I}", "survey", survey_head(import->store, &import->survey),
                                 "answers", (json_int_t)import->n));
@@ -191,9 +199,23 @@ static enum job_state step(struct job *job, struct reply *reply) {
     return e != OK || last ? JOB_DONE : JOB_MORE;
 }
 
+struct mark_search {
+    struct hash mark;
+    time_ms at; /* of the import that was found */
+};
+
 static enum err find_mark(void *context, const struct import *import) {
-    const struct hash *mark = context;
-    return hash_equal(&import->mark, mark) ? ERR_EXISTS : OK;
+    struct mark_search *search = context;
+    if (!hash_equal(&import->mark, &search->mark))
+        return OK;
+    search->at = import->at;
+    return ERR_EXISTS;
+}
+
+static enum err check_new(const struct import_job *import, struct reply *reply) {
+    struct mark_search search = {.mark = import->mark};
+    enum err e = import_each(import->store, &import->survey.id, find_mark, &search);
+    return say_why(e, search.at, reply);
 }
 
 static enum err check_open(struct store *store, const struct survey *survey, struct reply *reply) {
@@ -257,8 +279,7 @@ enum err survey_import(struct service *service, const struct asker *asker, const
     if (e == OK)
         e = take_answers(import, service_text(args, "file"), reply);
     if (e == OK)
-        e = say_why(import_each(import->store, &import->survey.id, find_mark, &import->mark),
-                    reply);
+        e = check_new(import, reply);
     if (e != OK)
         job_free(&import->job);
     else

@@ -169,19 +169,42 @@ TEST(a_text_may_be_as_long_as_the_limit_and_no_longer) {
     buffer_done(&text);
 }
 
-TEST(the_digest_tells_files_apart) {
-    char digests[2][65];
-    static const char *const files[] = {"q01,q02,q03\n0,y,\n", "q01,q02,q03\n0,n,\n"};
-    for (int i = 0; i < 2; i++) {
-        assert_ok(import_bytes(bytes_of_text(files[i])));
-        json_t *json = json_loads((const char *)imported.text.data, 0, NULL);
-        const char *digest = json_string_value(json_object_get(json, "digest"));
-        assert_int_equal(strlen(digest), 64);
-        strcpy(digests[i], digest);
-        json_decref(json);
-        finish();
+static void digest_of(const char *content, char ret_digest[static 65]) {
+    assert_ok(import_bytes(bytes_of_text(content)));
+    json_t *json = json_loads((const char *)imported.text.data, 0, NULL);
+    const char *digest = json_string_value(json_object_get(json, "digest"));
+    assert_int_equal(strlen(digest), 64);
+    snprintf(ret_digest, 65, "%s", digest);
+    json_decref(json);
+    finish();
+}
+
+TEST(the_same_answers_in_another_dress_have_the_same_digest) {
+    static const char *const dresses[] = {
+        "q01,q02,q03\r\n0,y,godt\r\n1,n,\r\n",
+        "q01;q02;q03\n0;y;godt\n1;n;\n",
+        "\xef\xbb\xbfid,q01,q02,q03\n17,0,y,godt\n18,1,n,\n",
+        "q01,q02,q03\n\n1,n,\n,,\n0,y,godt\n\n",
+        "q03,q02,q01\n\"godt \",Ja,Nej\n,2,Maybe\n",
+    };
+    char first[65], digest[65];
+    digest_of("q01,q02,q03\n0,y,godt\n1,n,\n", first);
+    for (size_t i = 0; i < sizeof dresses / sizeof *dresses; i++) {
+        digest_of(dresses[i], digest);
+        assert_string_equal(digest, first);
     }
-    assert_string_not_equal(digests[0], digests[1]);
+}
+
+TEST(other_answers_have_another_digest) {
+    static const char *const others[] = {
+        "q01,q02,q03\n0,y,godt\n", "q01,q02,q03\n0,y,godt\n1,n,\n1,n,\n",
+        "q01,q02,q03\n0,n,godt\n1,y,\n", "q01,q02,q03\n0,y,\n1,n,godt\n"};
+    char first[65], digest[65];
+    digest_of("q01,q02,q03\n0,y,godt\n1,n,\n", first);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        digest_of(others[i], digest);
+        assert_string_not_equal(digest, first);
+    }
 }
 
 static void read_sample(const char *name, struct buffer *out) {
@@ -257,7 +280,8 @@ int main(void) {
         cmocka_unit_test(a_row_of_another_length_is_refused),
         cmocka_unit_test(a_file_without_answers_is_refused),
         cmocka_unit_test(a_text_may_be_as_long_as_the_limit_and_no_longer),
-        cmocka_unit_test(the_digest_tells_files_apart),
+        cmocka_unit_test(the_same_answers_in_another_dress_have_the_same_digest),
+        cmocka_unit_test(other_answers_have_another_digest),
         cmocka_unit_test(the_sample_answers_are_read_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
