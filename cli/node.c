@@ -5,6 +5,13 @@
 
 #include <string.h>
 
+/* A listening address that can't be had has its own mend in the sentence. */
+static const char *mend_of_start(struct cli_context *cli, enum err e) {
+    bool has_keys = locate_home(cli->locate)->keys != NULL;
+    return e == ERR_NOT_FOUND && !has_keys ? "stafet federation create …, or stafet join TICKET"
+                                           : NULL;
+}
+
 /* "node run", as stafetd does it. */
 int cli_node_run(struct cli_context *cli, const json_t *args) {
     int code = cli_locate(cli, false);
@@ -13,16 +20,17 @@ int cli_node_run(struct cli_context *cli, const json_t *args) {
     if (locate_is_remote(cli->locate))
         return cli_fail(cli, err_name(ERR_LOCKED), "stafet status", NULL,
                         "a node is running in this home already");
+    if (service_lost_keys(locate_home(cli->locate)))
+        return cli_fail(cli, err_name(ERR_KEY), SERVICE_LOST_KEYS_MEND, NULL,
+                        SERVICE_LOST_KEYS_TEXT);
     struct node_options options = {
         .listen = service_text(args, "listen"), .control = true, .quiet = cli->args->quiet};
     char why[256] = "";
     struct node *node = NULL;
     enum err e = node_new(locate_home(cli->locate), &options, why, &node);
     if (e != OK)
-        return cli_fail(cli, err_name(e),
-                        e == ERR_NOT_FOUND ? "stafet federation create …, or stafet join TICKET"
-                                           : NULL,
-                        NULL, "%s", *why != '\0' ? why : err_text(e));
+        return cli_fail(cli, err_name(e), mend_of_start(cli, e), NULL, "%s",
+                        *why != '\0' ? why : err_text(e));
     const char *where = node_listens_on(node);
     fprintf(stderr, "stafet node ready in %s, %s%s\n", cli->args->home,
             *where != '\0' ? "listening on " : "dialling out only", where);
@@ -78,15 +86,14 @@ static enum err run_errand(struct errand *errand, struct cli_context *cli, const
 
 static enum err run_own_node(struct cli_context *cli, const struct verb *verb, const json_t *args,
                              struct reply *reply) {
+    if (service_lost_keys(locate_home(cli->locate)))
+        return reply_fail(reply, ERR_KEY, SERVICE_LOST_KEYS_MEND, "%s", SERVICE_LOST_KEYS_TEXT);
     struct node_options options = {.quiet = true};
     char why[256] = "";
     struct errand errand = {.reply = reply};
     enum err e = node_new(locate_home(cli->locate), &options, why, &errand.node);
     if (e != OK)
-        return reply_fail(reply, e,
-                          e == ERR_NOT_FOUND ? "stafet federation create …, or stafet join TICKET"
-                                             : NULL,
-                          "%s", *why != '\0' ? why : err_text(e));
+        return reply_fail(reply, e, mend_of_start(cli, e), "%s", *why != '\0' ? why : err_text(e));
     e = run_errand(&errand, cli, verb, args);
     service_job_free(errand.job);
     node_free(errand.node);

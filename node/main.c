@@ -2,6 +2,7 @@
 #include "node.h"
 
 #include "proto/err.h"
+#include "service/service.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +105,9 @@ static int serve(struct home *home, const struct node_options *options) {
     struct node *node = NULL;
     char why[256] = "";
     enum err err = node_new(home, options, why, &node);
-    if (err == ERR_NOT_FOUND)
+    if (service_lost_keys(home))
+        return fail(home->path, SERVICE_LOST_KEYS_TEXT "; " SERVICE_LOST_KEYS_MEND);
+    if (err == ERR_NOT_FOUND && home->keys == NULL)
         return fail(home->path,
                     "no keys yet; begin with stafet federation create, or stafet join TICKET");
     if (err != OK)

@@ -127,8 +127,11 @@ static enum err bind_net(struct node *node, const char *listen, char ret_why[sta
         snprintf(ret_why, 256, "a listening address has the form tcp://HOST:PORT, not %.100s",
                  listen);
     else if (err != OK)
-        snprintf(ret_why, 256, "%.150s can't be listened on: %s", listen,
-                 err == ERR_EXISTS ? "another program uses it" : err_text(err));
+        snprintf(ret_why, 256, "%.90s can't be listened on: %s; %s", listen,
+                 err == ERR_EXISTS      ? "another program uses it"
+                 : err == ERR_NOT_FOUND ? "it is no address of this machine"
+                                        : err_text(err),
+                 "change listen in HOME/config, or give another --listen");
     return err;
 }
 

@@ -40,6 +40,13 @@ enum err addresses_read(const json_t *args, struct reply *reply, struct addresse
     }
     if (advertise == NULL && endpoints.listen != NULL && names_a_host(endpoints.listen))
         endpoints.list[endpoints.n++] = endpoints.listen;
+    if (endpoints.listen != NULL && endpoints.n == 0) {
+        enum err e =
+            reply_fail(reply, ERR_ARGUMENT, "say what others dial: --advertise tcp://HOST:PORT",
+                       "--listen %.200s tells nobody where this node is", endpoints.listen);
+        reply->details = json_pack("{s:s}", "field", "advertise");
+        return e;
+    }
     *ret_endpoints = endpoints;
     return OK;
 }

@@ -10,7 +10,7 @@ struct addresses {
     const char *list[ENDPOINTS_MAX];
     size_t n;
 };
-/* Checks both; without --advertise others are told the address listened on, if it names a host. Texts are borrowed from `args`. */
+/* Checks both; without --advertise others are told the address listened on, if it names a host; one that doesn't needs --advertise. Texts are borrowed from `args`. */
 MUST_USE enum err addresses_read(const json_t *args, struct reply *, struct addresses *ret_endpoints);
 /* Writes them into the home's config, so that `node run` listens there. */
 MUST_USE enum err addresses_remember(const struct addresses *, const char *home, struct reply *);

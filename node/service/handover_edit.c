@@ -2,6 +2,7 @@
 #include "handover_draft.h"
 #include "handover_form.h"
 #include "handover_track.h"
+#include "name.h"
 
 #include "proto/owner.h"
 #include "store/roster.h"
@@ -143,12 +144,13 @@ static enum err find_receiver(struct store *store, const char *name, struct aren
     if (!is_site(self.role))
         return reply_fail(reply, ERR_DENIED, NULL,
                           "only a kindergarten or a school hands a child over");
-    e = roster_by_name(store, name, arena, &entry);
+    e = name_find_member(store, name, arena, &entry);
     if (e == ERR_AMBIGUOUS)
         return reply_fail(reply, e, "stafet member list", "\"%s\" fits more than one member", name);
     if (e == ERR_NOT_FOUND)
         return reply_fail(reply, e,
-                          "stafet member list; stafet sync brings those who joined lately",
+                          "--to takes the whole name, or six characters or more of the id: stafet "
+                          "member list; stafet sync brings those who joined lately",
                           "there is no member \"%s\" in the roster here", name);
     if (e != OK)
         return handover_fail(store, reply, e);

@@ -1,4 +1,5 @@
 #include "form.h"
+#include "name.h"
 #include "proto/limits.h"
 #include "proto/text.h"
 #include "verbs.h"
@@ -26,10 +27,30 @@ static enum err check_invitation(struct store *store, const char *name, const ch
     if (*name == '\0' || !text_is_name(name, NAME_SIZE_MAX))
         return reply_fail(reply, ERR_ARGUMENT, NULL, "a name is one line of 1 to %d bytes",
                           NAME_SIZE_MAX);
+    if (name_turns(name))
+        return reply_fail(reply, ERR_ARGUMENT, "type the name anew",
+                          "the name holds a character that turns the direction of writing");
     if (role_parse(role_text, ret_role) != OK || *ret_role == ROLE_MUNICIPALITY)
         return reply_fail(reply, ERR_ARGUMENT, "--role is kindergarten, school or relay",
                           "there is no role \"%.60s\" to invite", role_text);
-    return OK;
+    bool taken;
+    char other[NAME_FOLDED_MAX];
+    e = name_is_taken(store, name, &taken, other);
+    if (e == OK && taken)
+        e = reply_fail(reply, ERR_EXISTS, "stafet member list",
+                       "a member or an open invitation is called \"%s\" already", other);
+    return e;
+}
+
+/* A ticket names where the municipality is dialled: without an address nobody could use it. */
+static enum err check_endpoints(const struct roster_entry *self, struct reply *reply) {
+    if (self->endpoints_n > 0)
+        return OK;
+    return reply_fail(reply, ERR_STATE,
+                      "found the federation anew, in another home: stafet federation create --name "
+                      "NAME --listen … --advertise tcp://HOST:PORT",
+                      "nobody could join: this federation was founded without an address at which "
+                      "its municipality can be dialled");
 }
 
 static enum err invite(struct service *service, const struct asker *asker, const json_t *args,
@@ -38,6 +59,9 @@ static enum err invite(struct service *service, const struct asker *asker, const
     struct store *store = service_store(service);
     const char *name = service_text(args, "name");
     enum role role;
+    if (service_number(args, "expires", DAY_MS) <= 0)
+        return reply_fail(reply, ERR_ARGUMENT, "--expires 7d, for a week",
+                          "a ticket that expires at once is of no use");
     enum err e = check_invitation(store, name, service_text(args, "role"), reply, &role);
     if (e != OK)
         return e;
@@ -46,16 +70,18 @@ static enum err invite(struct service *service, const struct asker *asker, const
     struct arena arena;
     arena_init(&arena, KIB(64));
     struct roster_entry self;
-    e = roster_invite(store, name, role, expires, &ticket);
+    e = self_entry(store, &arena, &self);
+    if (e == OK)
+        e = check_endpoints(&self, reply);
+    if (e == OK)
+        e = roster_invite(store, name, role, expires, &ticket);
     if (e == ERR_EXISTS)
         e = reply_fail(reply, e, "stafet member list",
                        "a member or an open invitation is called \"%s\" already", name);
-    if (e == ERR_STATE)
+    if (e == ERR_STATE && reply->error == OK)
         e = reply_fail(
             reply, e, "let the node run until a member has connected: stafet node run",
             "this node was restored or moved, and no member has confirmed its roster since");
-    if (e == OK)
-        e = self_entry(store, &arena, &self);
     if (e == OK)
         e = reply_give(reply, json_pack("{s:s, s:s, s:I, s:s, s:{s:s, s:o}}", "name", name, "role",
                                         role_name(role), "expires", (json_int_t)expires, "ticket",

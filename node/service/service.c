@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum err service_new(struct home *home, const struct surroundings *surroundings,
                      struct service **ret_service) {
@@ -36,6 +37,12 @@ enum err service_open_store(struct service *service) {
         return e;
     struct store_config config = {.path = path, .keys = service->home->keys};
     return store_open(&config, &service->store);
+}
+
+bool service_lost_keys(const struct home *home) {
+    char path[HOME_PATH_MAX];
+    return home->keys == NULL && home_file(home, "replica.db", path) == OK &&
+           access(path, F_OK) == 0;
 }
 
 struct store *service_store(struct service *service) {
@@ -96,6 +103,8 @@ enum err service_call(struct service *service, const struct asker *asker, const 
         return reply_fail(reply, ERR_MEMORY, NULL, "%s", err_text(ERR_MEMORY));
     struct job *job = NULL;
     enum err e = args_check(verb, args, reply);
+    if (e == OK && service->store == NULL && service_lost_keys(service->home))
+        e = reply_fail(reply, ERR_KEY, SERVICE_LOST_KEYS_MEND, "%s", SERVICE_LOST_KEYS_TEXT);
     if (e == OK)
         e = check_access(service, verb, reply);
     if (e == OK)

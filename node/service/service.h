@@ -101,6 +101,10 @@ MUST_USE enum err service_new(struct home *, const struct surroundings *, struct
 void service_free(struct service *);
 /* Opens the store if the home has keys. Idempotent. ERR_NOT_FOUND: no keys yet; else as store_open. */
 MUST_USE enum err service_open_store(struct service *);
+/* Is there a replica but no keys beside it? Then new keys would make another node of it: nothing may be done before they are back. */
+bool service_lost_keys(const struct home *);
+#define SERVICE_LOST_KEYS_TEXT "the keys are missing beside replica.db"
+#define SERVICE_LOST_KEYS_MEND "restore HOME/keys from a backup"
 struct store *service_store(struct service *); /* NULL: no keys yet */
 struct home *service_home(struct service *);
 const struct surroundings *service_surroundings(const struct service *);

@@ -5,11 +5,14 @@ homes are put back as they were; and every row runs again, against a running nod
 moment, which random id, whether a node runs); EXCEPTIONS names the commands that cannot be compared and why.
 """
 
+import csv
 import datetime
 import json
 import os
+import pty
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -60,6 +63,8 @@ TABLE = [
     ("m", "federation create --name Another --listen tcp://127.0.0.1:1", 1),
     ("m", "member invite Gran --role school --expires 1h", 0),
     ("m", "member invite Gran --role school", 1),
+    ("m", "member invite gran --role school", 1),
+    ("m", "member invite Fyr --role school --expires 0d", 2),
     ("m", "member invite Pil --role king", 2),
     ("m", "member invite Pil", 2),
     ("m", "member list", 0),
@@ -89,6 +94,7 @@ TABLE = [
     ("b", "survey report", 1),
     ("b", "survey import trivsel26 {samples}/solsikken.csv", 0),
     ("b", "survey import trivsel26 {samples}/solsikken.csv", 1),
+    ("b", "survey import trivsel26 {tmp}/dressed.csv", 1),
     ("b", "survey import trivsel26 {tmp}/bad.csv", 2),
     ("b", "handover list", 0),
     ("b", "handover show {H}", 0),
@@ -101,9 +107,10 @@ TABLE = [
     ("b", "conflict show nothing", 1),
     ("b", "conflict resolve {C} --take 1 --note agreed --yes", 0),
     ("b", "conflict list", 0),
-    ("b", "handover new --to Søndre child_name=Bo born=2020-02-30", 2),
+    ("b", "handover new --to Søndre child_name=Bo born=2020-02-28", 1),
+    ("b", "handover new --to {school} child_name=Bo born=2020-02-30", 2),
     ("b", "handover new --to Nowhere child_name=Bo", 1),
-    ("b", "handover new --to Søndre child_name=Bo born=2020-02-28", 0, {"N": "short"}),
+    ("b", "handover new --to {school} child_name=Bo born=2020-02-28", 0, {"N": "short"}),
     ("b", "handover edit {N} likes=@{tmp}/likes.txt", 0),
     ("b", "handover edit {N} nothing=1", 2),
     ("b", "handover send {N} --yes", 1),
@@ -221,9 +228,19 @@ class Side:
         os.mkdir(self.tmp)
         with open(os.path.join(self.tmp, "bad.csv"), "w", encoding="utf-8") as file:
             file.write("nothing,of,the,kind\n1,2\n")
+        with open(os.path.join(SAMPLES, "solsikken.csv"), encoding="utf-8-sig", newline="") as file:
+            delimiter = ";" if ";" in file.readline() else ","
+            file.seek(0)
+            rows = list(csv.reader(file, delimiter=delimiter))
+        with open(os.path.join(self.tmp, "dressed.csv"), "w", encoding="utf-8", newline="") as file:
+            again = csv.writer(file, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+            again.writerow(["line"] + rows[0])
+            for number, row in reversed(list(enumerate(rows[1:]))):
+                again.writerow([number] + row)
+                file.write("\r\n")
         with open(os.path.join(self.tmp, "likes.txt"), "w", encoding="utf-8") as file:
             file.write("Trains\nand boats\n")
-        self.words = {"tmp": self.tmp, "samples": SAMPLES, "closes": CLOSES, "today": TODAY,
+        self.words = {"tmp": self.tmp, "samples": SAMPLES, "closes": CLOSES, "today": TODAY, "school": "søndre  SKOLE",
                       **{home: os.path.join(folder, home) for home in "mbs"}}
 
     def run(self, row):
@@ -325,6 +342,68 @@ class Commands(unittest.TestCase):
             self.assertEqual(stafet(home, "sync", "--wait", "200ms")[0], 3)
         finally:
             node.stop()
+
+    def edit(self, home, script):
+        """`handover edit` on a terminal; returns the process and its terminal when the editor says that it is there."""
+        told = os.path.join(self.folder, "told")
+        editor = os.path.join(self.folder, "editor")
+        os.mkfifo(told)
+        self.addCleanup(os.remove, told)
+        with open(editor, "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\necho swap > "$1.swp"\necho $$ > {told}\n{script}\n')
+        os.chmod(editor, 0o700)
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([STAFET, "--home", home, "handover", "edit", self.known["H"]], stdin=theirs, stdout=theirs,
+                                   stderr=theirs, env={**environment(), "VISUAL": editor}, start_new_session=True)
+        os.close(theirs)
+        self.addCleanup(os.close, ours)
+        with open(told, encoding="utf-8") as file:
+            return process, int(file.readline())
+
+    def left(self, home):
+        return [name for name in os.listdir(home) if name.startswith("edit-")]
+
+    def test_what_is_being_edited_lies_in_the_home_and_goes_with_the_command(self):
+        home = os.path.join(self.folder, "b")
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            with self.subTest(signal=number):
+                process, editor = self.edit(home, "exec sleep 600")
+                (name,) = self.left(home)
+                self.assertEqual(os.stat(os.path.join(home, name)).st_mode & 0o777, 0o700)
+                with open(os.path.join(home, name, "form.txt"), encoding="utf-8") as file:
+                    self.assertIn("Alma", file.read())
+                process.send_signal(number)
+                self.assertEqual(process.wait(timeout=60), -number)
+                self.assertEqual(self.left(home), [])
+                self.assertRaises(ProcessLookupError, os.kill, editor, 0)
+                self.doCleanups()
+
+    def test_an_editor_that_does_not_end_is_ended(self):
+        home = os.path.join(self.folder, "b")
+        process, _ = self.edit(home, "trap '' HUP TERM INT QUIT\nwhile :; do sleep 1; done")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=60), -signal.SIGTERM)
+        self.assertEqual(self.left(home), [])
+
+    def test_what_a_kill_left_goes_with_the_next_edit(self):
+        home = os.path.join(self.folder, "b")
+        process, editor = self.edit(home, "exec sleep 600")
+        process.kill()
+        process.wait(timeout=60)
+        (old,) = self.left(home)
+        self.doCleanups()
+        other, another = self.edit(home, "exec sleep 600")
+        self.assertIn(old, self.left(home), "its editor is still open")
+        os.kill(another, signal.SIGTERM)
+        other.wait(timeout=60)
+        self.assertEqual(self.left(home), [old])
+        self.doCleanups()
+        os.kill(editor, signal.SIGKILL)
+        while os.path.exists(f"/proc/{editor}") and "Z" not in open(f"/proc/{editor}/stat", encoding="utf-8").read():
+            pass
+        other, _ = self.edit(home, "exit 0")
+        other.wait(timeout=60)
+        self.assertEqual(self.left(home), [])
 
 
 if __name__ == "__main__":

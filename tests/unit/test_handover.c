@@ -865,9 +865,9 @@ SCENE(a_new_form_may_begin_with_a_filled_in_template) {
     STAGE(stage);
     const json_t *document = desk_call(&stage->mette, "handover", "template", NULL);
     assert_non_null(strstr(at_text(document, "form.da"), "[child_name] Barnets navn"));
-    document = desk_call(
-        &stage->mette, "handover", "new",
-        json_pack("{s:s, s:s}", "to", "Søndre", "form", "[child_name]\nEmil\n[likes]\n\n[born]\n"));
+    document = desk_call(&stage->mette, "handover", "new",
+                         json_pack("{s:s, s:s}", "to", "søndre skole", "form",
+                                   "[child_name]\nEmil\n[likes]\n\n[born]\n"));
     assert_string_equal(at_text(document, "child"), "Emil");
     assert_int_equal(at_number(document, "unsent"), 1);
 }

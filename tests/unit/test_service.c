@@ -2,9 +2,11 @@
 
 #include "proto/key.h"
 #include "service/service.h"
+#include "store/roster.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const struct asker mette = {.name = "Mette H.", .function = "leader"};
 
@@ -156,12 +158,92 @@ TEST(a_root_made_elsewhere_is_not_repeated) {
     assert_null(text_of(place, "root_words"));
 }
 
-TEST(an_address_for_any_host_is_listened_on_but_not_told) {
+TEST(an_address_for_any_host_is_listened_on_and_another_one_told) {
     struct place *place = *state;
+    static const char *const anywhere[] = {"tcp://0.0.0.0:7450", "tcp://*:7450", "tcp://[::]:7450"};
+    for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++) {
+        assert_err(ERR_ARGUMENT, call(place, "federation", "create",
+                                      json_pack("{s:s, s:s}", "name", "N", "listen", anywhere[i])));
+        assert_non_null(strstr(place->reply.mend, "--advertise"));
+        assert_null(place->home.keys);
+    }
     assert_ok(call(place, "federation", "create",
-                   json_pack("{s:s, s:s}", "name", "N", "listen", "tcp://0.0.0.0:7450")));
+                   json_pack("{s:s, s:s, s:[s]}", "name", "N", "listen", "tcp://0.0.0.0:7450",
+                             "advertise", "tcp://nordby.example:7450")));
     assert_string_equal(text_of(place, "listen"), "tcp://0.0.0.0:7450");
-    assert_int_equal(json_array_size(json_object_get(place->reply.document, "endpoints")), 0);
+    const json_t *told = json_object_get(place->reply.document, "endpoints");
+    assert_int_equal(json_array_size(told), 1);
+    assert_string_equal(json_string_value(json_array_get(told, 0)), "tcp://nordby.example:7450");
+}
+
+TEST(a_municipality_that_nobody_can_dial_invites_nobody) {
+    struct place *place = *state;
+    struct seed seed = seed_new();
+    struct root_keys root;
+    struct federation_id federation;
+    assert_ok(root_keys_derive(&seed, &root));
+    assert_ok(home_create_keys(&place->home));
+    assert_ok(service_open_store(place->service));
+    assert_ok(roster_found(service_store(place->service), "Nordby", &root, NULL, 0, &federation));
+    assert_err(ERR_STATE, call(place, "member", "invite",
+                               json_pack("{s:s, s:s}", "name", "Birk", "role", "school")));
+    assert_non_null(strstr(place->reply.mend, "--advertise"));
+    assert_ok(call(place, "member", "list", NULL));
+    assert_int_equal(json_array_size(json_object_get(place->reply.document, "invitations")), 0);
+}
+
+TEST(a_replica_without_its_keys_is_left_alone) {
+    struct place *place = *state;
+    char path[300], aside[300];
+    found(place);
+    close_place(place);
+    snprintf(path, sizeof path, "%s/home/keys", place->folder);
+    snprintf(aside, sizeof aside, "%s/keys", place->folder);
+    assert_int_equal(rename(path, aside), 0);
+    open_place(place, NULL);
+    assert_err(ERR_KEY, call(place, "status", "", NULL));
+    assert_string_equal(place->reply.text, "the keys are missing beside replica.db");
+    assert_non_null(strstr(place->reply.mend, "HOME/keys from a backup"));
+    assert_err(ERR_KEY, call(place, "federation", "create",
+                             json_pack("{s:s, s:s}", "name", "N", "listen", "tcp://127.0.0.1:1")));
+    assert_err(ERR_KEY, call(place, "join", "", json_pack("{s:s}", "ticket", "stafet1ABC")));
+    assert_null(place->home.keys);
+    assert_int_not_equal(access(path, F_OK), 0);
+    close_place(place);
+    assert_int_equal(rename(aside, path), 0);
+    open_place(place, NULL);
+    assert_ok(call(place, "status", "", NULL));
+}
+
+TEST(names_that_read_alike_are_one_name) {
+    struct place *place = *state;
+    found(place);
+    static const char *const alike[] = {"solsikken", " Solsikken", "SOLSIKKEN ", "Solsikken",
+                                        "s\xC3\x98LSIKKEN"};
+    assert_ok(call(place, "member", "invite",
+                   json_pack("{s:s, s:s}", "name", "Solsikken", "role", "kindergarten")));
+    assert_ok(call(place, "member", "invite",
+                   json_pack("{s:s, s:s}", "name", "S\xC3\xB8lsikken", "role", "kindergarten")));
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
+        assert_err(ERR_EXISTS, call(place, "member", "invite",
+                                    json_pack("{s:s, s:s}", "name", alike[i], "role", "school")));
+    assert_err(ERR_EXISTS, call(place, "member", "invite",
+                                json_pack("{s:s, s:s}", "name", "nordby", "role", "school")));
+    assert_ok(call(place, "member", "invite",
+                   json_pack("{s:s, s:s}", "name", "Sol Sikken", "role", "school")));
+    assert_err(ERR_EXISTS, call(place, "member", "invite",
+                                json_pack("{s:s, s:s}", "name", "sol   sikken", "role", "school")));
+    assert_err(ERR_ARGUMENT,
+               call(place, "member", "invite",
+                    json_pack("{s:s, s:s}", "name", "\xE2\x80\xAEkriB", "role", "school")));
+}
+
+TEST(a_ticket_that_expires_at_once_is_refused) {
+    struct place *place = *state;
+    found(place);
+    assert_err(ERR_ARGUMENT,
+               call(place, "member", "invite",
+                    json_pack("{s:s, s:s, s:i}", "name", "Birk", "role", "school", "expires", 0)));
 }
 
 TEST(a_bad_address_founds_nothing) {
@@ -313,7 +395,11 @@ int main(void) {
         IN_A_HOME(arguments_are_checked_against_the_declaration),
         IN_A_HOME(founding_gives_the_roots_words_once_and_they_are_the_root),
         IN_A_HOME(a_root_made_elsewhere_is_not_repeated),
-        IN_A_HOME(an_address_for_any_host_is_listened_on_but_not_told),
+        IN_A_HOME(an_address_for_any_host_is_listened_on_and_another_one_told),
+        IN_A_HOME(a_municipality_that_nobody_can_dial_invites_nobody),
+        IN_A_HOME(a_replica_without_its_keys_is_left_alone),
+        IN_A_HOME(names_that_read_alike_are_one_name),
+        IN_A_HOME(a_ticket_that_expires_at_once_is_refused),
         IN_A_HOME(a_bad_address_founds_nothing),
         IN_A_HOME(what_was_founded_is_there_after_a_restart),
         IN_A_HOME(an_invitation_is_listed_and_its_name_is_taken),

@@ -1,0 +1,26 @@
+/* Inside the service: members' names as people tell them apart. */
+#ifndef STAFET_NODE_NAME_H
+#define STAFET_NODE_NAME_H
+
+#include "proto/limits.h"
+#include "service.h"
+#include "store/roster.h"
+
+/* Enough of a member's id to type. */
+enum { NAME_ID_PREFIX_MIN = 6, NAME_FOLDED_MAX = NAME_SIZE_MAX + 1 };
+
+/* The name as it is compared: without spaces around it, one space where there were several, no capitals (ASCII and Latin letters with
+ * accents). Cut to NAME_SIZE_MAX bytes. */
+void name_fold(const char *name, char ret_folded[static NAME_FOLDED_MAX]);
+/* Would both look alike to somebody who reads them aloud? */
+bool name_is_like(const char *a, const char *b);
+/* Does it hold a mark that turns the direction of what follows it (U+202A-202E, U+2066-2069), so that it reads as something else? */
+bool name_turns(const char *text);
+
+/* The member whose name this is, as name_fold sees it, or whose id begins with these NAME_ID_PREFIX_MIN characters or more.
+ * ERR_NOT_FOUND, ERR_AMBIGUOUS. */
+MUST_USE enum err name_find_member(struct store *, const char *name, struct arena *, struct roster_entry *ret_entry);
+/* Is a present member, or an open invitation, called like this? `ret_other` is its name as it is written. */
+MUST_USE enum err name_is_taken(struct store *, const char *name, bool *ret_taken, char ret_other[static NAME_FOLDED_MAX]);
+
+#endif
