@@ -30,6 +30,10 @@ static enum err follow(const struct envelope *envelope, const struct feed_id *fe
     return OK;
 }
 
+size_t run_memory_for(size_t size) {
+    return 16 * (size < RUN_SIZE_MAX ? size : RUN_SIZE_MAX) + KIB(64);
+}
+
 enum err run_verify(struct bytes untrusted, const struct feed_id *feed, const struct head *after,
                     const struct sign_public *author, struct arena *arena,
                     struct verified_run *ret_run) {

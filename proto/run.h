@@ -26,6 +26,10 @@ MUST_USE enum err run_verify(struct bytes untrusted, const struct feed_id *feed,
                              const struct sign_public *author, struct arena *arena,
                              struct verified_run *ret_run);
 
+/* The arena's cap for the run of `size` bytes. Verifying takes less, whatever stands in it: envelopes that can be stored
+ * one by one can be stored as a run too. An empty section is 5 bytes there and `struct section` here. */
+size_t run_memory_for(size_t size);
+
 /* For a feed that is not known yet: parses the birth section of the run's first envelope (entry 1) so that
  * the caller can look the author up before it verifies. Untrusted until then. ERR_CHAIN: not entry 1; ERR_HASH: the
  * birth does not yield the feed's id; ERR_FORMAT: no birth in section 0; and what envelope_parse gives. */

@@ -18,7 +18,8 @@ struct admission {
     struct feed_row *feed;
     struct sign_public author;
     struct admitted admitted;
-    bool forked; /* stored aside: the answer is ERR_FORK, and what was noted stays */
+    bool forked;         /* stored aside: the answer is ERR_FORK, and what was noted stays */
+    const char *refusal; /* what is wrong with it, where the reason alone does not say it */
 };
 
 /* Only the order of magnitude is told by the arena: a heap that gives out leaves it far from its
@@ -28,11 +29,28 @@ static enum err bytes_or_heap(const struct admission *admission, enum err e) {
                                                                                       : e;
 }
 
+static bool is_whole(const struct envelope *envelope) {
+    for (size_t i = 0; i < envelope->header.sections_n; i++)
+        if (envelope->sections[i].state != SECTION_PRESENT)
+            return false;
+    return true;
+}
+
+/* The author's signature does not cover whether a section is here, so whoever passes an envelope on
+ * could take any out. Stored so it would never be asked for again. */
 static enum err verify(struct admission *admission, const struct head *after,
                        struct verified_run *ret_run) {
     enum err e = run_verify(admission->run, &admission->feed_id, after, &admission->author,
                             &admission->arena, ret_run);
-    return bytes_or_heap(admission, e);
+    if (e != OK)
+        return bytes_or_heap(admission, e);
+    for (size_t i = 0; i < ret_run->envelopes_n; i++) {
+        if (is_whole(&ret_run->envelopes[i]))
+            continue;
+        admission->refusal = "a section was taken out on its way";
+        return ERR_HASH;
+    }
+    return OK;
 }
 
 /* Passes over what is here already. `*ret_last` is the last entry passed over, to be compared with
@@ -184,19 +202,19 @@ static bool is_refusal(enum err e) {
 }
 
 /* Of what this node may not hold only the fact is kept. */
-static enum err note_refusal(struct store *store, const struct member_id *from,
-                             const struct feed_id *feed, struct bytes run, enum err reason) {
+static enum err note_refusal(const struct admission *admission, struct bytes run, enum err reason) {
     struct header header = {0};
     struct quarantine_new thing = {.kind = QUARANTINE_REFUSED,
-                                   .feed = *feed,
-                                   .from = *from,
+                                   .feed = admission->feed_id,
+                                   .from = *admission->from,
                                    .reason = reason,
-                                   .text = err_text(reason)};
+                                   .text = admission->refusal != NULL ? admission->refusal
+                                                                      : err_text(reason)};
     if (run.size >= SIGNED_HEADER_SIZE && header_decode(run.data, &header) == OK)
         thing.seq = header.seq & (uint64_t)ENTRY_SEQ_MAX;
     if (reason != ERR_DENIED && reason != ERR_FEDERATION && run.size <= RUN_SIZE_MAX)
         thing.bytes = run;
-    return quarantine_put(store, &thing);
+    return quarantine_put(admission->store, &thing);
 }
 
 enum err admit_run(struct store *store, const struct member_id *from, const struct feed_id *feed,
@@ -207,7 +225,7 @@ enum err admit_run(struct store *store, const struct member_id *from, const stru
     enum err e = store_enter(store, &own);
     if (e != OK)
         return e;
-    arena_init(&admission.arena, arena_cap_for(run.size));
+    arena_init(&admission.arena, run_memory_for(run.size));
     e = store_part_begin(store);
     if (e == OK)
         e = store_part_end(store, admit(&admission));
@@ -215,7 +233,7 @@ enum err admit_run(struct store *store, const struct member_id *from, const stru
         admission.admitted.feed = admission.feed->info;
     enum err refused = is_refusal(e) ? e : OK;
     if (refused != OK)
-        e = note_refusal(store, from, feed, run, refused);
+        e = note_refusal(&admission, run, refused);
     e = store_leave(store, own, e);
     arena_done(&admission.arena);
     if (e == OK && refused == OK && !admission.forked)

@@ -173,7 +173,7 @@ static enum err read_declarations(struct hearing *hearing) {
     return OK;
 }
 
-/* Are there only sections that belong in this channel, and are all of them here? */
+/* Are there only sections that belong in this channel? */
 static enum err check_sections(struct hearing *hearing) {
     const struct envelope *envelope = hearing->envelope;
     enum channel_kind kind = hearing->feed->info.channel.kind;
@@ -188,9 +188,6 @@ static enum err check_sections(struct hearing *hearing) {
         if (section->kind == SECTION_SEALED && envelope->header.seal_seq == 0)
             return verdict_void(hearing->verdict, ERR_SEAL, "a sealed section has no seal block");
     }
-    for (size_t i = 0; i < envelope->header.sections_n; i++)
-        if (envelope->sections[i].state != SECTION_PRESENT)
-            return verdict_wait(hearing->verdict, ERR_NOT_FOUND);
     return OK;
 }
 
