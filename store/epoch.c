@@ -158,31 +158,41 @@ static enum err complete(struct store *store, const struct channel *channel,
     return db_run(store->db, put);
 }
 
-static bool granted_to_self(const struct store *store, const struct epoch_declaration *epoch) {
-    for (size_t i = 0; i < epoch->grants_n; i++)
-        if (member_id_equal(&epoch->grants[i].member, &store->self.member))
-            return true;
-    return false;
+/* A grant to this node that does not open is not kept: it is tried this once, and the epoch stays
+ * incomplete here, so that nothing is sealed to it. */
+static enum err put_grants(struct store *store, const struct epoch_declaration *epoch,
+                           bool *ret_failed) {
+    bool judges = store->self.role != 0 && store->config.keys != NULL, failed = false;
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < epoch->grants_n; i++) {
+        const struct grant *grant = &epoch->grants[i];
+        struct epoch_secret secret;
+        if (judges && member_id_equal(&grant->member, &store->self.member) &&
+            open_grant(store, grant->sealed, &epoch->public_key, &secret) != OK)
+            failed = true;
+        else
+            e = put_grant(store, &epoch->public_key, grant);
+        sodium_memzero(&secret, sizeof secret);
+    }
+    if (e == OK)
+        *ret_failed = failed;
+    return e;
 }
 
 enum err epoch_put(struct store *store, const struct channel *channel,
                    const struct epoch_declaration *epoch, const struct feed_id *feed, uint64_t seq,
                    const struct member_id *author) {
+    bool failed = false;
     enum err e = put_epoch(store, epoch);
-    for (size_t i = 0; e == OK && i < epoch->grants_n; i++)
-        e = put_grant(store, &epoch->public_key, &epoch->grants[i]);
+    if (e == OK)
+        e = put_grants(store, epoch, &failed);
     if (e == OK)
         e = complete(store, channel, epoch);
     if (e != OK)
         return e;
     backlog_add_channel(store->backlog, &epoch->channel);
-    if (store->self.role == 0 || !granted_to_self(store, epoch))
+    if (!failed)
         return OK;
-    struct epoch_secret secret;
-    e = epoch_secret(store, &epoch->channel, &epoch->public_key, &secret);
-    sodium_memzero(&secret, sizeof secret);
-    if (e != ERR_KEY)
-        return e;
     return quarantine_put(
         store, &(struct quarantine_new){.kind = QUARANTINE_INCIDENT,
                                         .feed = *feed,

@@ -105,6 +105,32 @@ static enum err check_entry(struct hearing *hearing, const struct roster_entry *
                                         .text = "the roster states a foreign key for this node"});
 }
 
+static bool is_reader(const struct hearing *hearing, const struct member_id *member) {
+    const struct channel *channel = &hearing->feed->info.channel;
+    if (channel->kind == CHANNEL_HANDOVER)
+        return member_id_equal(member, &channel->parties[0]) ||
+               member_id_equal(member, &channel->parties[1]);
+    const struct founding *founding = hearing->founding;
+    return member_id_is_zero(member) ||
+           member_id_equal(member, founding != NULL ? &founding->municipality
+                                                    : &hearing->store->roster.municipality);
+}
+
+/* Two readers at most, so that a declaration costs little, whatever it holds. */
+static enum err check_grants(struct hearing *hearing, const struct epoch_declaration *epoch) {
+    for (size_t i = 0; i < epoch->grants_n; i++) {
+        const struct member_id *member = &epoch->grants[i].member;
+        if (!is_reader(hearing, member))
+            return verdict_void(hearing->verdict, ERR_DENIED,
+                                "an epoch is granted to one who does not read its channel");
+        for (size_t k = 0; k < i; k++)
+            if (member_id_equal(member, &epoch->grants[k].member))
+                return verdict_void(hearing->verdict, ERR_FORMAT,
+                                    "an epoch is granted to a reader twice");
+    }
+    return OK;
+}
+
 static enum err check_epoch(struct hearing *hearing, const struct epoch_declaration *epoch) {
     const struct feed_info *info = &hearing->feed->info;
     struct channel_id expected = info->channel_id;
@@ -116,7 +142,7 @@ static enum err check_epoch(struct hearing *hearing, const struct epoch_declarat
     if (!channel_id_equal(&epoch->channel, &expected))
         return verdict_void(hearing->verdict, ERR_DENIED,
                             "an epoch is declared for another channel");
-    return OK;
+    return check_grants(hearing, epoch);
 }
 
 static enum err check_declaration(struct hearing *hearing, size_t index,

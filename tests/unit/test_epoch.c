@@ -3,8 +3,10 @@
 #include "proto/limits.h"
 #include "store/admit.h"
 #include "store/collection.h"
+#include "store/epoch.h"
 #include "store/quarantine.h"
 #include "store/record.h"
+#include "store/replica.h"
 #include "test.h"
 
 #include <sqlite3.h>
@@ -208,6 +210,65 @@ TEST(an_epoch_whose_grant_does_not_yield_it_is_not_used_and_an_incident_raised) 
     scene_end(&s);
 }
 
+static int64_t grants_kept(struct store *store, const struct member_id *member) {
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT count(*) FROM epoch_grant WHERE member = ?");
+    db_bind_bytes(get, 1, member->bytes, sizeof member->bytes);
+    bool row = false;
+    MUST(db_row(store->db, get, &row));
+    int64_t n = sqlite3_column_int64(get, 0);
+    db_reset(get);
+    return n;
+}
+
+TEST(a_grant_that_does_not_open_is_not_kept_and_so_not_tried_again) {
+    struct scene s;
+    struct forge forge;
+    struct admitted admitted;
+    struct buffer run = {0};
+    struct arena arena;
+    struct declaration epoch;
+    scene_begin(&s);
+    arena_init(&arena, KIB(64));
+    write_field(s.birk, &s.channel, &s.record, HANDOVER_CHILD_NAME, "Alma", NULL);
+    sync_all(&s.f);
+    struct feed_info feed = newest_feed(s.birk->store, &s.channel, &s.birk->member);
+    struct reader readers[2] = {{s.birk->member, s.birk->keys.public.seal},
+                                {s.school->member, s.school->keys.public.seal}};
+    assert_ok(epoch_make(&feed.channel_id, 9, readers, 2, &arena, &epoch));
+    struct grant grants[2] = {epoch.epoch.grants[0], epoch.epoch.grants[1]};
+    const struct grant good = grants[1];
+    epoch.epoch.grants = grants;
+    forge_begin(&forge, s.birk, &feed);
+    for (uint8_t i = 0; i < 3; i++) {
+        grants[1] = good;
+        grants[1].sealed[70] ^= (uint8_t)(i + 1);
+        buffer_clear(&run);
+        forge_next(&forge);
+        forge_declaration(&forge, &epoch);
+        forge_sign(&forge, NULL, &run);
+        assert_ok(
+            admit_run(s.school->store, &s.birk->member, &feed.id, buffer_view(&run), &admitted));
+        assert_int_equal(admitted.applied_n, 1);
+    }
+    assert_int_equal(grants_kept(s.school->store, &s.school->member), 1);
+    struct epoch_public newest;
+    assert_ok(epoch_newest(s.school->store, &s.channel, &feed.channel_id, &newest));
+    assert_memory_not_equal(&newest, &epoch.epoch.public_key, sizeof newest);
+    grants[1] = good; /* grants add up */
+    buffer_clear(&run);
+    forge_next(&forge);
+    forge_declaration(&forge, &epoch);
+    forge_sign(&forge, NULL, &run);
+    assert_ok(admit_run(s.school->store, &s.birk->member, &feed.id, buffer_view(&run), &admitted));
+    assert_ok(epoch_newest(s.school->store, &s.channel, &feed.channel_id, &newest));
+    assert_memory_equal(&newest, &epoch.epoch.public_key, sizeof newest);
+    forge_end(&forge);
+    arena_done(&arena);
+    buffer_done(&run);
+    scene_end(&s);
+}
+
 TEST(the_answers_epoch_stands_in_the_roster_with_a_grant_for_recovery) {
     struct scene s;
     struct roster_tip tip;
@@ -307,6 +368,7 @@ int main(void) {
         cmocka_unit_test(a_content_key_serves_a_thousand_envelopes_and_no_more),
         cmocka_unit_test(a_key_in_hand_is_forgotten_with_the_node),
         cmocka_unit_test(an_epoch_whose_grant_does_not_yield_it_is_not_used_and_an_incident_raised),
+        cmocka_unit_test(a_grant_that_does_not_open_is_not_kept_and_so_not_tried_again),
         cmocka_unit_test(the_answers_epoch_stands_in_the_roster_with_a_grant_for_recovery),
         cmocka_unit_test(the_clock_of_answers_shows_the_day_and_no_time),
         cmocka_unit_test(without_the_municipalitys_epoch_answers_wait_at_their_site),
