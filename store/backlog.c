@@ -10,7 +10,7 @@
 /* Tasks one after another; `cursor` is the last key looked at in the first of them. When the list
  * is full, everything is looked at instead. */
 enum { TASKS_MAX = 64, CANDIDATES_MAX = 256 };
-enum task_kind { TASK_ALL = 1, TASK_ROSTER, TASK_CHANNEL };
+enum task_kind { TASK_ALL = 1, TASK_ROSTER, TASK_STATUS, TASK_CHANNEL };
 struct task {
     enum task_kind kind;
     struct channel_id channel;
@@ -57,6 +57,7 @@ static void add(struct backlog *backlog, enum task_kind kind, const struct chann
 
 void backlog_add_roster(struct backlog *backlog) {
     add(backlog, TASK_ROSTER, NULL);
+    add(backlog, TASK_STATUS, NULL);
 }
 
 void backlog_add_channel(struct backlog *backlog, const struct channel_id *channel) {
@@ -89,6 +90,10 @@ static sqlite3_stmt *keys_statement(struct store *store, const struct task *task
         return db_statement(store->db,
                             "SELECT key, reason FROM entry INDEXED BY entry_waiting"
                             " WHERE status = 2 AND reason = 16 AND key > ? ORDER BY key LIMIT ?");
+    case TASK_STATUS: /* of an author that was not active */
+        return db_statement(store->db,
+                            "SELECT key, reason FROM entry INDEXED BY entry_waiting"
+                            " WHERE status = 2 AND reason = 17 AND key > ? ORDER BY key LIMIT ?");
     case TASK_CHANNEL:
         break;
     }

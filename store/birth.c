@@ -64,7 +64,8 @@ static enum err known_author(struct store *store, const struct birth *birth,
         return e;
     if (!author.known)
         return ERR_ROSTER;
-    if (!channel_may_write(&birth->channel, &birth->author, author.role) || !here.active ||
+    if (!author.active || !here.active ||
+        !channel_may_write(&birth->channel, &birth->author, author.role) ||
         !channel_may_hold(&birth->channel, &birth->author, &self->member, here.role))
         return ERR_DENIED;
     return member_sign_key(store, &birth->author, ret_key);

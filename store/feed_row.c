@@ -34,6 +34,11 @@ void feed_cache_clear(struct feed_cache *cache) {
     cache->rows_n = 0;
 }
 
+void feed_key_forget(struct feed_row *feed) {
+    feed->has_key = false;
+    sodium_memzero(&feed->key, sizeof feed->key);
+}
+
 void feed_cache_free(struct feed_cache *cache) {
     if (cache != NULL)
         feed_cache_clear(cache);

@@ -26,6 +26,8 @@ struct feed_row {
     bool has_rights, active;
     uint64_t tip;
     struct id8 tip_id8;
+    bool active_now; /* as of `learnt_at`, the roster's last entry then */
+    uint64_t learnt_at;
     enum role role;
     bool has_key;
     uint64_t key_seq; /* where its seal block stands */

@@ -365,6 +365,9 @@ enum err judge_entry(struct store *store, struct feed_row *feed, const struct en
     enum err e = hear(&hearing, stored);
     if (judge->plain.size > 0)
         sodium_memzero(judge->plain.data, judge->plain.size);
+    /* It may have been opened by a declaration that does not count. */
+    if (verdict.status != ENTRY_APPLIED)
+        feed_key_forget(feed);
     if (e == OK && feed->info.channel.kind == CHANNEL_ROSTER && verdict.status != ENTRY_WAITING &&
         store->roster.feed_row == feed->row)
         e = roster_advance(store, envelope->header.seq, &envelope->id);

@@ -34,7 +34,8 @@ static enum err tip_holds(struct store *store, const struct header *header, bool
     return OK;
 }
 
-/* Asked once for each tip that a feed names: within a feed it seldom changes. */
+/* Asked once for each tip that a feed names, and when the roster has advanced: within a feed both
+ * seldom change. */
 static enum err learn_rights(struct store *store, struct feed_row *feed,
                              const struct header *header, struct verdict *verdict) {
     bool holds = false;
@@ -52,6 +53,10 @@ static enum err learn_rights(struct store *store, struct feed_row *feed,
     feed->tip_id8 = header->roster_id8;
     feed->active = rights.known && rights.active;
     feed->role = rights.role;
+    if ((e = member_rights(store, &feed->info.author, UINT64_MAX, &rights)) != OK)
+        return e;
+    feed->learnt_at = store->roster.seq;
+    feed->active_now = rights.active;
     return OK;
 }
 
@@ -68,7 +73,7 @@ enum err judge_rights(struct store *store, struct feed_row *feed, const struct e
     if (header->roster_seq > store->roster.seq)
         return verdict_wait(verdict, ERR_ROSTER);
     if (!feed->has_rights || feed->tip != header->roster_seq ||
-        !id8_equal(&feed->tip_id8, &header->roster_id8)) {
+        feed->learnt_at != store->roster.seq || !id8_equal(&feed->tip_id8, &header->roster_id8)) {
         enum err e = learn_rights(store, feed, header, verdict);
         if (e != OK || verdict->status != ENTRY_APPLIED)
             return e;
@@ -78,6 +83,10 @@ enum err judge_rights(struct store *store, struct feed_row *feed, const struct e
                             "its author was no active member at the roster entry it names");
     if (!channel_may_write(&feed->info.channel, &feed->info.author, feed->role))
         return verdict_void(verdict, ERR_DENIED, "its author may not write in this channel");
+    /* It may name any older entry, at which it was active, for ever: only a cut could say how far
+     * its feeds count. */
+    if (!feed->active_now)
+        return verdict_wait(verdict, ERR_DENIED);
     *ret_role = feed->role;
     return OK;
 }
