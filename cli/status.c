@@ -37,6 +37,69 @@ static const json_t *first_apart(const json_t *members) {
     return NULL;
 }
 
+/* The first member of which this number is not zero. */
+static const json_t *first_with(const json_t *members, const char *key) {
+    const json_t *member;
+    size_t i;
+    json_array_foreach(members, i, member) {
+        if (number_at(member, key) > 0)
+            return member;
+    }
+    return NULL;
+}
+
+/* A log with two branches, here or as somebody states it. */
+static bool say_forked(const struct screen *screen, const json_t *log, const json_t *members) {
+    long long forked = (long long)number_at(log, "forked");
+    const json_t *other = first_with(members, "forked");
+    if (forked > 0)
+        put(screen, STYLE_BAD,
+            forked == 1 ? say(screen, "%lld log has two branches: stafet quarantine list",
+                              "%lld log har to grene: stafet quarantine list")
+                        : say(screen, "%lld logs have two branches: stafet quarantine list",
+                              "%lld logge har to grene: stafet quarantine list"),
+            forked);
+    else if (other != NULL)
+        put(screen, STYLE_BAD,
+            say(screen, "%s holds another branch of a log than this node",
+                "%s har en anden gren af en log end denne node"),
+            text_at(other, "name"));
+    return forked > 0 || other != NULL;
+}
+
+/* What has come and can't be judged yet, here or as somebody states it. */
+static bool say_waiting(const struct screen *screen, const json_t *log, const json_t *members) {
+    long long waiting = (long long)number_at(log, "waiting");
+    const json_t *other = first_with(members, "waiting");
+    if (waiting > 0)
+        put(screen, STYLE_PLAIN,
+            waiting == 1 ? say(screen, "%lld change waits here for a key or a newer program",
+                               "%lld ændring venter her på en nøgle eller et nyere program")
+                         : say(screen, "%lld changes wait here for a key or a newer program",
+                               "%lld ændringer venter her på en nøgle eller et nyere program"),
+            waiting);
+    else if (other != NULL)
+        put(screen, STYLE_PLAIN,
+            say(screen, "changes wait at %s for a key or a newer program",
+                "ændringer venter hos %s på en nøgle eller et nyere program"),
+            text_at(other, "name"));
+    return waiting > 0 || other != NULL;
+}
+
+static void say_missing(const struct screen *screen, const json_t *members, long long missing) {
+    const json_t *doubted = first_with(members, "doubted");
+    if (doubted != NULL)
+        put(screen, STYLE_WARN,
+            say(screen, "%s says it holds more changes than can be",
+                "%s siger, at den har flere ændringer, end der kan være"),
+            text_at(doubted, "name"));
+    else
+        put(screen, STYLE_PLAIN,
+            say(screen, "others hold %lld changes that are not here",
+                "andre har %lld ændringer, som mangler her"),
+            missing);
+}
+
 static void say_lacking(const struct screen *screen, const json_t *member, size_t n) {
     char when[32];
     long long entries = (long long)lacking(member);
@@ -68,13 +131,14 @@ static void say_why(const struct screen *screen, const json_t *document) {
         put(screen, STYLE_BAD, "%s",
             say(screen, "this node was restored from an old copy",
                 "denne node er genskabt fra en gammel kopi"));
+    else if (say_forked(screen, log, members))
+        return;
     else if (member != NULL)
         say_lacking(screen, member, n);
     else if (missing > 0)
-        put(screen, STYLE_PLAIN,
-            say(screen, "others hold %lld changes that are not here",
-                "andre har %lld ændringer, som mangler her"),
-            missing);
+        say_missing(screen, members, missing);
+    else if (say_waiting(screen, log, members))
+        return;
     else if ((apart = first_apart(members)) != NULL && number_at(apart, "reached") > 0)
         put(screen, STYLE_PLAIN,
             say(screen, "%s not connected, last heard %s", "%s ikke forbundet, sidst hørt %s"),

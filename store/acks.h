@@ -27,6 +27,11 @@ MUST_USE enum err acks_state(struct store *, const struct channel_id *);
  * confirms the feed. */
 MUST_USE enum err acks_admit(struct store *, struct bytes statement);
 
+/* Does a head that somebody stated of `feed` stand in it as it is here? One beyond its end can't be compared, and agrees. What
+ * doesn't agree is another branch of a fork, and covers nothing. */
+MUST_USE enum err acks_agrees(struct store *, const struct feed_info *feed, const struct version_name *stated,
+                              bool *ret_agrees);
+
 /* Does `member`'s latest statement cover entry `seq` of `feed`? Also the time it arrived. ERR_NOT_FOUND: no statement. */
 MUST_USE enum err acks_covers(struct store *, const struct member_id *, const struct feed_id *, uint64_t seq,
                               bool *ret_covers, time_ms *ret_stored);
@@ -36,7 +41,9 @@ struct standing {
     struct member_id member;
     uint64_t has, of;       /* entries of shared feeds */
     uint64_t lacks_own;     /* of those missing, entries this node wrote */
-    bool complete;
+    uint64_t forked;        /* feeds of which it holds another branch: it has nothing of them */
+    uint64_t waiting;       /* entries that it has stored and not applied, as it states */
+    bool complete;          /* all of it, and no other branch */
     time_ms last_stated;    /* 0: never */
 };
 MUST_USE enum err acks_standing(struct store *, const struct member_id *, struct standing *ret_standing);

@@ -1,15 +1,48 @@
 #include "acks.h"
 #include "acks_latest.h"
+#include "feed_row.h"
 #include "member.h"
 #include "proto/limits.h"
 #include "replica.h"
 
-/* What a statement says of one feed: its head there, 0 when it names none. */
-static uint64_t stated_seq(const struct statement *statement, const struct feed_id *feed) {
+enum err acks_agrees(struct store *store, const struct feed_info *feed,
+                     const struct version_name *stated, bool *ret_agrees) {
+    struct feed_row *row = NULL;
+    struct envelope_id id = feed->head.id;
+    enum err e = OK;
+    if (stated->seq == 0 || stated->seq > feed->head.seq) {
+        *ret_agrees = true;
+        return OK;
+    }
+    if (stated->seq < feed->head.seq)
+        e = feed_row_find(store, &feed->id, &row);
+    if (e == OK && row != NULL)
+        e = entry_id(store, row->row, stated->seq, &id);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+    struct id8 id8 = envelope_id8(&id);
+    *ret_agrees = id8_equal(&id8, &stated->id8);
+    return OK;
+}
+
+/* How far a statement covers one feed as it is here; nothing where it names none, or speaks of
+ * another branch. */
+static enum err covered(struct store *store, const struct statement *statement,
+                        const struct feed_info *feed, uint64_t *ret_seq, bool *ret_forked) {
+    uint64_t seq = 0;
+    bool agrees = true;
+    enum err e = OK;
     for (size_t i = 0; i < statement->heads_n; i++)
-        if (feed_id_equal(&statement->heads[i].feed, feed))
-            return statement->heads[i].seq;
-    return 0;
+        if (feed_id_equal(&statement->heads[i].feed, &feed->id)) {
+            e = acks_agrees(store, feed, &statement->heads[i], &agrees);
+            seq = agrees ? statement->heads[i].seq : 0;
+            break;
+        }
+    if (e == OK) {
+        *ret_seq = seq;
+        *ret_forked = !agrees;
+    }
+    return e;
 }
 
 enum err acks_covers(struct store *store, const struct member_id *member,
@@ -18,13 +51,20 @@ enum err acks_covers(struct store *store, const struct member_id *member,
     struct feed_info info;
     struct statement statement;
     struct arena arena;
+    uint64_t covers = 0;
+    bool forked;
+    time_ms stored = 0;
     enum err e = feed_find(store, feed, &info);
     if (e != OK)
         return e;
     arena_init(&arena, DECODE_MEMORY_MAX);
-    e = acks_latest(store, member, &info.channel_id, &arena, &statement, ret_stored);
+    e = acks_latest(store, member, &info.channel_id, &arena, &statement, &stored);
     if (e == OK)
-        *ret_covers = stated_seq(&statement, feed) >= seq;
+        e = covered(store, &statement, &info, &covers, &forked);
+    if (e == OK) {
+        *ret_covers = covers >= seq;
+        *ret_stored = stored;
+    }
     arena_done(&arena);
     return e;
 }
@@ -63,7 +103,13 @@ static enum err tally_feed(void *context, const struct feed_info *feed) {
     enum err e = turn_to(tally, &feed->channel_id);
     if (e != OK)
         return e;
-    uint64_t has = tally->has_statement ? stated_seq(&tally->statement, &feed->id) : 0;
+    uint64_t has = 0;
+    bool forked = false;
+    if (tally->has_statement)
+        e = covered(tally->store, &tally->statement, feed, &has, &forked);
+    if (e != OK)
+        return e;
+    tally->standing.forked += forked;
     if (has > feed->head.seq)
         has = feed->head.seq; /* it holds more than we: that is not what it lacks */
     tally->standing.has += has;
@@ -71,6 +117,20 @@ static enum err tally_feed(void *context, const struct feed_info *feed) {
     if (member_id_equal(&feed->author, &tally->store->self.member))
         tally->standing.lacks_own += feed->head.seq - has;
     return OK;
+}
+
+/* What it has stored and not applied, in whatever channel. */
+static enum err sum_waiting(struct store *store, const struct member_id *member,
+                            uint64_t *ret_waiting) {
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT coalesce(sum(waiting), 0) FROM statement WHERE member = ?");
+    db_bind_bytes(get, 1, member->bytes, sizeof member->bytes);
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK)
+        *ret_waiting = (uint64_t)sqlite3_column_int64(get, 0);
+    db_reset(get);
+    return e;
 }
 
 enum err acks_standing(struct store *store, const struct member_id *member,
@@ -86,8 +146,10 @@ enum err acks_standing(struct store *store, const struct member_id *member,
     arena_init(&tally.arena, DECODE_MEMORY_MAX);
     e = feed_each(store, tally_feed, &tally);
     arena_done(&tally.arena);
-    tally.standing.complete =
-        tally.standing.has == tally.standing.of && tally.standing.last_stated != 0;
+    if (e == OK)
+        e = sum_waiting(store, member, &tally.standing.waiting);
+    tally.standing.complete = tally.standing.has == tally.standing.of &&
+                              tally.standing.forked == 0 && tally.standing.last_stated != 0;
     if (e == OK)
         *ret_standing = tally.standing;
     return e;
@@ -114,7 +176,10 @@ static enum err ask_reader(void *context, const struct roster_entry *entry) {
     arena_init(&arena, DECODE_MEMORY_MAX);
     enum err e = acks_latest(outstanding->store, &entry->member, &feed->channel_id, &arena,
                              &statement, &stored);
-    uint64_t has = e == OK ? stated_seq(&statement, &feed->id) : 0;
+    uint64_t has = 0;
+    bool forked;
+    if (e == OK)
+        e = covered(outstanding->store, &statement, feed, &has, &forked);
     if (has < feed->head.seq && feed->head.seq - has > outstanding->feed_most)
         outstanding->feed_most = feed->head.seq - has;
     arena_done(&arena);

@@ -9,13 +9,17 @@
 struct stated {
     struct member_id member;
     struct feed_id feed;
-    uint64_t seq;
-    bool held; /* this node may hold all feeds of that channel */
+    uint64_t seq; /* 0: another branch than here */
+    bool doubted; /* says more than can be */
+    bool held;    /* this node may hold all feeds of that channel */
 };
 struct relay {
     struct member_id id;
     uint64_t entries; /* in lack_of: of what the member asked about lacks */
 };
+/* Nobody is this far ahead of another in one feed: whoever states it is mistaken or lies. */
+enum { LEAD_MAX = 1000000 };
+
 struct lacks {
     struct store *store;
     struct self self;
@@ -65,9 +69,43 @@ static enum err add_relay(void *context, const struct roster_entry *entry) {
     return e;
 }
 
+static int by_feed(const void *a, const void *b) {
+    return feed_id_compare(&((const struct feed_info *)a)->id, &((const struct feed_info *)b)->id);
+}
+
+static int by_feed_and_member(const void *a, const void *b) {
+    const struct stated *x = a, *y = b;
+    int order = feed_id_compare(&x->feed, &y->feed);
+    return order != 0 ? order : member_id_compare(&x->member, &y->member);
+}
+
 static bool holds_channel(const struct lacks *lacks, const struct channel *channel) {
     return channel_may_read(channel, &lacks->self.member, lacks->self.role) ||
            lacks->self.role == ROLE_MUNICIPALITY || lacks->self.role == ROLE_RELAY;
+}
+
+static const struct feed_info *feed_here(const struct lacks *lacks, const struct feed_id *id) {
+    struct feed_info key = {.id = *id};
+    return lacks->feeds_n == 0 ? NULL
+                               : bsearch(&key, lacks->feeds, lacks->feeds_n, sizeof key, by_feed);
+}
+
+static enum err add_head(struct lacks *lacks, const struct ack_info *ack,
+                         const struct version_name *head) {
+    struct stated stated = {.member = ack->member,
+                            .feed = head->feed,
+                            .seq = head->seq,
+                            .held = holds_channel(lacks, &ack->channel)};
+    const struct feed_info *feed = feed_here(lacks, &head->feed);
+    uint64_t have = feed != NULL ? feed->head.seq : 0;
+    bool agrees = true;
+    enum err e = feed != NULL ? acks_agrees(lacks->store, feed, head, &agrees) : OK;
+    if (!agrees)
+        stated.seq = 0;
+    stated.doubted = stated.seq > have && stated.seq - have > LEAD_MAX;
+    if (e == OK)
+        lacks->stated[lacks->stated_n++] = stated;
+    return e;
 }
 
 static enum err add_statement(void *context, const struct ack_info *ack) {
@@ -83,24 +121,10 @@ static enum err add_statement(void *context, const struct ack_info *ack) {
         e = grow(&list, lacks->stated_n, &lacks->stated_capacity, sizeof *lacks->stated);
         lacks->stated = list;
         if (e == OK)
-            lacks->stated[lacks->stated_n++] =
-                (struct stated){.member = ack->member,
-                                .feed = statement.heads[i].feed,
-                                .seq = statement.heads[i].seq,
-                                .held = holds_channel(lacks, &ack->channel)};
+            e = add_head(lacks, ack, &statement.heads[i]);
     }
     arena_done(&arena);
     return e;
-}
-
-static int by_feed(const void *a, const void *b) {
-    return feed_id_compare(&((const struct feed_info *)a)->id, &((const struct feed_info *)b)->id);
-}
-
-static int by_feed_and_member(const void *a, const void *b) {
-    const struct stated *x = a, *y = b;
-    int order = feed_id_compare(&x->feed, &y->feed);
-    return order != 0 ? order : member_id_compare(&x->member, &y->member);
 }
 
 /* The head of a feed that the member has stated; 0: none. */
@@ -114,21 +138,20 @@ static uint64_t stated_head(const struct lacks *lacks, const struct feed_id *fee
     return found != NULL ? found->seq : 0;
 }
 
-/* What others have stated beyond what is here. Of a feed that isn't here at all it counts only
- * where this node holds the whole channel. */
+/* What others have stated beyond what is here; what is doubted counts as one entry. Of a feed that
+ * isn't here at all it counts only where this node holds the whole channel. */
 static uint64_t count_here(const struct lacks *lacks) {
     uint64_t entries = 0;
     for (size_t i = 0; i < lacks->stated_n;) {
         const struct stated *first = &lacks->stated[i];
-        uint64_t highest = 0;
-        for (; i < lacks->stated_n && feed_id_equal(&lacks->stated[i].feed, &first->feed); i++)
-            if (lacks->stated[i].seq > highest)
-                highest = lacks->stated[i].seq;
-        struct feed_info key = {.id = first->feed};
-        const struct feed_info *feed =
-            lacks->feeds_n == 0 ? NULL
-                                : bsearch(&key, lacks->feeds, lacks->feeds_n, sizeof key, by_feed);
-        uint64_t have = feed != NULL ? feed->head.seq : 0;
+        const struct feed_info *feed = feed_here(lacks, &first->feed);
+        uint64_t have = feed != NULL ? feed->head.seq : 0, highest = 0;
+        for (; i < lacks->stated_n && feed_id_equal(&lacks->stated[i].feed, &first->feed); i++) {
+            const struct stated *stated = &lacks->stated[i];
+            uint64_t seq = stated->doubted ? have + 1 : stated->seq;
+            if (seq > highest)
+                highest = seq;
+        }
         if ((feed != NULL || first->held) && highest > have)
             entries += highest - have;
     }
@@ -145,14 +168,14 @@ enum err lacks_new(struct store *store, struct lacks **ret_lacks) {
         e = feed_each(store, add_feed, lacks);
     if (e == OK)
         e = roster_each(store, add_relay, lacks);
+    if (e == OK && lacks->feeds_n > 0)
+        qsort(lacks->feeds, lacks->feeds_n, sizeof *lacks->feeds, by_feed);
     if (e == OK)
         e = acks_each(store, add_statement, lacks);
     if (e != OK) {
         lacks_free(lacks);
         return e;
     }
-    if (lacks->feeds_n > 0)
-        qsort(lacks->feeds, lacks->feeds_n, sizeof *lacks->feeds, by_feed);
     if (lacks->stated_n > 0)
         qsort(lacks->stated, lacks->stated_n, sizeof *lacks->stated, by_feed_and_member);
     lacks->here = count_here(lacks);
@@ -225,6 +248,9 @@ enum err lack_of(struct lacks *lacks, const struct member_id *member, enum role 
             lack.at = lacks->relays[i].id;
             lack.at_entries = lacks->relays[i].entries;
         }
+    for (size_t i = 0; i < lacks->stated_n; i++)
+        lack.doubted +=
+            lacks->stated[i].doubted && member_id_equal(&lacks->stated[i].member, member);
     *ret_lack = lack;
     return OK;
 }

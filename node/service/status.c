@@ -61,22 +61,23 @@ static enum err add_member(void *context, const struct roster_entry *entry) {
     const json_t *peer = session_with(status, &entry->member);
     bool expected = expects_session(status, entry);
     bool connected = json_is_true(json_object_get(peer, "equal"));
-    bool in_sync = standing.complete && (connected || !expected);
+    bool in_sync = standing.complete && standing.waiting == 0 && (connected || !expected);
     status->others++;
     status->all_in_sync = status->all_in_sync && in_sync;
     json_int_t heard = json_integer_value(json_object_get(peer, "last_heard_ms"));
     time_ms reached = connected ? store_now(status->store) /* heartbeats prove it */
                       : heard > standing.last_stated ? heard
                                                      : standing.last_stated;
-    json_t *form =
-        json_pack("{s:o, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:o}", "id",
-                  form_id(entry->member.bytes, sizeof entry->member.bytes), "name", entry->name,
-                  "role", role_name(entry->role), "in_sync", in_sync, "complete", standing.complete,
-                  "has", (json_int_t)standing.has, "of", (json_int_t)standing.of, "lacks_own",
-                  (json_int_t)standing.lacks_own, "lacks_since", form_time(lack.since), "waits_at",
-                  place_form(status, &lack), "stated", form_time(standing.last_stated), "reached",
-                  form_time(reached), "direct", expected, "session",
-                  peer != NULL ? form_session(peer) : json_null());
+    json_t *form = json_pack(
+        "{s:o, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:o}",
+        "id", form_id(entry->member.bytes, sizeof entry->member.bytes), "name", entry->name, "role",
+        role_name(entry->role), "in_sync", in_sync, "complete", standing.complete, "has",
+        (json_int_t)standing.has, "of", (json_int_t)standing.of, "lacks_own",
+        (json_int_t)standing.lacks_own, "forked", (json_int_t)standing.forked, "waiting",
+        (json_int_t)standing.waiting, "doubted", (json_int_t)lack.doubted, "lacks_since",
+        form_time(lack.since), "waits_at", place_form(status, &lack), "stated",
+        form_time(standing.last_stated), "reached", form_time(reached), "direct", expected,
+        "session", peer != NULL ? form_session(peer) : json_null());
     return json_array_append_new(status->members, form) == 0 ? OK : ERR_MEMORY;
 }
 
@@ -106,7 +107,7 @@ static enum err count_quarantined(void *context, const struct quarantined *item)
     return OK;
 }
 
-static enum err log_form(struct status *status, bool restored, json_t **ret_form) {
+static enum err log_form(struct status *status, bool restored, json_t **ret_form, bool *ret_whole) {
     struct counts counts = {.self = status->self.member};
     struct quarantine_counts quarantine = {0};
     enum err e = feed_each(status->store, count_feed, &counts);
@@ -120,19 +121,21 @@ static enum err log_form(struct status *status, bool restored, json_t **ret_form
                   (json_int_t)counts.unconfirmed, "forked", (json_int_t)counts.forked, "waiting",
                   (json_int_t)counts.waiting, "void", (json_int_t)counts.voided, "refused",
                   (json_int_t)quarantine.refused, "incidents", (json_int_t)quarantine.incidents);
+    *ret_whole =
+        !restored && counts.forked == 0 && counts.waiting == 0 && lacks_here(status->lacks) == 0;
     return *ret_form != NULL ? OK : ERR_MEMORY;
 }
 
 /* In sync says that every member is known to hold what this node holds, by its own signature and
- * over a session that is whole, and that this node knows of nothing it lacks. A session alone, an
- * old word alone, or a time-out never says it. */
+ * over a session that is whole, that nothing waits or is forked anywhere, and that this node
+ * knows of nothing it lacks. A session alone, an old word alone, or a time-out never says it. */
 static enum err describe(struct status *status, struct reply *reply) {
     const struct surroundings *around = service_surroundings(status->service);
     struct arena arena;
     arena_init(&arena, KIB(64));
     struct roster_entry self;
     json_t *log = NULL, *waiting = NULL;
-    bool restored = false;
+    bool restored = false, whole = false;
     enum err e = roster_member(status->store, &status->self.member, UINT64_MAX, &arena, &self);
     if (e == OK)
         e = acks_restored(status->store, &restored);
@@ -140,12 +143,11 @@ static enum err describe(struct status *status, struct reply *reply) {
     if (e == OK)
         e = roster_each(status->store, add_member, status);
     if (e == OK)
-        e = log_form(status, restored, &log);
+        e = log_form(status, restored, &log, &whole);
     if (e == OK)
         e = waiting_items(status->service, &waiting);
     if (e == OK) {
-        bool in_sync = around->running && status->others > 0 && status->all_in_sync && !restored &&
-                       lacks_here(status->lacks) == 0;
+        bool in_sync = around->running && status->others > 0 && status->all_in_sync && whole;
         json_t *endpoints =
             around->endpoints != NULL ? around->endpoints(around->context) : json_array();
         e = reply_give(reply,

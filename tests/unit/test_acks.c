@@ -1,4 +1,5 @@
 #include "federation.h"
+#include "forge.h"
 #include "proto/limits.h"
 #include "store/acks.h"
 #include "store/admit.h"
@@ -210,6 +211,44 @@ TEST(delivery_shows_at_the_relay_then_at_the_reader) {
     scene_end(&s);
 }
 
+/* The birth and one write on each branch: the town has birk's own, the school another. */
+TEST(who_holds_another_branch_covers_nothing_of_the_feed) {
+    struct scene s;
+    struct standing standing;
+    struct forge forge;
+    struct buffer run = {0};
+    struct admitted admitted;
+    bool covers = true, read = true;
+    uint64_t outstanding = 0;
+    time_ms stored = 0;
+    scene_begin(&s);
+    sync_all(&s.f);
+    struct feed_info at = newest_feed(s.birk->store, &s.channel, &s.birk->member);
+    forge_begin(&forge, s.birk, &at);
+    forge_next(&forge);
+    forge_sign(&forge, NULL, &run);
+    assert_ok(admit_run(s.school->store, &s.birk->member, &at.id, buffer_view(&run), &admitted));
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    sync_to(s.birk, s.town, RUN_SIZE_MAX);
+    sync_statements(s.town, s.school);
+    assert_ok(acks_covers(s.town->store, &s.school->member, &at.id, at.head.seq, &covers, &stored));
+    assert_false(covers);
+    assert_ok(acks_standing(s.town->store, &s.school->member, &standing));
+    assert_int_equal(standing.forked, 1);
+    assert_false(standing.complete);
+    assert_int_equal(standing.of - standing.has, at.head.seq + 1);
+    sync_statements(s.town, s.birk);
+    assert_ok(acks_all_read(s.birk->store, &read, &outstanding));
+    assert_false(read);
+    assert_int_equal(outstanding, at.head.seq + 1);
+    assert_ok(acks_standing(s.birk->store, &s.town->member, &standing));
+    assert_int_equal(standing.forked, 0);
+    assert_true(standing.complete);
+    buffer_done(&run);
+    forge_end(&forge);
+    scene_end(&s);
+}
+
 TEST(a_member_that_never_stated_anything_is_not_complete) {
     struct scene s;
     struct standing standing;
@@ -271,6 +310,7 @@ int main(void) {
         cmocka_unit_test(a_statement_of_an_unknown_member_or_another_federation_is_refused),
         cmocka_unit_test(a_statement_about_a_channel_that_is_none_of_its_business_is_refused),
         cmocka_unit_test(delivery_shows_at_the_relay_then_at_the_reader),
+        cmocka_unit_test(who_holds_another_branch_covers_nothing_of_the_feed),
         cmocka_unit_test(a_member_that_never_stated_anything_is_not_complete),
         cmocka_unit_test(a_statement_with_the_same_head_confirms_an_own_feed),
         cmocka_unit_test(what_waits_is_counted_in_the_statement),

@@ -1,8 +1,10 @@
 #include "test.h"
 
 #include "desk.h"
+#include "proto/statement.h"
 #include "service/inside.h"
 #include "store/acks.h"
+#include "store/replica.h"
 
 #include <stdlib.h>
 
@@ -207,6 +209,78 @@ TEST(a_handover_between_others_is_nothing_that_a_site_lacks) {
     json_decref(status);
 }
 
+/* Signs a statement of `by` about the roster, with one head and so much waiting, and gives it to
+ * the municipality. */
+static void state_of_roster(int by, uint64_t seq, struct id8 id8, uint32_t waiting) {
+    struct channel roster = {.kind = CHANNEL_ROSTER};
+    struct feed_info feed =
+        newest_feed(sites[MUNICIPALITY].store, &roster, &sites[MUNICIPALITY].member);
+    struct version_name head = {feed.id, seq == 0 ? feed.head.seq : seq,
+                                seq == 0 ? envelope_id8(&feed.head.id) : id8};
+    struct statement statement = {.federation = federation.id,
+                                  .member = sites[by].member,
+                                  .channel = feed.channel_id,
+                                  .counter = (uint64_t)INT64_MAX - 1,
+                                  .waiting = waiting,
+                                  .heads = &head,
+                                  .heads_n = 1};
+    struct buffer bytes = {0};
+    MUST(statement_sign(&statement, &sites[by].keys.sign, &bytes));
+    MUST(acks_admit(sites[MUNICIPALITY].store, buffer_view(&bytes)));
+    buffer_done(&bytes);
+}
+
+TEST(what_waits_at_another_is_not_in_sync) {
+    everybody_talks_to_the_municipality();
+    state_of_roster(SCHOOL, 0, (struct id8){{0}}, 0);
+    assert_in_sync(MUNICIPALITY, true);
+    state_of_roster(KINDERGARTEN, 0, (struct id8){{0}}, 3);
+    json_t *status = status_at(MUNICIPALITY);
+    assert_false(at_flag(status, "in_sync"));
+    assert_int_equal(at_number(member_in(status, KINDERGARTEN), "waiting"), 3);
+    assert_true(at_flag(member_in(status, KINDERGARTEN), "complete"));
+    json_decref(status);
+}
+
+TEST(who_holds_another_branch_is_not_in_sync) {
+    everybody_talks_to_the_municipality();
+    state_of_roster(SCHOOL, 2, (struct id8){{1}}, 0);
+    json_t *status = status_at(MUNICIPALITY);
+    assert_false(at_flag(status, "in_sync"));
+    assert_int_equal(at_number(member_in(status, SCHOOL), "forked"), 1);
+    assert_false(at_flag(member_in(status, SCHOOL), "complete"));
+    json_decref(status);
+}
+
+TEST(a_fork_or_a_waiting_entry_here_is_not_in_sync) {
+    static const char *const marks[] = {"UPDATE feed SET forked = 1 WHERE author = (SELECT member"
+                                        " FROM roster WHERE role = 1 LIMIT 1)",
+                                        "UPDATE feed SET forked = 0, waiting = 1 WHERE author ="
+                                        " (SELECT member FROM roster WHERE role = 1 LIMIT 1)"};
+    everybody_talks_to_the_municipality();
+    assert_in_sync(MUNICIPALITY, true);
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        MUST(db_execute(sites[MUNICIPALITY].store->db, marks[i]));
+        json_t *status = status_at(MUNICIPALITY);
+        assert_true(at_number(status, i == 0 ? "log.forked" : "log.waiting") > 0);
+        assert_false(at_flag(status, "in_sync"));
+        json_decref(status);
+    }
+}
+
+TEST(what_nobody_can_hold_counts_as_some_and_is_put_down_to_who_states_it) {
+    everybody_talks_to_the_municipality();
+    state_of_roster(SCHOOL, (uint64_t)INT64_MAX - 1, (struct id8){{1}}, 0);
+    state_of_roster(RELAY, (uint64_t)INT64_MAX - 1, (struct id8){{2}}, 0);
+    json_t *status = status_at(MUNICIPALITY);
+    assert_int_equal(at_number(status, "log.missing"), 1);
+    assert_false(at_flag(status, "in_sync"));
+    assert_int_equal(at_number(member_in(status, SCHOOL), "doubted"), 1);
+    assert_int_equal(at_number(member_in(status, RELAY), "doubted"), 1);
+    assert_int_equal(at_number(member_in(status, KINDERGARTEN), "doubted"), 0);
+    json_decref(status);
+}
+
 #define FOUR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void) {
@@ -214,6 +288,10 @@ int main(void) {
         FOUR(all_have_signed_for_all_and_all_sessions_are_level_is_in_sync),
         FOUR(two_sites_that_share_nothing_need_no_session),
         FOUR(a_session_that_is_lost_or_stopped_is_never_in_sync),
+        FOUR(what_waits_at_another_is_not_in_sync),
+        FOUR(who_holds_another_branch_is_not_in_sync),
+        FOUR(a_fork_or_a_waiting_entry_here_is_not_in_sync),
+        FOUR(what_nobody_can_hold_counts_as_some_and_is_put_down_to_who_states_it),
         FOUR(without_a_node_nothing_is_in_sync),
         FOUR(a_level_session_alone_is_not_in_sync),
         FOUR(what_a_member_lacks_is_counted_with_its_place_and_time),
