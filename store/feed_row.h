@@ -23,7 +23,7 @@ struct feed_row {
     bool closed;      /* own: the birth of a later one has closed it */
     /* What the last entry that was judged taught. */
     bool barred; /* own: known to have been longer than here; never continued */
-    bool has_rights, active;
+    bool has_rights, active; /* at the tip that it named */
     uint64_t tip;
     struct id8 tip_id8;
     bool active_now; /* as of `learnt_at`, the roster's last entry then */
@@ -45,6 +45,8 @@ void feed_cache_trim(struct feed_cache *);
 /* ERR_NOT_FOUND. */
 MUST_USE enum err feed_row_find(struct store *, const struct feed_id *, struct feed_row **ret_feed);
 MUST_USE enum err feed_row_numbered(struct store *, int64_t row, struct feed_row **ret_feed);
+/* Wipes the content key in hand: the next is looked up again. */
+void feed_key_forget(struct feed_row *);
 /* A new feed, without entries. ERR_LIMIT. */
 MUST_USE enum err feed_row_create(struct store *, const struct feed_id *, const struct birth *,
                                   struct feed_row **ret_feed);
