@@ -120,8 +120,39 @@ TEST(memory_may_run_out_anywhere_and_costs_a_session_at_most) {
     assert_true(closed > 20);
 }
 
+TEST(an_engine_that_has_missed_a_member_says_so) {
+    struct lone lone;
+    lone_init(&lone, ROLE_MUNICIPALITY);
+    assert_false(engine_is_incomplete(lone.engine));
+    until_failure = 1;
+    lone_member(&lone, PEER, ROLE_RELAY, true, true);
+    until_failure = 0;
+    assert_true(engine_is_incomplete(lone.engine));
+    lone_done(&lone);
+}
+
+TEST(a_channel_half_made_is_not_stated_without_end) {
+    struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
+    for (unsigned n = 1; n < 8; n++) {
+        struct lone lone;
+        lone_init(&lone, ROLE_MUNICIPALITY);
+        until_failure = n;
+        lone_feed(&lone, &notice, 0, 3);
+        until_failure = 0;
+        lone_step(&lone, (struct event){.kind = EVENT_STATED,
+                                        .stated = {member_n(0), lone_channel_id(&lone, &notice),
+                                                   notice, 4, bytes_of_text("said")}});
+        for (int i = 0; i < 3; i++)
+            lone_wait(&lone, 1000);
+        assert_true(engine_deadline(lone.engine) > lone.now);
+        lone_done(&lone);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_channel_half_made_is_not_stated_without_end),
+        cmocka_unit_test(an_engine_that_has_missed_a_member_says_so),
         cmocka_unit_test(memory_may_run_out_anywhere_and_costs_a_session_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
