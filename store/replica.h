@@ -36,6 +36,7 @@ struct store {
     } quarantine; /* what it holds; not known after a roll-back */
     bool in_transaction;
     struct news_queue *news;
+    bool forgetful; /* self and roster could not be read back after a roll-back: nothing is begun */
     struct feed_cache *feeds;
     struct key_ring *ring;
     struct judge *judge;

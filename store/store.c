@@ -36,21 +36,34 @@ const struct node_keys *store_keys(const struct store *store) {
     return store->config.keys;
 }
 
-enum err store_self(struct store *store, struct self *ret_self) {
-    *ret_self = store->self;
-    return OK;
-}
-
 const char *store_failure(const struct store *store) {
     return store->failure;
 }
 
-/* What is in memory is what the database says; after a roll-back it is read again. */
+/* What is in memory is what the database says; after a roll-back it is read again. Where that fails
+ * it is known not to be known. */
 static enum err remember(struct store *store) {
     feed_cache_clear(store->feeds);
     key_ring_clear(store->ring);
     store->quarantine.known = false;
-    return roster_state_load(store);
+    enum err e = roster_state_load(store);
+    store->forgetful = e != OK;
+    if (e == OK)
+        return OK;
+    store->self = (struct self){0};
+    store->roster = (struct roster_state){0};
+    return store_fail(store, e, "%s", db_failure(store->db));
+}
+
+static enum err remember_if_forgetful(struct store *store) {
+    return store->forgetful ? remember(store) : OK;
+}
+
+enum err store_self(struct store *store, struct self *ret_self) {
+    enum err e = remember_if_forgetful(store);
+    if (e == OK)
+        *ret_self = store->self;
+    return e;
 }
 
 static enum err memory_new(struct store *store) {
@@ -125,7 +138,9 @@ enum err store_begin(struct store *store) {
     if (e != OK)
         return store_fail(store, e, "%s", db_failure(store->db));
     store->in_transaction = true;
-    return OK;
+    if ((e = remember_if_forgetful(store)) != OK)
+        store_rollback(store);
+    return e;
 }
 
 enum err store_commit(struct store *store) {
@@ -147,13 +162,12 @@ void store_rollback(struct store *store) {
     store->in_transaction = false;
     news_drop(store->news, 0);
     backlog_restore(store->backlog);
-    if (remember(store) != OK)
-        store->self = (struct self){0};
+    (void)!remember(store); /* if it fails, the next to begin tries again */
 }
 
 enum err store_enter(struct store *store, bool *ret_own) {
     bool own = !store->in_transaction;
-    enum err e = own ? store_begin(store) : OK;
+    enum err e = own ? store_begin(store) : remember_if_forgetful(store);
     if (e == OK)
         *ret_own = own;
     return e;

@@ -2,6 +2,7 @@
 #include "proto/limits.h"
 #include "store/admit.h"
 #include "store/feed.h"
+#include "store/replica.h"
 #include "store/roster.h"
 #include "test.h"
 
@@ -447,3 +448,46 @@ int main(void) {
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+/* Reading fails, beginning and undoing do not. */
+static int deny_reading(void *context, int action, const char *a, const char *b, const char *c,
+                        const char *d) {
+    (void)context;
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    return action == SQLITE_SELECT ? SQLITE_DENY : SQLITE_OK;
+}
+
+TEST(a_store_that_could_not_read_itself_back_begins_nothing_until_it_has) {
+    struct scene s;
+    struct self before, after;
+    scene_begin(&s);
+    struct store *store = s.town->store;
+    assert_ok(store_self(store, &before));
+    assert_ok(store_begin(store));
+    sqlite3_set_authorizer(db_handle(store->db), deny_reading, NULL);
+    store_rollback(store);
+    assert_err(ERR_IO, store_begin(store));
+    assert_err(ERR_IO, store_self(store, &after));
+    assert_err(ERR_IO,
+               roster_invite(store, "Solsikken", ROLE_KINDERGARTEN, s.f.now + 10000, &s.text));
+    sqlite3_set_authorizer(db_handle(store->db), NULL, NULL);
+    assert_ok(store_begin(store));
+    assert_ok(store_self(store, &after));
+    assert_memory_equal(&before.member, &after.member, sizeof before.member);
+    assert_int_equal(before.role, after.role);
+    assert_ok(store_part_begin(store)); /* a part of a transaction that goes on */
+    sqlite3_set_authorizer(db_handle(store->db), deny_reading, NULL);
+    assert_err(ERR_IO, store_part_end(store, ERR_CHAIN));
+    bool own = false;
+    assert_err(ERR_IO, store_enter(store, &own));
+    sqlite3_set_authorizer(db_handle(store->db), NULL, NULL);
+    assert_ok(store_enter(store, &own));
+    assert_false(own);
+    assert_ok(store_commit(store));
+    complete(&s);
+    scene_end(&s);
+}
+
+        cmocka_unit_test(a_store_that_could_not_read_itself_back_begins_nothing_until_it_has),
