@@ -145,7 +145,8 @@ static enum err write_one(struct node *node, struct written *written) {
     if (effect->kind == EFFECT_STATEMENT)
         return acks_admit(node->store, effect->bytes);
     if (effect->kind == EFFECT_REPORTED)
-        return feed_confirm(node->store, &effect->feed, effect->after, &effect->id8);
+        return feed_reported(node->store, &effect->member, &effect->feed, effect->after,
+                             &effect->id8);
     arena_init(&arena, arena_cap_for(effect->bytes.size));
     if (effect->kind == EFFECT_PROOF)
         err = keep_proof(node, effect, &arena);
@@ -231,6 +232,12 @@ static void tell_written(struct node *node, const struct written *written) {
         tell_admitted(node, written);
     else if (written->effect->kind == EFFECT_JOIN)
         tell_joined(node, written);
+    else if (written->effect->kind == EFFECT_STATE && written->err != OK)
+        log_warn("this node's word about what it holds could not be given: %s",
+                 err_text(written->err));
+    else if (written->effect->kind == EFFECT_REPORTED && written->err != OK)
+        log_warn("a member's word about this node's feeds could not be compared: %s",
+                 err_text(written->err));
 }
 
 /* One round: what the engine has asked for so far. */

@@ -4,6 +4,7 @@
 #include "member.h"
 #include "proto/limits.h"
 #include "replica.h"
+#include "report.h"
 
 enum { STATEMENT_AGE_MAX_MS = 24 * 60 * 60 * 1000 };
 
@@ -79,14 +80,18 @@ static enum err statement_put(struct store *store, const struct statement *state
     return e == OK ? news_put_statement(store, &statement->member, &statement->channel) : e;
 }
 
-/* What this node holds of a channel, in order of feed id. */
+/* What this node holds of a channel, in order of feed id; the newest feeds where they are more than
+ * a statement names. */
 static enum err own_statement(struct store *store, const struct channel_id *channel,
                               struct arena *arena, struct statement *ret_statement) {
     sqlite3_stmt *walk = db_walk(
-        store->db, "SELECT id, head_seq, head_id, waiting, count(*) OVER () FROM feed"
-                   " WHERE channel = (SELECT row FROM channel WHERE id = ?) AND head_seq > 0"
+        store->db, "SELECT id, head_seq, head_id, waiting, count(*) OVER () FROM"
+                   " (SELECT id, head_seq, head_id, waiting FROM feed"
+                   "  WHERE channel = (SELECT row FROM channel WHERE id = ?) AND head_seq > 0"
+                   "  ORDER BY row DESC LIMIT ?)"
                    " ORDER BY id");
     db_bind_bytes(walk, 1, channel->bytes, sizeof channel->bytes);
+    sqlite3_bind_int(walk, 2, HEADS_PER_MESSAGE_MAX);
     struct statement statement = {
         .federation = store->self.federation, .member = store->self.member, .channel = *channel};
     struct version_name *heads = NULL;
@@ -165,16 +170,28 @@ enum err acks_state(struct store *store, const struct channel_id *channel) {
     return e;
 }
 
-/* A feed that nobody here knows may be an own one that was lost altogether; it will show when it
- * arrives. */
+/* What another says of own feeds. One that is unknown here may be an own one that was lost
+ * altogether; it will show when it arrives. */
 static enum err compare_own(struct store *store, const struct statement *statement) {
-    for (size_t i = 0; i < statement->heads_n; i++) {
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < statement->heads_n; i++) {
         const struct version_name *head = &statement->heads[i];
-        enum err e = feed_confirm(store, &head->feed, head->seq, &head->id8);
-        if (e != OK && e != ERR_NOT_FOUND)
-            return e;
+        e = feed_reported(store, &statement->member, &head->feed, head->seq, &head->id8);
     }
-    return OK;
+    return e;
+}
+
+/* An own statement that comes back: nobody else could have signed it, so what it names was here. */
+static enum err recall(struct store *store, const struct statement *statement, bool *ret_lost) {
+    enum err e = OK;
+    *ret_lost = false;
+    for (size_t i = 0; e == OK && i < statement->heads_n; i++) {
+        const struct version_name *head = &statement->heads[i];
+        bool lost;
+        e = feed_proved(store, &head->feed, head->seq, &head->id8, &lost);
+        *ret_lost = *ret_lost || (e == OK && lost);
+    }
+    return e;
 }
 
 static enum err channel_known(struct store *store, const struct channel_id *id,
@@ -257,16 +274,22 @@ static enum err admit(struct store *store, struct bytes bytes, struct arena *are
     if (e != OK)
         return e == ERR_NOT_FOUND ? ERR_ROSTER : e;
     e = acks_latest(store, &statement.member, &statement.channel, arena, &before, &stored);
-    if (e == OK && before.counter >= statement.counter)
-        return ERR_STALE;
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
+    bool stale = e == OK && before.counter >= statement.counter, lost = false;
+    bool own = member_id_equal(&statement.member, &store->self.member);
+    if (stale && !own)
+        return ERR_STALE;
     e = statement_verify(bytes, &key);
+    if (e == OK && own)
+        e = recall(store, &statement, &lost);
+    if (e == OK && stale)
+        return lost ? OK : ERR_STALE;
     if (e == OK)
         e = check_channel(store, &statement);
     if (e == OK)
         e = statement_put(store, &statement, bytes);
-    if (e == OK && !member_id_equal(&statement.member, &store->self.member))
+    if (e == OK && !own)
         e = compare_own(store, &statement);
     return e;
 }
@@ -296,6 +319,8 @@ enum err acks_restored(struct store *store, bool *ret_restored) {
     bool restored = false;
     enum err e = db_row(store->db, get, &restored);
     db_reset(get);
+    if (e == OK && !restored)
+        e = report_awaited(store, &restored);
     if (e == OK)
         *ret_restored = restored;
     return e;

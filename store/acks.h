@@ -22,9 +22,9 @@ MUST_USE enum err acks_each(struct store *, ack_visit *, void *context);
  * is a day old; else the stored one stands. */
 MUST_USE enum err acks_state(struct store *, const struct channel_id *);
 /* Stores another member's if it is newer and well signed. ERR_STALE: not newer. ERR_ROSTER: member not known yet. ERR_NOT_FOUND:
- * about a channel that is not known here; ERR_DENIED: the member may not hold anything of it. A
- * statement that shows more of an own feed than is here marks this node as restored; one that shows the same head
- * confirms the feed. */
+ * about a channel that is not known here; ERR_DENIED: the member may not hold anything of it. What it says of own feeds is
+ * reported (feed_reported). An own statement that comes back and names what is not here is the proof that this node was restored,
+ * also when it is not newer. */
 MUST_USE enum err acks_admit(struct store *, struct bytes statement);
 
 /* Does a head that somebody stated of `feed` stand in it as it is here? One beyond its end can't be compared, and agrees. What
@@ -51,7 +51,8 @@ MUST_USE enum err acks_standing(struct store *, const struct member_id *, struct
 /* Have all active readers of every own feed stated that they hold its head? */
 MUST_USE enum err acks_all_read(struct store *, bool *ret_read, uint64_t *ret_entries_outstanding);
 
-/* Statements of others about own feeds beyond what is here: this node was restored from an old copy. */
+/* This node was restored from an old copy: own statements have shown more of own feeds than is here, or another member claims
+ * more of an unconfirmed one and may still deliver it (report.h). */
 MUST_USE enum err acks_restored(struct store *, bool *ret_restored);
 
 #endif

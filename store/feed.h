@@ -30,13 +30,20 @@ MUST_USE enum err feed_find(struct store *, const struct feed_id *, struct feed_
 MUST_USE enum err feed_load(struct store *, const struct feed_id *, uint64_t after,
                             const struct id8 *after_id8, size_t bytes_max, struct buffer *out);
 
-/* Another member has reported this head of an own feed. The same as here confirms it. More than
- * here means that this node was restored from an old copy (acks_restored): the feed is never
- * continued, the next write opens a new incarnation; the roster alone goes on once what it lacks
- * has come back. Feeds of others and lesser heads change nothing. The roster feed is reported so
- * too, from HELLO's and ROSTER's tip. ERR_NOT_FOUND. */
-MUST_USE enum err feed_confirm(struct store *, const struct feed_id *, uint64_t seq,
-                               const struct id8 *);
+/* Member `from` has said that this is the head of an own feed. That is hearsay: the same head as
+ * here confirms a feed that is unconfirmed; more than here only makes the confirmation wait for as
+ * long as delivering it may take (report.h), and becomes an incident that names `from` if it never
+ * comes. A feed that was closed for good stays so; the roster's, which has one incarnation only,
+ * then needs the word of every other active member. Feeds of others, unknown ones and lesser heads
+ * change nothing. The roster feed is reported so too, from HELLO's and ROSTER's tip. */
+MUST_USE enum err feed_reported(struct store *, const struct member_id *from,
+                                const struct feed_id *, uint64_t seq, const struct id8 *);
+/* A statement that this node itself has signed names (seq, id8) of an own feed. Where that is not
+ * here, this database is an old copy (acks_restored): the feed is closed for good. */
+MUST_USE enum err feed_proved(struct store *, const struct feed_id *, uint64_t seq,
+                              const struct id8 *, bool *ret_lost);
+/* Confirms an own feed if by now all is said that it needs. */
+MUST_USE enum err feed_settle(struct store *, const struct feed_id *, bool *ret_confirmed);
 
 /* One entry as stored, with what became of it; for log list and verify. */
 enum entry_status { ENTRY_APPLIED = 1, ENTRY_WAITING = 2, ENTRY_VOID = 3 };

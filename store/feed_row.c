@@ -159,6 +159,22 @@ enum err channel_row(struct store *store, const struct channel_id *id,
     return e;
 }
 
+/* Each costs a head in every statement about the channel and a line in every comparison. */
+static enum err check_quota(struct store *store, int64_t channel_row,
+                            const struct member_id *author) {
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT count(*) FROM feed WHERE author = ? AND channel = ?");
+    db_bind_bytes(get, 1, author->bytes, sizeof author->bytes);
+    sqlite3_bind_int64(get, 2, channel_row);
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK && row && sqlite3_column_int64(get, 0) >= FEEDS_PER_AUTHOR_MAX)
+        e = store_fail(store, ERR_QUOTA, "an author has at most %d feeds in a channel",
+                       FEEDS_PER_AUTHOR_MAX);
+    db_reset(get);
+    return e;
+}
+
 enum err feed_row_create(struct store *store, const struct feed_id *id, const struct birth *birth,
                          struct feed_row **ret_feed) {
     struct feed_row feed = {
@@ -168,6 +184,8 @@ enum err feed_row_create(struct store *store, const struct feed_id *id, const st
                  .author = birth->author,
                  .incarnation = birth->incarnation}};
     enum err e = channel_row(store, &feed.info.channel_id, &feed.info.channel, &feed.channel_row);
+    if (e == OK)
+        e = check_quota(store, feed.channel_row, &birth->author);
     if (e != OK)
         return e;
     sqlite3_stmt *put =

@@ -22,7 +22,8 @@ struct feed_row {
     uint64_t tip_max; /* the highest roster tip that an entry has named */
     bool closed;      /* own: the birth of a later one has closed it */
     /* What the last entry that was judged taught. */
-    bool barred; /* own: known to have been longer than here; never continued */
+    bool barred; /* own: known to have been longer than here; never continued. The roster's: only
+                  * with the word of every member */
     bool has_rights, active; /* at the tip that it named */
     uint64_t tip;
     struct id8 tip_id8;
@@ -47,7 +48,9 @@ MUST_USE enum err feed_row_find(struct store *, const struct feed_id *, struct f
 MUST_USE enum err feed_row_numbered(struct store *, int64_t row, struct feed_row **ret_feed);
 /* Wipes the content key in hand: the next is looked up again. */
 void feed_key_forget(struct feed_row *);
-/* A new feed, without entries. ERR_LIMIT. */
+/* An author's incarnations in one channel; the first that arrive. */
+enum { FEEDS_PER_AUTHOR_MAX = 1024 };
+/* A new feed, without entries. ERR_LIMIT; ERR_QUOTA: its author has too many in the channel. */
 MUST_USE enum err feed_row_create(struct store *, const struct feed_id *, const struct birth *,
                                   struct feed_row **ret_feed);
 /* Writes head, clock, tip, counts and flags back. */

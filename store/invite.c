@@ -15,11 +15,13 @@ enum err roster_may_write(struct store *store) {
     if (e == OK && feed.forked)
         return store_fail(store, ERR_FORK, "the roster has been forked");
     if (e == OK && !feed.confirmed)
+        e = feed_settle(store, &store->roster.feed, &feed.confirmed);
+    if (e == OK && !feed.confirmed)
         e = member_others(store, &others);
     if (e == OK && !feed.confirmed && others)
         return store_fail(store, ERR_STATE,
-                          "after a restart, one member must first report the roster's tip: "
-                          "wait until one is connected");
+                          "after a restart one member, after a restore every member, must first "
+                          "report the roster's tip: wait until they are connected");
     return e;
 }
 

@@ -57,8 +57,7 @@ static enum err move(struct store *store, const struct hash *disk, bool copied) 
     if (e == OK)
         e = db_execute(store->db, "UPDATE feed SET confirmed = 0");
     if (e == OK && copied)
-        e = db_execute(store->db, "UPDATE feed SET barred = 1"
-                                  " WHERE channel NOT IN (SELECT row FROM channel WHERE kind = 1)");
+        e = db_execute(store->db, "UPDATE feed SET barred = 1");
     return store_leave(store, own, e);
 }
 

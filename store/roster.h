@@ -1,5 +1,5 @@
 /* The roster: who is a member. There is one roster feed, for ever: unlike other feeds it has no second incarnation, so after a
- * restart its tip must be confirmed (feed_confirm) before it is written again, unless there is no other member yet (ERR_STATE).
+ * restart its tip must be confirmed (feed_reported) before it is written again, unless there is no other member yet (ERR_STATE).
  * A member's keys and role never change: an entry that changes them is void. Kept from the municipality's roster feed; entries of every counter are kept, since rights
  * are judged at the roster tip that a header names. Founding, tickets and joining. */
 #ifndef STAFET_STORE_ROSTER_H

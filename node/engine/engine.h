@@ -133,7 +133,7 @@ enum effect_kind {
     EFFECT_STATEMENT,
     /* `bytes` is a PROOF frame from a peer */
     EFFECT_PROOF,
-    /* a peer reports (`after`, `id8`) as head of own feed `feed`: confirm it or learn of a restore
+    /* peer `member` says that (`after`, `id8`) is the head of own feed `feed`: its word, no proof
      */
     EFFECT_REPORTED,
     /* `bytes` is a JOIN frame, proved by `proved`: admit the joiner; ends in JOINED with `link` */

@@ -227,12 +227,16 @@ void heads_unpark(struct engine *engine, bool roster) {
 void heads_reported(struct session *session, struct feed *feed, const struct position *at) {
     struct engine *engine = session->engine;
     if (feed->lane == NULL || !member_id_equal(&feed->author, &engine->self) || at->seq == 0 ||
-        position_equal(&feed->reported, at))
+        (position_equal(&feed->reported, at) &&
+         member_id_equal(&feed->reported_by, &session->member->id)))
         return;
-    if (emit_for(session,
-                 &(struct effect){
-                     .kind = EFFECT_REPORTED, .feed = feed->id, .after = at->seq, .id8 = at->id8}))
+    if (emit_for(session, &(struct effect){.kind = EFFECT_REPORTED,
+                                           .feed = feed->id,
+                                           .after = at->seq,
+                                           .id8 = at->id8})) {
         feed->reported = *at;
+        feed->reported_by = session->member->id;
+    }
 }
 
 void heads_confirmed(struct session *session, const struct lane *lane) {

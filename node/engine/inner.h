@@ -91,6 +91,7 @@ struct feed {
     struct member_id author;
     struct position head;     /* durable here */
     struct position reported; /* own feed: the last that EFFECT_REPORTED has told */
+    struct member_id reported_by;
     struct share *shares;
     struct share *puller;
     time_ms parked_until; /* 0: not parked; INT64_MAX: until the roster moves */

@@ -6,6 +6,8 @@
 #include "store/collection.h"
 #include "test.h"
 
+#include <stdio.h>
+
 struct scene {
     struct federation f;
     struct site *town, *birk, *school, *relay;
@@ -280,6 +282,45 @@ TEST(a_statement_with_the_same_head_confirms_an_own_feed) {
     scene_end(&s);
 }
 
+static void copy_file(const char *from, const char *to) {
+    char content[65536];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    size_t size;
+    while ((size = fread(content, 1, sizeof content, in)) > 0)
+        assert_int_equal(fwrite(content, 1, size, out), size);
+    fclose(in);
+    fclose(out);
+}
+
+TEST(an_own_later_statement_that_comes_back_closes_the_feed_for_good) {
+    struct scene s;
+    char backup[400];
+    bool restored = false;
+    scene_begin(&s);
+    sync_all(&s.f);
+    snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
+    site_close(s.birk);
+    copy_file(s.birk->path, backup);
+    site_open(s.birk);
+    struct version_name lost = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest word = latest_of(s.birk, s.birk, &s.channel_id);
+    site_close(s.birk);
+    copy_file(backup, s.birk->path);
+    s.birk->place.bytes[1]++;
+    site_open(s.birk);
+    s.f.now += 1000;
+    assert_ok(acks_state(s.birk->store, &s.channel_id)); /* newer, yet it doesn't hide the other */
+    assert_ok(acks_admit(s.birk->store, buffer_view(&word.bytes)));
+    assert_ok(acks_restored(s.birk->store, &restored));
+    assert_true(restored);
+    assert_ok(feed_reported(s.birk->store, &s.school->member, &s.first.feed, 1, &s.first.id8));
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "tegne", NULL);
+    assert_false(feed_id_equal(&next.feed, &lost.feed));
+    buffer_done(&word.bytes);
+    scene_end(&s);
+}
+
 TEST(what_waits_is_counted_in_the_statement) {
     struct scene s;
     scene_begin(&s);
@@ -313,6 +354,7 @@ int main(void) {
         cmocka_unit_test(who_holds_another_branch_covers_nothing_of_the_feed),
         cmocka_unit_test(a_member_that_never_stated_anything_is_not_complete),
         cmocka_unit_test(a_statement_with_the_same_head_confirms_an_own_feed),
+        cmocka_unit_test(an_own_later_statement_that_comes_back_closes_the_feed_for_good),
         cmocka_unit_test(what_waits_is_counted_in_the_statement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

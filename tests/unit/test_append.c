@@ -214,10 +214,10 @@ TEST(a_reported_head_that_equals_ours_lets_the_feed_go_on) {
     assert_false(feed.confirmed);
     struct id8 other = s.first.id8;
     other.bytes[0] ^= 1;
-    assert_ok(feed_confirm(s.birk->store, &s.first.feed, 1, &other));
+    assert_ok(feed_reported(s.birk->store, &s.school->member, &s.first.feed, 1, &other));
     assert_ok(feed_find(s.birk->store, &s.first.feed, &feed));
     assert_false(feed.confirmed);
-    assert_ok(feed_confirm(s.birk->store, &s.first.feed, 1, &s.first.id8));
+    assert_ok(feed_reported(s.birk->store, &s.school->member, &s.first.feed, 1, &s.first.id8));
     struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
     assert_memory_equal(&next.feed, &s.first.feed, sizeof next.feed);
     scene_end(&s);
@@ -240,7 +240,7 @@ TEST(on_another_disk_no_report_lets_a_feed_go_on) {
     site_close(s.birk);
     s.birk->disk.bytes[0]++;
     site_open(s.birk);
-    assert_ok(feed_confirm(s.birk->store, &s.first.feed, 1, &s.first.id8));
+    assert_ok(feed_reported(s.birk->store, &s.school->member, &s.first.feed, 1, &s.first.id8));
     assert_ok(feed_find(s.birk->store, &s.first.feed, &feed));
     assert_false(feed.confirmed);
     struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
@@ -292,7 +292,7 @@ TEST(a_lost_incarnation_that_comes_back_in_part_is_not_continued) {
     s.birk->disk.bytes[0]++;
     site_open(s.birk);
     sync_feeds(s.town, s.birk); /* one of the two */
-    assert_ok(feed_confirm(s.birk->store, &lost.feed, 1, &lost.id8));
+    assert_ok(feed_reported(s.birk->store, &s.school->member, &lost.feed, 1, &lost.id8));
     struct version_name next = write_field(s.birk, &s.channel, &s.record, 12, "venner", NULL);
     assert_false(feed_id_equal(&next.feed, &lost.feed));
     sync_feeds(s.birk, s.school);

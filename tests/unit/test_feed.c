@@ -1,10 +1,14 @@
 #include "federation.h"
 #include "forge.h"
 #include "proto/limits.h"
+#include "store/acks.h"
 #include "store/admit.h"
 #include "store/collection.h"
 #include "store/news.h"
+#include "store/quarantine.h"
 #include "test.h"
+
+#include <stdio.h>
 
 /* Ten writes of the kindergarten, which the municipality got in one run: there only the last
  * signature is checked. */
@@ -217,6 +221,140 @@ TEST(many_news_are_all_told) {
     scene_end(&s);
 }
 
+static void copy_file(const char *from, const char *to) {
+    char content[65536];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    size_t size;
+    while ((size = fread(content, 1, sizeof content, in)) > 0)
+        assert_int_equal(fwrite(content, 1, size, out), size);
+    fclose(in);
+    fclose(out);
+}
+
+static bool is_confirmed(struct site *site, const struct feed_id *id) {
+    struct feed_info feed;
+    MUST(feed_find(site->store, id, &feed));
+    return feed.confirmed;
+}
+
+static bool is_restored(struct site *site) {
+    bool restored;
+    MUST(acks_restored(site->store, &restored));
+    return restored;
+}
+
+TEST(a_bare_claim_of_more_stops_no_feed_that_is_confirmed) {
+    struct scene s;
+    scene_begin(&s);
+    struct id8 lie = {{9}};
+    for (uint64_t i = 0; i < 20; i++) {
+        assert_ok(feed_reported(s.birk->store, &s.town->member, &s.feed.id, (1 << 30) + i, &lie));
+        struct record_id record = record_of(s.birk);
+        write_field(s.birk, &s.channel, &record, HANDOVER_CHILD_NAME, "Bo", NULL);
+    }
+    assert_int_equal(count_feeds(s.birk->store, &s.channel, &s.birk->member), 1);
+    assert_false(is_restored(s.birk));
+    scene_end(&s);
+}
+
+struct claims {
+    size_t n;
+    struct member_id from;
+};
+
+static enum err find_claims(void *context, const struct quarantined *thing) {
+    struct claims *claims = context;
+    if (thing->kind == QUARANTINE_INCIDENT && thing->reason == ERR_STALE) {
+        claims->n++;
+        claims->from = thing->from;
+    }
+    return OK;
+}
+
+TEST(a_claim_delays_a_confirmation_once_and_becomes_an_incident_that_names_who_made_it) {
+    struct scene s;
+    struct claims claims = {.n = 0};
+    scene_begin(&s);
+    struct id8 lie = {{9}}, head = envelope_id8(&s.feed.head.id);
+    site_move(s.birk);
+    assert_ok(feed_reported(s.birk->store, &s.school->member, &s.feed.id, 1 << 30, &lie));
+    assert_ok(feed_reported(s.birk->store, &s.town->member, &s.feed.id, 10, &head));
+    assert_false(is_confirmed(s.birk, &s.feed.id));
+    assert_true(is_restored(s.birk)); /* as far as is known */
+    s.f.now += 61000;
+    assert_ok(feed_reported(s.birk->store, &s.school->member, &s.feed.id, 1 << 29, &lie));
+    assert_true(is_confirmed(s.birk, &s.feed.id));
+    assert_false(is_restored(s.birk));
+    assert_ok(quarantine_each(s.birk->store, find_claims, &claims));
+    assert_int_equal(claims.n, 1);
+    assert_memory_equal(&claims.from, &s.school->member, sizeof claims.from);
+    site_close(s.birk);
+    site_open(s.birk);
+    assert_true(is_confirmed(s.birk, &s.feed.id));
+    assert_false(is_restored(s.birk));
+    scene_end(&s);
+}
+
+TEST(a_claim_that_is_delivered_closes_the_feed_however_many_lag) {
+    struct scene s;
+    char backup[400];
+    scene_begin(&s);
+    struct id8 old = envelope_id8(&s.feed.head.id);
+    snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
+    site_close(s.birk);
+    copy_file(s.birk->path, backup);
+    site_open(s.birk);
+    struct record_id record = record_of(s.birk);
+    struct version_name lost =
+        write_field(s.birk, &s.channel, &record, HANDOVER_CHILD_NAME, "Bo", NULL);
+    sync_feeds(s.birk, s.school);
+    site_close(s.birk);
+    copy_file(backup, s.birk->path);
+    s.birk->place.bytes[1]++; /* the disk seems the same */
+    site_open(s.birk);
+    assert_ok(feed_reported(s.birk->store, &s.school->member, &lost.feed, lost.seq, &lost.id8));
+    assert_ok(feed_reported(s.birk->store, &s.town->member, &lost.feed, 10, &old));
+    sync_feeds(s.birk, s.school);
+    assert_ok(feed_reported(s.birk->store, &s.town->member, &lost.feed, lost.seq, &lost.id8));
+    struct version_name next =
+        write_field(s.birk, &s.channel, &record, HANDOVER_CHILD_NAME, "Ib", NULL);
+    assert_false(feed_id_equal(&next.feed, &lost.feed));
+    scene_end(&s);
+}
+
+TEST(an_author_has_so_many_feeds_in_a_channel_and_all_are_stated) {
+    struct scene s;
+    scene_begin(&s);
+    struct channel_id channel = channel_id_of(&s.f.id, &s.channel);
+    enum err e = OK;
+    size_t n = 1; /* the scene's */
+    assert_ok(store_begin(s.town->store));
+    for (; e == OK && n < 1100; n += e == OK) {
+        struct declaration d = {.kind = DECLARATION_BIRTH};
+        struct forge forge;
+        struct admitted admitted;
+        d.birth = (struct birth){.federation = s.f.id,
+                                 .channel = s.channel,
+                                 .author = s.birk->member,
+                                 .incarnation = incarnation_new(1717400000000 + (time_ms)n)};
+        struct feed_info feed = {
+            .id = feed_id_of(&s.f.id, &channel, &s.birk->member, &d.birth.incarnation)};
+        forge_begin(&forge, s.birk, &feed);
+        forge_next(&forge);
+        forge_declaration(&forge, &d);
+        buffer_clear(&s.run);
+        forge_sign(&forge, NULL, &s.run);
+        e = admit_run(s.town->store, &s.birk->member, &feed.id, buffer_view(&s.run), &admitted);
+        forge_end(&forge);
+    }
+    assert_ok(store_commit(s.town->store));
+    assert_err(ERR_QUOTA, e);
+    assert_int_equal(n, 1024);
+    assert_int_equal(count_feeds(s.town->store, &s.channel, &s.birk->member), 1024);
+    assert_ok(acks_state(s.town->store, &channel));
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
@@ -228,6 +366,11 @@ int main(void) {
         cmocka_unit_test(a_visitor_ends_a_walk_with_what_it_returns),
         cmocka_unit_test(news_tell_each_change_once_and_only_what_was_committed),
         cmocka_unit_test(many_news_are_all_told),
+        cmocka_unit_test(a_bare_claim_of_more_stops_no_feed_that_is_confirmed),
+        cmocka_unit_test(
+            a_claim_delays_a_confirmation_once_and_becomes_an_incident_that_names_who_made_it),
+        cmocka_unit_test(a_claim_that_is_delivered_closes_the_feed_however_many_lag),
+        cmocka_unit_test(an_author_has_so_many_feeds_in_a_channel_and_all_are_stated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

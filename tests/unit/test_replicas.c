@@ -129,8 +129,6 @@ static void step(struct scene *s) {
         grow_roster(s);
         break;
     default:
-        if (at == 0)
-            break; /* a restored municipality is another story: its roster waits for a report */
         backup(a, s->has_backup[at]);
         s->has_backup[at] = !s->has_backup[at];
     }

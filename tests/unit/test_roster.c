@@ -370,13 +370,69 @@ TEST(after_a_restart_nobody_is_enrolled_until_a_member_has_reported_the_tip) {
     assert_ok(roster_tip(s.site->store, &tip));
     struct id8 wrong = tip.id8;
     wrong.bytes[0] ^= 1;
-    assert_ok(feed_confirm(s.town->store, &tip.feed, tip.seq, &wrong));
+    assert_ok(feed_reported(s.town->store, &s.site->member, &tip.feed, tip.seq, &wrong));
     assert_err(ERR_STATE,
                roster_invite(s.town->store, "Egely", ROLE_SCHOOL, s.f.now + 1000, &text));
-    assert_ok(feed_confirm(s.town->store, &tip.feed, tip.seq, &tip.id8));
+    assert_ok(feed_reported(s.town->store, &s.site->member, &tip.feed, tip.seq, &tip.id8));
     assert_ok(roster_invite(s.town->store, "Egely", ROLE_SCHOOL, s.f.now + 1000, &text));
     buffer_wipe(&text);
     scene_end(&s);
+}
+
+static void copy_file(const char *from, const char *to) {
+    char content[65536];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    size_t size;
+    while ((size = fread(content, 1, sizeof content, in)) > 0)
+        assert_int_equal(fwrite(content, 1, size, out), size);
+    fclose(in);
+    fclose(out);
+}
+
+TEST(a_restored_roster_waits_for_every_member_whatever_one_that_lags_says) {
+    struct federation f;
+    struct buffer text = {0};
+    char backup[400];
+    federation_found_four(&f);
+    struct site *town = &f.sites[0], *birk = &f.sites[1], *school = &f.sites[2],
+                *relay = &f.sites[3];
+    struct roster_tip old, tip;
+    snprintf(backup, sizeof backup, "%s-backup", town->path);
+    site_close(town);
+    copy_file(town->path, backup);
+    site_open(town);
+    assert_ok(roster_tip(town->store, &old));
+    federation_join(&f, "Solsikken", ROLE_KINDERGARTEN);
+    sync_feeds(town, school); /* the others lag */
+    assert_ok(roster_tip(school->store, &tip));
+    site_close(town);
+    copy_file(backup, town->path);
+    town->place.bytes[1]++;
+    town->disk.bytes[1]++;
+    site_open(town);
+    assert_ok(feed_reported(town->store, &birk->member, &old.feed, old.seq, &old.id8));
+    assert_ok(feed_reported(town->store, &relay->member, &old.feed, old.seq, &old.id8));
+    time_ms expires = f.now + 86400000;
+    assert_err(ERR_STATE, roster_invite(town->store, "Egely", ROLE_SCHOOL, expires, &text));
+    assert_ok(feed_reported(town->store, &school->member, &tip.feed, tip.seq, &tip.id8));
+    assert_ok(feed_reported(town->store, &birk->member, &old.feed, old.seq, &old.id8));
+    f.now += 61000;
+    assert_err(ERR_STATE, roster_invite(town->store, "Egely", ROLE_SCHOOL, expires, &text));
+    sync_feeds(town, school);
+    sync_feeds(town, birk);
+    sync_feeds(town, relay);
+    for (int i = 1; i < 4; i++) {
+        assert_err(ERR_STATE, roster_invite(town->store, "Egely", ROLE_SCHOOL, expires, &text));
+        assert_ok(feed_reported(town->store, &f.sites[i].member, &tip.feed, tip.seq, &tip.id8));
+    }
+    assert_err(ERR_STATE, roster_invite(town->store, "Egely", ROLE_SCHOOL, expires, &text));
+    assert_ok(feed_reported(town->store, &f.sites[4].member, &tip.feed, tip.seq, &tip.id8));
+    assert_ok(roster_invite(town->store, "Egely", ROLE_SCHOOL, expires, &text));
+    site_close(town);
+    site_open(town);
+    assert_ok(roster_invite(town->store, "Anden", ROLE_SCHOOL, expires, &text));
+    buffer_wipe(&text);
+    federation_end(&f);
 }
 
 static enum err ordered(void *context, const struct roster_entry *entry) {
@@ -425,29 +481,6 @@ TEST(invitations_are_listed_open_and_used) {
     scene_end(&s);
 }
 
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_founder_is_a_member_of_what_it_founded),
-        cmocka_unit_test(a_founding_survives_closing),
-        cmocka_unit_test(a_wildcard_is_no_endpoint_that_others_can_dial),
-        cmocka_unit_test(a_site_joins_with_its_ticket),
-        cmocka_unit_test(a_join_that_was_cut_off_goes_on_with_the_same_keys),
-        cmocka_unit_test(the_same_join_again_gets_the_same_answer_and_other_keys_do_not),
-        cmocka_unit_test(a_ticket_expires_by_the_issuers_clock_but_not_once_used),
-        cmocka_unit_test(a_join_with_anothers_ticket_member_or_federation_is_refused),
-        cmocka_unit_test(a_name_is_invited_once),
-        cmocka_unit_test(the_issuer_keeps_no_secret_and_the_joiner_drops_it),
-        cmocka_unit_test(a_roster_that_is_not_the_tickets_is_refused),
-        cmocka_unit_test(a_roster_without_the_tickets_tip_makes_no_member),
-        cmocka_unit_test(whoever_finds_its_place_taken_is_no_member),
-        cmocka_unit_test(keys_and_role_are_pinned_and_removal_is_for_ever),
-        cmocka_unit_test(a_site_can_not_join_twice_under_two_names),
-        cmocka_unit_test(after_a_restart_nobody_is_enrolled_until_a_member_has_reported_the_tip),
-        cmocka_unit_test(members_come_in_order_of_role_then_name),
-        cmocka_unit_test(invitations_are_listed_open_and_used),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
 /* Reading fails, beginning and undoing do not. */
 static int deny_reading(void *context, int action, const char *a, const char *b, const char *c,
                         const char *d) {
@@ -490,4 +523,28 @@ TEST(a_store_that_could_not_read_itself_back_begins_nothing_until_it_has) {
     scene_end(&s);
 }
 
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_founder_is_a_member_of_what_it_founded),
+        cmocka_unit_test(a_founding_survives_closing),
+        cmocka_unit_test(a_wildcard_is_no_endpoint_that_others_can_dial),
+        cmocka_unit_test(a_site_joins_with_its_ticket),
+        cmocka_unit_test(a_join_that_was_cut_off_goes_on_with_the_same_keys),
+        cmocka_unit_test(the_same_join_again_gets_the_same_answer_and_other_keys_do_not),
+        cmocka_unit_test(a_ticket_expires_by_the_issuers_clock_but_not_once_used),
+        cmocka_unit_test(a_join_with_anothers_ticket_member_or_federation_is_refused),
+        cmocka_unit_test(a_name_is_invited_once),
+        cmocka_unit_test(the_issuer_keeps_no_secret_and_the_joiner_drops_it),
+        cmocka_unit_test(a_roster_that_is_not_the_tickets_is_refused),
+        cmocka_unit_test(a_roster_without_the_tickets_tip_makes_no_member),
+        cmocka_unit_test(whoever_finds_its_place_taken_is_no_member),
+        cmocka_unit_test(keys_and_role_are_pinned_and_removal_is_for_ever),
+        cmocka_unit_test(a_site_can_not_join_twice_under_two_names),
+        cmocka_unit_test(after_a_restart_nobody_is_enrolled_until_a_member_has_reported_the_tip),
+        cmocka_unit_test(a_restored_roster_waits_for_every_member_whatever_one_that_lags_says),
+        cmocka_unit_test(members_come_in_order_of_role_then_name),
+        cmocka_unit_test(invitations_are_listed_open_and_used),
         cmocka_unit_test(a_store_that_could_not_read_itself_back_begins_nothing_until_it_has),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
