@@ -15,10 +15,10 @@ struct admitted {
  * `from` is the member it came from (quarantine names it). ERR_CHAIN: does not follow what is here
  * (the caller pulls from the head); ERR_FORK: another branch, kept aside with its proof;
  * ERR_ROSTER: the author is not known yet (try again when the roster has advanced); ERR_DENIED:
- * this node or the author may not hold or write it; ERR_SIGNATURE, ERR_HASH, ERR_FORMAT, ERR_LIMIT,
- * ERR_VERSION, ERR_FEDERATION: refused and quarantined. While joining: ERR_TICKET_USED: the roster
- * shows another node in this one's place. With ERR_DISK_FULL, ERR_IO or ERR_CORRUPT the caller's
- * transaction must be rolled back. */
+ * this node or the author may not hold or write it; ERR_SIGNATURE, ERR_HASH (a section that was
+ * taken out, too), ERR_FORMAT, ERR_LIMIT, ERR_VERSION, ERR_FEDERATION: refused and quarantined.
+ * While joining: ERR_TICKET_USED: the roster shows another node in this one's place. With
+ * ERR_DISK_FULL, ERR_IO or ERR_CORRUPT the caller's transaction must be rolled back. */
 MUST_USE enum err admit_run(struct store *, const struct member_id *from,
                             const struct feed_id *feed, struct bytes run,
                             struct admitted *ret_admitted);
