@@ -149,7 +149,9 @@ static void happen(struct world *world, enum fault fault) {
         machine_crash(machine, true);
         break;
     case FAULT_ROT:
-        if (machine->rotten || machine->backup == NULL || !people_is_member(machine)) {
+        /* A municipality that has lost its whole roster lets nobody in who could give it back. */
+        if (machine->rotten || machine->backup == NULL || !people_is_member(machine) ||
+            machine->role == ROLE_MUNICIPALITY) {
             machine_backup(machine);
             break;
         }
