@@ -128,24 +128,6 @@ static enum err judge_all(struct admission *admission, const struct verified_run
     return e;
 }
 
-/* Has all that others reported of the roster come back? Then it may go on, having no other
- * incarnation to go on in. */
-static enum err roster_came_back(struct store *store, struct feed_row *feed) {
-    sqlite3_stmt *get =
-        db_statement(store->db, "SELECT id8 FROM own_report WHERE feed = ? AND seq = ?");
-    db_bind_bytes(get, 1, feed->info.id.bytes, sizeof feed->info.id.bytes);
-    sqlite3_bind_int64(get, 2, (int64_t)feed->info.head.seq);
-    struct id8 reported, head = envelope_id8(&feed->info.head.id);
-    bool row = false;
-    enum err e = db_row(store->db, get, &row);
-    if (e == OK && row)
-        e = db_column_copy(get, 0, reported.bytes, sizeof reported.bytes);
-    db_reset(get);
-    if (e == OK && row && id8_equal(&reported, &head))
-        feed->info.confirmed = true;
-    return e;
-}
-
 /* Own entries that come from others: this node has lost what it once wrote, and whoever sends them
  * may lack more. */
 static enum err own_came_back(struct admission *admission) {
@@ -158,8 +140,6 @@ static enum err own_came_back(struct admission *admission) {
                                  .from = *admission->from,
                                  .reason = ERR_STALE,
                                  .text = "own entries that were lost here came back"});
-    if (e == OK && feed->info.channel.kind == CHANNEL_ROSTER)
-        return roster_came_back(admission->store, feed);
     feed->barred = true;
     feed->info.confirmed = false;
     return e;
@@ -198,7 +178,8 @@ static enum err admit(struct admission *admission) {
 
 static bool is_refusal(enum err e) {
     return e == ERR_SIGNATURE || e == ERR_HASH || e == ERR_FORMAT || e == ERR_LIMIT ||
-           e == ERR_VERSION || e == ERR_DENIED || e == ERR_FEDERATION || e == ERR_TICKET_USED;
+           e == ERR_VERSION || e == ERR_DENIED || e == ERR_FEDERATION || e == ERR_TICKET_USED ||
+           e == ERR_QUOTA;
 }
 
 /* Of what this node may not hold only the fact is kept. */

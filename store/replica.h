@@ -11,6 +11,7 @@ struct feed_cache; /* feed_row.c: feeds in use, with their authors' rights and c
 struct key_ring;   /* epoch.c: epoch secrets in memory */
 struct judge;      /* judge.c: room for decoding one envelope */
 struct backlog;    /* backlog.c: what has to be judged again */
+struct reports;    /* report.c: what others have said of own feeds' heads */
 struct nonces;     /* rest.c: randomness for sealing at rest */
 
 /* How far the roster has been applied, and what it rests on. */
@@ -35,12 +36,13 @@ struct store {
         int64_t rows, bytes;
     } quarantine; /* what it holds; not known after a roll-back */
     bool in_transaction;
-    struct news_queue *news;
     bool forgetful; /* self and roster could not be read back after a roll-back: nothing is begun */
+    struct news_queue *news;
     struct feed_cache *feeds;
     struct key_ring *ring;
     struct judge *judge;
     struct backlog *backlog;
+    struct reports *reports;
     struct nonces *nonces;
     char failure[256]; /* what store_failure answers */
 };

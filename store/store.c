@@ -7,6 +7,7 @@
 #include "news_queue.h"
 #include "place.h"
 #include "replica.h"
+#include "report.h"
 #include "view.h"
 
 #include <stdarg.h>
@@ -69,7 +70,8 @@ enum err store_self(struct store *store, struct self *ret_self) {
 static enum err memory_new(struct store *store) {
     if ((store->news = news_queue_new()) == NULL || (store->feeds = feed_cache_new()) == NULL ||
         (store->ring = key_ring_new()) == NULL || (store->judge = judge_new()) == NULL ||
-        (store->backlog = backlog_new()) == NULL || (store->nonces = nonces_new()) == NULL)
+        (store->backlog = backlog_new()) == NULL || (store->nonces = nonces_new()) == NULL ||
+        (store->reports = reports_new()) == NULL)
         return ERR_MEMORY;
     return OK;
 }
@@ -122,6 +124,7 @@ void store_close(struct store *store) {
         return;
     store_rollback(store);
     nonces_free(store->nonces);
+    reports_free(store->reports);
     backlog_free(store->backlog);
     judge_free(store->judge);
     key_ring_free(store->ring);
