@@ -157,7 +157,7 @@ TEST(the_largest_run_of_the_smallest_envelopes_fits_the_decoding_cap) {
     author_write(&a, NULL, &out);
     while (out.size + SIGNED_HEADER_SIZE <= RUN_SIZE_MAX)
         author_write(&a, NULL, &out);
-    arena_init(&arena, arena_cap_for(out.size));
+    arena_init(&arena, run_memory_for(out.size));
     assert_ok(verify(buffer_view(&out), &a, (struct head){0}, &arena, &run));
     assert_true(run.envelopes_n > 2700);
     author_write(&a, NULL, &out);
