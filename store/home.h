@@ -3,6 +3,7 @@
  *   HOME/lock        flock: whoever holds it owns keys and database (there is one SQLite connection ever)
  *   HOME/keys        the node's seed, mode 0600: the line "stafet keys 1", then the seed's words
  *   HOME/replica.db  the replica (with -wal beside it)
+ *   HOME/generation  tells the database that was last open here from a copy (store/generation.h)
  *   HOME/control     the owner's control socket
  *   HOME/config      optional settings (node/config.h)
  *

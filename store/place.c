@@ -1,4 +1,5 @@
 #include "place.h"
+#include "generation.h"
 #include "proto/hash.h"
 #include "replica.h"
 
@@ -70,7 +71,10 @@ enum err place_check(struct store *store) {
     if (hash_is_zero(&store->place))
         store->place = system_place(&disk);
     enum err e = places_known(store, &place_before, &disk_before, &known);
-    bool copied = e == OK && known && !hash_equal(&disk_before, &disk);
+    bool same = true;
+    if (e == OK)
+        e = generation_check(store, &same);
+    bool copied = e == OK && known && (!same || !hash_equal(&disk_before, &disk));
     if (e != OK || (known && !copied && hash_equal(&place_before, &store->place)))
         return e;
     return move(store, &disk, copied);

@@ -36,6 +36,8 @@ struct store {
         int64_t rows, bytes;
     } quarantine; /* what it holds; not known after a roll-back */
     bool in_transaction;
+    bool opened; /* whole: closing it renews the generation if anything was written */
+    int changes_at_opening;
     bool forgetful; /* self and roster could not be read back after a roll-back: nothing is begun */
     struct news_queue *news;
     struct feed_cache *feeds;

@@ -1,6 +1,7 @@
 #include "backlog.h"
 #include "epoch.h"
 #include "feed_row.h"
+#include "generation.h"
 #include "judge.h"
 #include "member.h"
 #include "migrate.h"
@@ -108,8 +109,11 @@ enum err store_open(const struct store_config *config, struct store **ret_store)
         goto done;
     if ((e = migrate(store->db, migrations_n)) != OK || (e = view_create(store->db)) != OK)
         goto done;
-    if ((e = place_check(store)) != OK || (e = remember(store)) != OK)
+    if ((e = place_check(store)) != OK || (e = generation_renew(store)) != OK ||
+        (e = remember(store)) != OK)
         goto done;
+    store->changes_at_opening = sqlite3_total_changes(db_handle(store->db));
+    store->opened = true;
     if ((e = clock_load(store)) != OK || (e = judge_again(store)) != OK)
         goto done;
     *ret_store = store;
@@ -123,6 +127,8 @@ void store_close(struct store *store) {
     if (store == NULL)
         return;
     store_rollback(store);
+    if (store->opened && sqlite3_total_changes(db_handle(store->db)) != store->changes_at_opening)
+        (void)!generation_renew(store); /* if it fails, the file names what the database has */
     nonces_free(store->nonces);
     reports_free(store->reports);
     backlog_free(store->backlog);

@@ -23,9 +23,11 @@ struct store_config {
      * caller's platform; zero: the store asks the system. Own feeds are unconfirmed when it has changed. */
     struct hash place;
     /* What tells one copy of the database from another, whatever the boot; zero: its inode. When it has changed, the database is
-     * a copy or a restored backup: own feeds, but for the roster, are never continued again, since a member that lags behind
-     * could vouch for them. */
+     * a copy or a restored backup: own feeds are never continued again, since a member that lags behind
+     * could vouch for them; the roster's is once every member has reported its tip. */
     struct hash disk;
+    /* A file beside the database that tells when an old copy was put in its place (HOME/generation); NULL: none. Borrowed. */
+    const char *generation;
 };
 
 /* Opens or creates, migrates, checks. ERR_SCHEMA: written by a newer program; ERR_CORRUPT; ERR_DISK_FULL; ERR_IO. */

@@ -10,6 +10,7 @@ struct service {
     struct home *home;
     struct surroundings surroundings;
     struct store *store; /* NULL: no keys yet */
+    char generation[HOME_PATH_MAX];
     struct scan *scan;   /* NULL until the first search */
 };
 

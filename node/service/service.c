@@ -33,9 +33,12 @@ enum err service_open_store(struct service *service) {
         return ERR_NOT_FOUND;
     char path[HOME_PATH_MAX];
     enum err e = home_file(service->home, "replica.db", path);
+    if (e == OK)
+        e = home_file(service->home, "generation", service->generation);
     if (e != OK)
         return e;
-    struct store_config config = {.path = path, .keys = service->home->keys};
+    struct store_config config = {
+        .path = path, .keys = service->home->keys, .generation = service->generation};
     return store_open(&config, &service->store);
 }
 

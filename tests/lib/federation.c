@@ -27,7 +27,9 @@ void site_open(struct site *site) {
                                   .now = now,
                                   .context = site->federation,
                                   .place = site->place,
-                                  .disk = site->disk};
+                                  .disk = site->disk,
+                                  .generation =
+                                      site->generation[0] == '\0' ? NULL : site->generation};
     MUST(store_open(&config, &site->store));
 }
 

@@ -19,6 +19,7 @@ struct site {
     enum role role;
     struct node_keys keys;
     struct hash place, disk; /* of the next site_open */
+    char generation[320]; /* the file's path; empty: none */
     struct store *store;
     struct member_id member; /* zero until it has joined */
 };

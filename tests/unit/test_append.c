@@ -248,6 +248,90 @@ TEST(on_another_disk_no_report_lets_a_feed_go_on) {
     scene_end(&s);
 }
 
+/* From the scene's record on, with a file that tells copies apart. */
+static void watch_generation(struct scene *s) {
+    site_close(s->birk);
+    snprintf(s->birk->generation, sizeof s->birk->generation, "%.300s-generation", s->birk->path);
+    site_open(s->birk);
+}
+
+TEST(an_old_copy_in_the_same_place_is_noticed_and_never_continues_a_feed) {
+    struct scene s;
+    char backup[400];
+    scene_begin(&s);
+    watch_generation(&s);
+    snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
+    site_close(s.birk);
+    copy_file(s.birk->path, backup);
+    site_open(s.birk);
+    struct version_name ahead = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_memory_equal(&ahead.feed, &s.first.feed, sizeof ahead.feed); /* the right one goes on */
+    sync_feeds(s.birk, s.town);
+    site_close(s.birk);
+    copy_file(backup, s.birk->path);
+    site_open(s.birk);
+    assert_ok(feed_reported(s.birk->store, &s.school->member, &s.first.feed, 1, &s.first.id8));
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "tegne", NULL);
+    assert_false(feed_id_equal(&next.feed, &s.first.feed));
+    struct version_name more = write_field(s.birk, &s.channel, &s.record, 11, "venner", NULL);
+    assert_memory_equal(&more.feed, &next.feed, sizeof more.feed);
+    sync_all(&s.f);
+    assert_same(s.birk, s.school);
+    scene_end(&s);
+}
+
+TEST(a_copy_made_while_the_node_ran_is_noticed_after_it_was_closed) {
+    struct scene s;
+    char backup[400], wal[400];
+    scene_begin(&s);
+    watch_generation(&s);
+    snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
+    snprintf(wal, sizeof wal, "%s-wal", s.birk->path);
+    copy_file(s.birk->path, backup);
+    struct version_name ahead = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    site_close(s.birk);
+    copy_file(backup, s.birk->path);
+    unlink(wal);
+    site_open(s.birk);
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "tegne", NULL);
+    assert_false(feed_id_equal(&next.feed, &ahead.feed));
+    scene_end(&s);
+}
+
+static void write_generation(struct scene *s, const char *before, const char *after) {
+    char text[200] = "", token[33] = "";
+    FILE *file = fopen(s->birk->generation, "r");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    assert_non_null(strchr(text, '\n'));
+    memcpy(token, strchr(text, '\n') + 1, 32);
+    file = fopen(s->birk->generation, "w");
+    assert_non_null(file);
+    fprintf(file, "stafet generation 1\n%s%s\n%s", before, token, after);
+    fclose(file);
+}
+
+TEST(a_crash_while_the_generation_is_renewed_is_no_copy) {
+    static const char other[] = "00112233445566778899aabbccddeeff\n";
+    struct scene s;
+    scene_begin(&s);
+    watch_generation(&s);
+    for (int after = 0; after < 2; after++) {
+        site_close(s.birk); /* the file names both tokens, the database has either */
+        write_generation(&s, after ? "" : other, after ? other : "");
+        site_open(s.birk);
+        struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+        assert_memory_equal(&next.feed, &s.first.feed, sizeof next.feed);
+    }
+    site_close(s.birk);
+    assert_int_equal(unlink(s.birk->generation), 0);
+    site_open(s.birk);
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "tegne", NULL);
+    assert_false(feed_id_equal(&next.feed, &s.first.feed));
+    scene_end(&s);
+}
+
 TEST(a_member_that_lags_can_not_vouch_for_a_restored_copy) {
     struct scene s;
     char backup[400];
@@ -456,6 +540,9 @@ int main(void) {
         cmocka_unit_test(in_the_same_place_a_feed_goes_on),
         cmocka_unit_test(a_reported_head_that_equals_ours_lets_the_feed_go_on),
         cmocka_unit_test(on_another_disk_no_report_lets_a_feed_go_on),
+        cmocka_unit_test(an_old_copy_in_the_same_place_is_noticed_and_never_continues_a_feed),
+        cmocka_unit_test(a_copy_made_while_the_node_ran_is_noticed_after_it_was_closed),
+        cmocka_unit_test(a_crash_while_the_generation_is_renewed_is_no_copy),
         cmocka_unit_test(a_member_that_lags_can_not_vouch_for_a_restored_copy),
         cmocka_unit_test(a_lost_incarnation_that_comes_back_in_part_is_not_continued),
         cmocka_unit_test(a_restored_copy_never_signs_a_number_again_and_gets_back_what_it_lost),
