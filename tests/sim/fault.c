@@ -8,9 +8,9 @@
 #include "world.h"
 #include <string.h>
 
-static const char *const names[FAULT_N] = {"kill",  "power", "fuse", "cut",    "lag",   "freeze",
-                                           "drop",  "disk",  "full", "memory", "clock", "restore",
-                                           "clone", "lie",   "rot",  "relay",  "member"};
+static const char *const names[FAULT_N] = {"kill",  "power", "fuse", "cut",    "lag",    "freeze",
+                                           "drop",  "disk",  "full", "memory", "clock",  "restore",
+                                           "clone", "lie",   "rot",  "relay",  "member", "swap"};
 
 const char *fault_name(enum fault fault) {
     return names[fault];
@@ -53,6 +53,10 @@ void fault_mend(struct world *world) {
         for (unsigned b = 0; b < world->machines_n; b++)
             if (world->cut[a][b] && world->mend_at[a][b] <= world->now)
                 wires_cut(world->wires, a, b, false);
+    for (unsigned a = 0; a < world->machines_n; a++)
+        if (world->machines[a].swapped_with != NULL &&
+            (world->quiet || world->machines[a].swap_back_at <= world->now))
+            machine_swap(&world->machines[a], world->machines[a].swapped_with);
 }
 
 static void lag(struct world *world) {
@@ -85,6 +89,16 @@ static void clone(struct world *world, bool hidden) {
     if (machine_is_up(machine) && people_is_member(machine) && machine->role != ROLE_RELAY &&
         (machine->role != ROLE_MUNICIPALITY || !hidden) && !machine->rotten)
         (void)(hidden ? forgery_equivocate(machine) : machine_clone(machine, false));
+}
+
+/* Somebody puts the wrong backup back, or plugs the disks in again the wrong way round. */
+static void swap(struct world *world) {
+    struct machine *one = any(world), *other = any(world);
+    if (one == other || !machine_is_up(one) || !machine_is_up(other) || !people_is_member(one) ||
+        !people_is_member(other) || one->rotten || other->rotten)
+        return;
+    one->swap_back_at = other->swap_back_at = world->now + (time_ms)roll(world, 60000);
+    machine_swap(one, other);
 }
 
 static void happen(struct world *world, enum fault fault) {
@@ -168,6 +182,9 @@ static void happen(struct world *world, enum fault fault) {
         else
             forgery_write(machine);
         break;
+    case FAULT_SWAP:
+        swap(world);
+        break;
     case FAULT_N:
         break;
     }
@@ -191,6 +208,7 @@ void fault_end_all(struct world *world) {
     trace("all is mended");
     world->quiet = true;
     memory_set_fuse(-1, 0);
+    fault_mend(world);
     for (unsigned a = 0; a < world->machines_n; a++) {
         struct machine *machine = &world->machines[a];
         disk_set_trouble(machine->disk, &none);

@@ -103,7 +103,9 @@ void __wrap_node_tell(struct node *node, struct event *event);
 /* Whatever the engine is told is durable has to be there after any crash. */
 void __wrap_node_tell(struct node *node, struct event *event) {
     struct machine *machine = the_world->current;
-    if (event->kind == EVENT_FEED)
+    if (machine->swapped_with != NULL)
+        ; /* it is not its own that it speaks of */
+    else if (event->kind == EVENT_FEED)
         ledger_put(machine->ledger, &event->feed.id, &event->feed.head);
     else if (event->kind == EVENT_ADMITTED && event->admitted.error == OK)
         ledger_put(machine->ledger, &event->admitted.feed, &event->admitted.head);
@@ -214,7 +216,8 @@ static void replace(struct machine *machine) {
 
 /* What was durable has to be here, the disk being honest. */
 static void look_for_what_was_promised(struct machine *machine) {
-    if (machine->rotten || machine->damaged || disk_has_lied(machine->disk))
+    if (machine->rotten || machine->damaged || machine->swapped_with != NULL ||
+        disk_has_lied(machine->disk))
         return;
     for (size_t i = 0; i < ledger_n(machine->ledger); i++) {
         struct feed_id feed;
@@ -255,7 +258,7 @@ bool machine_start(struct machine *machine) {
     if (machine_settle(machine)) {
         node_drop(machine);
         machine->restart_at = world->now + 1000 + (time_ms)roll(world, 5000);
-        if (err == ERR_CORRUPT || err == ERR_SCHEMA)
+        if ((err == ERR_CORRUPT || err == ERR_SCHEMA) && machine->swapped_with == NULL)
             replace(machine);
     }
     return false;
@@ -337,7 +340,7 @@ void machine_backup(struct machine *machine) {
     const struct machine *relay = &machine->world->machines[1];
     /* Nobody is in the municipality's roster yet who could tell it later what it lacks. */
     bool alone = machine->role == ROLE_MUNICIPALITY && member_id_is_zero(&relay->member);
-    if (machine->rotten || alone)
+    if (machine->rotten || alone || machine->swapped_with != NULL)
         return;
     disk_free(machine->backup);
     ledger_free(machine->backup_ledger);
@@ -347,7 +350,7 @@ void machine_backup(struct machine *machine) {
 }
 
 bool machine_restore(struct machine *machine) {
-    if (machine->backup == NULL)
+    if (machine->backup == NULL || machine->swapped_with != NULL)
         return false;
     trace("%s is restored from an old copy", machine->name);
     sometimes(machine->role == ROLE_MUNICIPALITY ? SOMETIMES_municipality_restored
@@ -370,6 +373,23 @@ bool machine_restore(struct machine *machine) {
     machine->rotten = false;
     machine->restart_at = machine->world->now + 500 + (time_ms)roll(machine->world, 3000);
     return true;
+}
+
+void machine_swap(struct machine *one, struct machine *other) {
+    struct world *world = one->world;
+    bool back = one->swapped_with != NULL;
+    trace("%s and %s start with %s database", one->name, other->name,
+          back ? "their own" : "each other's");
+    machine_crash(one, false);
+    machine_crash(other, false);
+    struct disk *disk = one->disk;
+    one->disk = other->disk;
+    other->disk = disk;
+    vfs_set_disk(one->number, one->disk);
+    vfs_set_disk(other->number, other->disk);
+    one->swapped_with = back ? NULL : other;
+    other->swapped_with = back ? NULL : one;
+    one->restart_at = other->restart_at = world->now + 100;
 }
 
 struct machine *machine_clone(struct machine *original, bool unseen) {

@@ -28,7 +28,8 @@ void people_free(struct people *people) {
 }
 
 bool people_is_member(const struct machine *machine) {
-    return !machine->cloned_from_other && !member_id_is_zero(&machine->member);
+    return !machine->cloned_from_other && machine->swapped_with == NULL &&
+           !member_id_is_zero(&machine->member);
 }
 
 static void must(enum err err, const char *what) {
@@ -112,7 +113,7 @@ static bool join_again(struct machine *machine) {
 /* Whoever isn't a member yet does the next step towards it. */
 bool people_join(struct people *people, struct machine *machine) {
     struct self self;
-    if (machine->cloned_from_other || machine->retired)
+    if (machine->cloned_from_other || machine->retired || machine->swapped_with != NULL)
         return false;
     if (!member_id_is_zero(&machine->member))
         return join_again(machine);

@@ -40,6 +40,7 @@ enum fault {
     FAULT_ROT,     /* bits change */
     FAULT_RELAY,   /* the relay is malicious */
     FAULT_MEMBER,  /* a member is */
+    FAULT_SWAP,    /* two machines start with each other's database */
     FAULT_N
 };
 const char *fault_name(enum fault);
@@ -77,9 +78,11 @@ struct machine {
     time_ms restart_at; /* while down; NEVER: stays down */
     unsigned busy;      /* turns without time passing */
     bool dying_by_power, rotten, malicious, cloned_from_other, retired, stranger;
-    bool damaged;        /* its disk has rotted once: what it lost then is nobody's fault */
-    bool forges;         /* its keys have been used to sign what no honest node would */
-    unsigned original;   /* of a clone: whose; else itself */
+    bool damaged;      /* its disk has rotted once: what it lost then is nobody's fault */
+    bool forges;       /* its keys have been used to sign what no honest node would */
+    unsigned original; /* of a clone: whose; else itself */
+    struct machine *swapped_with; /* NULL: its disk is its own */
+    time_ms swap_back_at;
     unsigned looks_like; /* to its node, whose machine it is */
     unsigned open_failures;
     unsigned joins; /* JOIN frames sent */
@@ -149,6 +152,8 @@ void machine_backup(struct machine *);
 bool machine_restore(struct machine *);
 /* A copy that runs beside it; `unseen`: on what it takes for the same disk of the same boot. */
 struct machine *machine_clone(struct machine *, bool unseen);
+/* Each has the other's database from now on, or its own again. */
+void machine_swap(struct machine *, struct machine *);
 bool machine_is_up(const struct machine *);
 /* Calls a verb on its behalf; steps a job to its end unless it would wait. Takes `args`. The error,
  * ERR_CLOSED: the machine crashed meanwhile, so that nobody knows. */
