@@ -100,19 +100,20 @@ static enum err keys_from(const struct seed *seed, struct home *home) {
 }
 
 static enum err read_keys(int fd, struct home *home) {
-    char text[KEYS_FILE_MAX + 1] = {0};
+    char text[KEYS_FILE_MAX + 2] = {0}; /* one byte more than there may be, and the end */
     struct seed seed;
     size_t size = 0;
     ssize_t got;
     enum err e = OK;
-    while (size < KEYS_FILE_MAX && (got = read(fd, text + size, KEYS_FILE_MAX - size)) != 0) {
+    while (size <= KEYS_FILE_MAX && (got = read(fd, text + size, KEYS_FILE_MAX + 1 - size)) != 0) {
         if (got < 0 && errno != EINTR) {
             e = ERR_IO;
             goto done;
         }
         size += got > 0 ? (size_t)got : 0;
     }
-    if (strncmp(text, keys_title, sizeof keys_title - 1) != 0 ||
+    if (size > KEYS_FILE_MAX || strlen(text) != size ||
+        strncmp(text, keys_title, sizeof keys_title - 1) != 0 ||
         words_to_seed(text + sizeof keys_title - 1, &seed) != OK)
         e = ERR_CORRUPT;
     else

@@ -26,6 +26,7 @@ static void check(const uint8_t *data, size_t size, const struct home *home) {
     char *text = calloc(1, size + 1);
     HOLDS(text != NULL);
     memcpy(text, data, size);
+    HOLDS(strlen(text) == size); /* nothing behind a NUL is passed over */
     HOLDS(strncmp(text, title, sizeof title - 1) == 0);
     HOLDS(words_to_seed(text + sizeof title - 1, &seed) == OK);
     HOLDS(node_keys_derive(&seed, &keys) == OK && memcmp(&keys, home->keys, sizeof keys) == 0);

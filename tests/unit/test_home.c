@@ -94,6 +94,30 @@ TEST(a_damaged_keys_file_is_refused) {
     scene_end(&s);
 }
 
+static void append(const char *path, const char *bytes, size_t size, size_t times) {
+    int fd = open(path, O_WRONLY | O_APPEND);
+    for (size_t i = 0; i < times; i++)
+        assert_int_equal(write(fd, bytes, size), size);
+    close(fd);
+}
+
+TEST(what_lies_behind_the_words_in_a_keys_file_is_damage) {
+    static const struct {
+        const char *bytes;
+        size_t size, times;
+    } behind[] = {{"\n", 1, 300}, {"\0x", 2, 1}, {"\0", 1, 1}};
+    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+        struct scene s;
+        scene_begin(&s);
+        assert_ok(home_create_keys(&s.home));
+        home_close(&s.home);
+        append(s.keys, behind[i].bytes, behind[i].size, behind[i].times);
+        assert_err(ERR_CORRUPT, home_open(s.path, false, &s.home));
+        s.home = (struct home){.lock_fd = -1};
+        scene_end(&s);
+    }
+}
+
 TEST(keys_that_others_can_read_are_refused) {
     struct scene s;
     scene_begin(&s);
@@ -138,6 +162,7 @@ int main(void) {
         cmocka_unit_test(keys_are_the_same_when_the_home_is_opened_again),
         cmocka_unit_test(keys_that_lie_there_are_never_overwritten),
         cmocka_unit_test(a_damaged_keys_file_is_refused),
+        cmocka_unit_test(what_lies_behind_the_words_in_a_keys_file_is_damage),
         cmocka_unit_test(keys_that_others_can_read_are_refused),
         cmocka_unit_test(
             a_folder_that_others_may_write_to_is_refused_and_one_they_may_read_is_closed_to_them),
