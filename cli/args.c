@@ -1,5 +1,7 @@
 #include "args.h"
 
+#include "proto/text.h"
+#include "service/name.h"
 #include "values.h"
 
 #include <pwd.h>
@@ -78,6 +80,10 @@ static enum err set_asker(struct args *args, const char *text) {
     const char *comma = strchr(text, ',');
     size_t length = comma != NULL ? (size_t)(comma - text) : strlen(text);
     const char *function = comma != NULL ? comma + 1 + strspn(comma + 1, " ") : "";
+    if (!text_is_clean(bytes_of_text(text), false) || name_turns(bytes_of_text(text)))
+        return refuse(
+            args, ERR_ARGUMENT,
+            "--as holds a character that can't be seen, or turns the direction of writing");
     if (length >= ARGS_NAME_MAX || strlen(function) >= ARGS_NAME_MAX)
         return refuse(args, ERR_LIMIT, "--as is longer than a name may be");
     snprintf(args->as_name, ARGS_NAME_MAX, "%.*s", (int)length, text);

@@ -133,6 +133,7 @@ static void show_resolve(const struct screen *screen, const json_t *document) {
         *settled != '\0' ? settled : say(screen, "(cleared)", "(slettet)"));
     if (*note != '\0')
         put(screen, STYLE_DIM, "  %s\n", note);
+    put_not_running(screen, document);
 }
 
 const struct view conflict_views[] = {

@@ -19,6 +19,13 @@ const char *label_at(const struct screen *screen, const json_t *object, const ch
     return text_at(json_object_get(object, key), say(screen, "en", "da"));
 }
 
+void put_not_running(const struct screen *screen, const json_t *document) {
+    if (json_is_false(json_object_get(document, "running")))
+        put(screen, STYLE_WARN, "%s\n  stafet node run  |  stafet sync\n",
+            say(screen, "node not running: nothing is being sent",
+                "noden kører ikke: intet bliver sendt"));
+}
+
 const char *role_label(const struct screen *screen, const char *role) {
     static const struct role_label {
         const char *role, *en, *da;

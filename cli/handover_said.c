@@ -101,11 +101,17 @@ void handover_view_send(const struct screen *screen, const json_t *document) {
         return;
     }
     put_name(screen, document);
-    put(screen, STYLE_GOOD, say(screen, ": on its way to %s", ": på vej til %s"), to);
+    bool waits = json_is_false(json_object_get(document, "running"));
+    put(screen, waits ? STYLE_WARN : STYLE_GOOD,
+        waits ? say(screen, ": signed, and waits to go to %s",
+                    ": underskrevet, og venter på at komme til %s")
+              : say(screen, ": on its way to %s", ": på vej til %s"),
+        to);
     put(screen, STYLE_PLAIN,
         say(screen, ", revision %s\n  stafet handover track %s\n",
             ", udgave %s\n  stafet handover track %s\n"),
         moment_revision(text_at(document, "revision"), revision), text_at(document, "short"));
+    put_not_running(screen, document);
 }
 
 void handover_view_accept(const struct screen *screen, const json_t *document) {

@@ -7,8 +7,10 @@
 #include "handover_html.h"
 #include "handover_moment.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* edit */
@@ -121,13 +123,27 @@ int handover_side_send(struct cli_context *cli, json_t *args) {
 
 /* print */
 
+/* Only a file is written over: a link or a device could lead anywhere. */
+static bool may_replace(const char *path) {
+    struct stat status;
+    return lstat(path, &status) != 0 ? errno == ENOENT : S_ISREG(status.st_mode);
+}
+
 int handover_side_print(struct cli_context *cli, json_t *args) {
     const char *language = json_string_value(json_object_get(args, "language"));
     const char *out = json_string_value(json_object_get(args, "out"));
     if (language != NULL && strcmp(language, "da") != 0 && strcmp(language, "en") != 0)
         return cli_fail(cli, "usage", "--language da, or --language en", NULL,
                         "there is no page in \"%s\"", language);
-    if (out != NULL && !json_is_true(json_object_get(args, "force")) && access(out, F_OK) == 0)
+    bool to_screen = out != NULL && strcmp(out, "-") == 0;
+    if (to_screen && cli->args->json)
+        return cli_fail(cli, "usage", "--out FILE", NULL,
+                        "standard output has the JSON, so it can't have the page");
+    if (out != NULL && !to_screen && !may_replace(out))
+        return cli_fail(cli, "argument", "name a file with --out", NULL,
+                        "%s is not a regular file, so it is not written over", out);
+    if (out != NULL && !to_screen && !json_is_true(json_object_get(args, "force")) &&
+        access(out, F_OK) == 0)
         return cli_fail(cli, "exists", "--force writes over it", NULL, "%s is there already", out);
     return -1;
 }
@@ -140,13 +156,21 @@ static enum err write_over(const char *path, struct bytes page, char why[static 
         snprintf(why, 512, "the name of the file is too long");
         return ERR_LIMIT;
     }
+    if (!may_replace(path)) {
+        snprintf(why, 512, "%.300s is not a regular file, so it is not written over", path);
+        return ERR_ARGUMENT;
+    }
     enum err e = file_write_new(beside, 0600, page, why);
-    if (e == OK && rename(beside, path) != 0) {
+    if (e == OK && rename(beside, path) != 0) { /* in place of the name: no link is followed */
         snprintf(why, 512, "%.300s could not be written over", path);
         unlink(beside);
         e = ERR_IO;
     }
     return e;
+}
+
+static enum err write_out(struct cli_context *cli, struct bytes page) {
+    return fwrite(page.data, 1, page.size, cli->screen.out) == page.size ? OK : ERR_IO;
 }
 
 int handover_side_printed(struct cli_context *cli, const json_t *args, const json_t *document) {
@@ -165,6 +189,8 @@ int handover_side_printed(struct cli_context *cli, const json_t *args, const jso
     enum err e = handover_html(document, language, &page);
     if (e != OK)
         snprintf(why, sizeof why, "%s", err_text(e));
+    else if (strcmp(out, "-") == 0)
+        e = write_out(cli, buffer_view(&page));
     else if (json_is_true(json_object_get(args, "force")))
         e = write_over(out, buffer_view(&page), why);
     else
@@ -173,7 +199,7 @@ int handover_side_printed(struct cli_context *cli, const json_t *args, const jso
     if (e != OK)
         return cli_fail(cli, err_name(e), e == ERR_EXISTS ? "--force writes over it" : NULL, NULL,
                         "%s", why);
-    if (!cli->args->json && !cli->args->quiet)
+    if (!cli->args->json && !cli->args->quiet && strcmp(out, "-") != 0)
         put(&cli->screen, STYLE_PLAIN,
             say(&cli->screen, "%s: open it in a browser and print it\n",
                 "%s: åbn den i en browser, og udskriv den\n"),

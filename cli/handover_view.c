@@ -281,4 +281,5 @@ void handover_view_track(const struct screen *screen, const json_t *document) {
                         : say(screen, "%lld fields are not sent:  stafet handover show %s\n",
                               "%lld felter er ikke sendt:  stafet handover show %s\n"),
             unsent, text_at(document, "short"));
+    put_not_running(screen, document);
 }

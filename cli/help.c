@@ -19,6 +19,7 @@ static const char *value_word(const struct screen *screen, enum param_kind kind)
     case PARAM_DURATION:
         return say(screen, "SPAN", "TID");
     case PARAM_CONTENT:
+    case PARAM_PATH:
         return say(screen, "FILE", "FIL");
     case PARAM_FLAG:
     case PARAM_FIELDS:

@@ -91,8 +91,8 @@ int main(int argc, char **argv) {
                  args.verb != NULL && *args.verb->name ? " " : "");
         code =
             cli_fail(&cli, e == ERR_ARGUMENT ? "usage" : err_name(e), mend, NULL, "%s", args.why);
-        if (e == ERR_NOT_FOUND)
-            code = EXIT_USAGE; /* a file that the command line names */
+        if (e != ERR_MEMORY)
+            code = EXIT_USAGE; /* a file that the command line names can't be read */
     } else if ((e = key_library_init()) != OK) {
         code = cli_fail(&cli, err_name(e), NULL, NULL, "%s", err_text(e));
     } else {

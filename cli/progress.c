@@ -20,6 +20,7 @@ static const struct phrase {
     const char *en, *da;
 } phrases[] = {{"verifying", "kontrollerer"},
                {"waiting for the readers", "venter på modtagerne"},
+               {"sealing answers", "forsegler svar"},
                {"joining", "slutter til"}};
 
 static const char *translate(const struct screen *screen, const char *what) {

@@ -94,11 +94,14 @@ static int prepare_publish(struct cli_context *cli, json_t *args) {
 
 static void notice_dropped(struct problems *problems, const struct imported *imported) {
     if (imported->dropped_columns_n > 0)
-        notice_add(problems, "%s: %zu columns before the first question are not read",
-                   problems->file, imported->dropped_columns_n);
+        notice_add(problems, "%s: %zu %s before the first question %s not read", problems->file,
+                   imported->dropped_columns_n,
+                   imported->dropped_columns_n == 1 ? "column" : "columns",
+                   imported->dropped_columns_n == 1 ? "is" : "are");
     if (imported->empty_n > 0)
-        notice_add(problems, "%s: %zu rows without any answer are passed over", problems->file,
-                   imported->empty_n);
+        notice_add(problems, "%s: %zu %s without any answer %s passed over", problems->file,
+                   imported->empty_n, imported->empty_n == 1 ? "row" : "rows",
+                   imported->empty_n == 1 ? "is" : "are");
 }
 
 static int read_answers(struct cli_context *cli, const struct questionnaire *questionnaire,

@@ -161,10 +161,12 @@ static void put_handed_in(const struct screen *screen, const json_t *document) {
     json_array_foreach(imports, i, import) {
         char when[32];
         bool received = flag_at(import, "received");
+        bool late = flag_at(import, "late");
         table_cell(table, STYLE_PLAIN, "%s", time_text(screen, number_at(import, "at"), when));
         table_cell(table, STYLE_PLAIN, "%lld", (long long)number_at(import, "answers"));
-        table_cell(table, received ? STYLE_GOOD : STYLE_WARN, "%s",
-                   received
+        table_cell(table, received && !late ? STYLE_GOOD : STYLE_WARN, "%s",
+                   late ? say(screen, "too late: not counted", "for sent: tæller ikke med")
+                   : received
                        ? say(screen, "the municipality has them", "kommunen har dem")
                        : say(screen, "not with the municipality yet", "endnu ikke hos kommunen"));
     }
@@ -186,6 +188,7 @@ static void show_import(const struct screen *screen, const json_t *document) {
             "%lld svar på %s er forseglet til kommunen. Her bliver ingen læselig kopi.\n"),
         (long long)number_at(document, "answers"),
         text_at(json_object_get(document, "survey"), "code"));
+    put_not_running(screen, document);
 }
 
 static void show_close(const struct screen *screen, const json_t *document) {

@@ -133,6 +133,10 @@ static enum err value_of(struct values *values, const struct param *param, const
         return number_value(values, param, given, ret_value);
     case PARAM_DURATION:
         return duration_value(values, param, given, ret_value);
+    case PARAM_PATH:
+        *ret_value = json_string(given);
+        return *ret_value != NULL ? OK
+                                  : refuse(values, ERR_FORMAT, "a path is not valid UTF-8 text");
     case PARAM_CONTENT:
         return content_value(values, param, given, ret_value);
     case PARAM_FLAG:

@@ -49,6 +49,7 @@ static const char *wrong(enum param_kind kind, const json_t *value) {
     switch (kind) {
     case PARAM_TEXT:
     case PARAM_CONTENT:
+    case PARAM_PATH:
         return json_is_string(value) ? NULL : "must be a text";
     case PARAM_NUMBER:
         return json_is_integer(value) ? NULL : "must be a whole number";
@@ -129,4 +130,9 @@ int64_t service_number(const json_t *args, const char *name, int64_t otherwise) 
 
 bool service_flag(const json_t *args, const char *name) {
     return json_is_true(json_object_get(args, name));
+}
+
+bool service_add_running(const struct service *service, json_t *document) {
+    bool running = service_surroundings(service)->running;
+    return json_object_set_new(document, "running", json_boolean(running)) == 0;
 }

@@ -259,7 +259,8 @@ enum err conflict_resolve(struct service *service, const struct asker *asker, co
                                                      value.size)) != 0 ||
                     json_object_set_new(document, "note",
                                         resolution.note != NULL ? json_string(resolution.note)
-                                                                : json_null()) != 0))
+                                                                : json_null()) != 0 ||
+                    !service_add_running(service, document)))
         e = ERR_MEMORY;
     e = e == OK ? reply_give(reply, json_incref(document)) : handover_fail(store, reply, e);
 done:

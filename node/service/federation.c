@@ -1,5 +1,6 @@
 #include "addresses.h"
 #include "form.h"
+#include "name.h"
 #include "proto/text.h"
 #include "verbs.h"
 
@@ -71,6 +72,9 @@ static enum err create(struct service *service, const struct asker *asker, const
     if (*name == '\0' || !text_is_name(name, NAME_SIZE_MAX))
         return reply_fail(reply, ERR_ARGUMENT, NULL, "a name is one line of 1 to %d bytes",
                           NAME_SIZE_MAX);
+    if (name_turns(bytes_of_text(name)))
+        return reply_fail(reply, ERR_ARGUMENT, "type the name anew",
+                          "the name holds a character that turns the direction of writing");
     struct addresses endpoints;
     struct seed seed;
     struct root_keys root;

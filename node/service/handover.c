@@ -77,7 +77,7 @@ static const struct param accept_params[] = {
 static const struct param print_params[] = {
     {"id", PARAM_TEXT, true, true, "overleveringen, eller dens første tegn",
      "the handover, or its first characters"},
-    {"out", PARAM_TEXT, false, false, "filen, der skrives; ellers handover-ID.html",
+    {"out", PARAM_PATH, false, false, "filen, der skrives; ellers handover-ID.html",
      "the file to write; otherwise handover-ID.html"},
     {"force", PARAM_FLAG, false, false, "skriv, selv om filen findes",
      "write even if the file is there"},

@@ -1,5 +1,7 @@
 #include "handover_draft.h"
 
+#include "name.h"
+
 #include "handover_note.h"
 
 #include "proto/limits.h"
@@ -97,6 +99,10 @@ enum err draft_tidy(const struct field *field, struct bytes value, struct arena 
 
 /* Each value of a union field is checked alone. */
 static enum err check_value(const struct field *field, struct bytes value, const char **ret_why) {
+    if (name_turns(value)) {
+        *ret_why = "it holds a character that turns the direction of writing; type it anew";
+        return ERR_ARGUMENT;
+    }
     if (field->policy != POLICY_UNION)
         return field_check(field, value, ret_why);
     enum err e = OK;

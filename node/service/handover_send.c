@@ -8,6 +8,7 @@
 #include "handover_note.h"
 #include "handover_plan.h"
 #include "handover_track.h"
+#include "name.h"
 
 #include "proto/limits.h"
 #include "store/append.h"
@@ -49,6 +50,9 @@ static enum err check_agree(struct store *store, const struct handover *handover
                                    bytes_of_text(by), &why) != OK)
         return reply_fail(reply, ERR_ARGUMENT, "--by \"both custody holders\"",
                           "who has agreed must be one line%s%s", *why ? ": " : "", why);
+    if (name_turns(bytes_of_text(by)))
+        return reply_fail(reply, ERR_ARGUMENT, "type it anew",
+                          "who has agreed holds a character that turns the direction of writing");
     return check_day(store, on, reply);
 }
 
@@ -271,7 +275,8 @@ enum err handover_send(struct service *service, const struct asker *asker, const
     struct sending sending = {
         .store = store, .handover = &handover, .asker = asker, .arena = &arena};
     e = document == NULL ? ERR_MEMORY : preview ? OK : commit_send(&sending, document);
-    if (e == OK && json_object_set_new(document, "sent", json_boolean(!preview)) != 0)
+    if (e == OK && (json_object_set_new(document, "sent", json_boolean(!preview)) != 0 ||
+                    !service_add_running(service, document)))
         e = ERR_MEMORY;
     if (e != OK) {
         handover_fail(store, reply, e);

@@ -299,7 +299,8 @@ enum err handover_track(struct service *service, const struct asker *asker __att
     if (e == OK &&
         (document == NULL || json_object_set_new(document, "state", json_string(state)) != 0 ||
          json_object_set_new(document, "sends", json_integer((json_int_t)track.sends_n)) != 0 ||
-         json_object_set_new(document, "steps", steps_json(store, &handover, &track)) != 0)) {
+         json_object_set_new(document, "steps", steps_json(store, &handover, &track)) != 0 ||
+         !service_add_running(service, document))) {
         json_decref(document);
         e = ERR_MEMORY;
     }

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { PROGRESS_MS = 500 };
+
 /* A join goes on over the network, so it is a job that ends when this node is a member. Without a
  * network it ends at once as "pending": the caller brings one and calls again. */
 struct join {
@@ -95,7 +97,9 @@ static enum job_state step(struct job *job, struct reply *reply) {
     }
     json_decref(reply->document);
     reply->document = NULL;
-    job->deadline = join->until;
+    reply_progress(reply, 0, 0, "joining");
+    time_ms next = store_now(store) + PROGRESS_MS;
+    job->deadline = next < join->until ? next : join->until;
     return JOB_WAITING;
 }
 

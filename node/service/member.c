@@ -27,7 +27,7 @@ static enum err check_invitation(struct store *store, const char *name, const ch
     if (*name == '\0' || !text_is_name(name, NAME_SIZE_MAX))
         return reply_fail(reply, ERR_ARGUMENT, NULL, "a name is one line of 1 to %d bytes",
                           NAME_SIZE_MAX);
-    if (name_turns(name))
+    if (name_turns(bytes_of_text(name)))
         return reply_fail(reply, ERR_ARGUMENT, "type the name anew",
                           "the name holds a character that turns the direction of writing");
     if (role_parse(role_text, ret_role) != OK || *ret_role == ROLE_MUNICIPALITY)

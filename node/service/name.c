@@ -48,9 +48,9 @@ bool name_is_like(const char *a, const char *b) {
     return strcmp(folded_a, folded_b) == 0;
 }
 
-bool name_turns(const char *text) {
-    for (; *text != '\0'; text++) {
-        const unsigned char *at = (const unsigned char *)text;
+bool name_turns(struct bytes text) {
+    for (size_t i = 0; i + 2 < text.size; i++) {
+        const uint8_t *at = text.data + i;
         bool embeds = at[0] == 0xE2 && at[1] == 0x80 && at[2] >= 0xAA && at[2] <= 0xAE;
         bool isolates = at[0] == 0xE2 && at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9;
         if (embeds || isolates)

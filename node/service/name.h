@@ -15,7 +15,7 @@ void name_fold(const char *name, char ret_folded[static NAME_FOLDED_MAX]);
 /* Would both look alike to somebody who reads them aloud? */
 bool name_is_like(const char *a, const char *b);
 /* Does it hold a mark that turns the direction of what follows it (U+202A-202E, U+2066-2069), so that it reads as something else? */
-bool name_turns(const char *text);
+bool name_turns(struct bytes text);
 
 /* The member whose name this is, as name_fold sees it, or whose id begins with these NAME_ID_PREFIX_MIN characters or more.
  * ERR_NOT_FOUND, ERR_AMBIGUOUS. */

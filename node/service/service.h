@@ -50,6 +50,7 @@ enum param_kind {
     PARAM_FIELDS,   /* the rest: FIELD=VALUE, FIELD=@FILE, FIELD=-; in the JSON: an object */
     PARAM_CONTENT,  /* a path on the command line, - for standard input; in the JSON: the file's text, and NAME_path beside it for
                      * messages */
+    PARAM_PATH,     /* of a file that the command line writes, - for standard output; in the JSON: as given */
     PARAM_LIST      /* may be given several times; in the JSON: an array of texts */
 };
 struct param {
@@ -121,5 +122,7 @@ void service_job_free(struct job *); /* NULL is accepted */
 const char *service_text(const json_t *args, const char *name);                        /* NULL when not given */
 int64_t service_number(const json_t *args, const char *name, int64_t otherwise); /* durations too, in ms */
 bool service_flag(const json_t *args, const char *name);
+/* Sets "running" in the document of a verb whose result is to be sent: does a node serve the network here? False when out of memory. */
+bool service_add_running(const struct service *, json_t *document);
 
 #endif

@@ -25,6 +25,7 @@ struct span {
 
 struct import_job {
     struct job job;
+    struct service *service;
     struct store *store;
     struct survey survey;
     json_t *answers; /* [[3,0,…,"text"], …] */
@@ -174,9 +175,10 @@ static enum err publish(struct import_job *import, struct reply *reply) {
     free(answers);
     if (e != OK)
         return say_why(e, 0, reply);
-    return reply_give(reply,
-                      json_pack("{s:o, s:I}", "survey", survey_head(import->store, &import->survey),
-                                "answers", (json_int_t)import->n));
+    return reply_give(reply, json_pack("{s:o, s:I, s:b}", "survey",
+                                       survey_head(import->store, &import->survey), "answers",
+                                       (json_int_t)import->n, "running",
+                                       service_surroundings(import->service)->running));
 }
 
 static enum err encode_slice(struct import_job *import, struct reply *reply) {
@@ -272,6 +274,7 @@ enum err survey_import(struct service *service, const struct asker *asker, const
     if (import == NULL)
         return ERR_MEMORY;
     import->job = (struct job){.step = step, .free = job_free};
+    import->service = service;
     import->store = service_store(service);
     enum err e = survey_find(import->store, service_text(args, "survey"), reply, &import->survey);
     if (e == OK)

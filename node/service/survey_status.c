@@ -85,10 +85,20 @@ static enum err find_municipality(void *context, const struct roster_entry *entr
 
 struct ledger {
     struct store *store;
+    const struct survey *survey;
     struct member_id municipality;
     json_t *imports;
     uint64_t answers;
 };
+
+/* Not below the heads at which the municipality closed the survey. It is unknown here until the
+ * closing has arrived. */
+static bool came_too_late(const struct survey *survey, const struct version_name *last) {
+    for (size_t i = 0; survey->closed && i < survey->heads_n; i++)
+        if (feed_id_equal(&survey->heads[i].feed, &last->feed))
+            return last->seq > survey->heads[i].seq;
+    return survey->closed;
+}
 
 static enum err add_import(void *context, const struct import *import) {
     struct ledger *ledger = context;
@@ -99,15 +109,16 @@ static enum err add_import(void *context, const struct import *import) {
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     ledger->answers += import->answers;
-    json_t *item = json_pack("{s:o, s:I, s:b}", "at", form_time(import->at), "answers",
-                             (json_int_t)import->answers, "received", covers);
+    json_t *item = json_pack("{s:o, s:I, s:b, s:b}", "at", form_time(import->at), "answers",
+                             (json_int_t)import->answers, "received", covers, "late",
+                             came_too_late(ledger->survey, &import->last));
     return json_array_append_new(ledger->imports, item) == 0 ? OK : ERR_MEMORY;
 }
 
 /* What this site has handed in itself: it knows its own files' size, and nothing more is left here.
  */
 static enum err status_of_site(struct store *store, const struct survey *survey, json_t *document) {
-    struct ledger ledger = {.store = store, .imports = json_array()};
+    struct ledger ledger = {.store = store, .survey = survey, .imports = json_array()};
     enum err e = ledger.imports == NULL
                      ? ERR_MEMORY
                      : roster_each(store, find_municipality, &ledger.municipality);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PROGRESS_MS = 500 };
+
 /* Waits until the readers of all that this node wrote have signed that they hold it, and until this
  * node holds what its peers hold. Only a network around the service can bring that about. */
 struct sync {
@@ -110,7 +112,9 @@ static enum job_state step(struct job *job, struct reply *reply) {
         sync->outstanding_first = outstanding;
     reply_progress(reply, sync->outstanding_first - outstanding, sync->outstanding_first,
                    "waiting for the readers");
-    job->deadline = sync->until;
+    /* Now and then also when nothing happens: somebody looks on. */
+    time_ms next = store_now(store) + PROGRESS_MS;
+    job->deadline = next < sync->until ? next : sync->until;
     return JOB_WAITING;
 }
 

@@ -102,6 +102,14 @@ TABLE = [
     ("b", "handover template", 0),
     ("b", "handover template {H}", 0),
     ("b", "handover print {H} --out {tmp}/b.html", 0),
+    ("b", "handover print {H} --out {tmp}/b.html", 1),
+    ("b", "handover print {H} --out {tmp}/b.html --force", 0),
+    ("b", "handover print {H} --out {tmp}/link.html --force", 2),
+    ("b", "handover print {H} --out {tmp} --force", 2),
+    ("b", "handover print {H} --out -", 2),
+    ("b", "handover edit {H} likes=@{tmp}", 2),
+    ("b", "handover edit {H} likes={turned}", 2),
+    ("b", "--as {turned} handover list", 2),
     ("b", "conflict list", 0),
     ("b", "conflict show {C}", 0),
     ("b", "conflict show nothing", 1),
@@ -240,7 +248,8 @@ class Side:
                 file.write("\r\n")
         with open(os.path.join(self.tmp, "likes.txt"), "w", encoding="utf-8") as file:
             file.write("Trains\nand boats\n")
-        self.words = {"tmp": self.tmp, "samples": SAMPLES, "closes": CLOSES, "today": TODAY, "school": "søndre  SKOLE",
+        os.symlink(os.path.join(self.tmp, "likes.txt"), os.path.join(self.tmp, "link.html"))
+        self.words = {"tmp": self.tmp, "samples": SAMPLES, "closes": CLOSES, "today": TODAY, "school": "søndre  SKOLE", "turned": "a\u202eb",
                       **{home: os.path.join(folder, home) for home in "mbs"}}
 
     def run(self, row):
@@ -360,6 +369,53 @@ class Commands(unittest.TestCase):
         with open(told, encoding="utf-8") as file:
             return process, int(file.readline())
 
+    def test_a_page_goes_to_standard_output(self):
+        home = os.path.join(self.folder, "b")
+        code, out, err = stafet(home, "handover", "print", self.known["H"], "--out", "-", json_wanted=False)
+        self.assertEqual((code, err), (0, ""))
+        self.assertTrue(out.startswith("<!DOCTYPE html>") and out.rstrip().endswith("</html>"), out[:80] + out[-80:])
+
+    def test_a_terminal_is_told_what_is_waited_for(self):
+        home, other = os.path.join(self.folder, "b"), os.path.join(self.folder, "unjoined")
+        ticket = must(os.path.join(self.folder, "m"), "member", "invite", "Rødkløver", "--role", "school")["ticket"]
+        self.addCleanup(shutil.rmtree, other, True)
+        must(home, "handover", "edit", self.known["H"], "likes=Boats")
+        must(home, "handover", "agree", self.known["H"], "--by", "both", "--on", TODAY)
+        must(home, "handover", "send", self.known["H"], "--yes")
+        for runs in (False, True):
+            node = Node(home) if runs else None
+            try:
+                with self.subTest(node=runs):
+                    self.assertIn("venter på modtagerne", self.watched(home, "sync", "--wait", "3s"))
+            finally:
+                if runs:
+                    node.stop()
+        self.assertIn("slutter til", self.watched(other, "join", ticket, "--wait", "3s"))
+
+    def watched(self, home, *words):
+        """What a command that is not done in time shows on a Danish terminal."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([STAFET, "--home", home, *words], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+                                   env={**environment(), "LC_ALL": "da_DK.UTF-8"})
+        os.close(theirs)
+        seen = b""
+        try:
+            while piece := os.read(ours, 4096):
+                seen += piece
+        except OSError:
+            pass  # the other end is closed
+        os.close(ours)
+        self.assertEqual(process.wait(timeout=60), 3)
+        return seen.decode()
+
+    @staticmethod
+    def lives(process):
+        try:
+            with open(f"/proc/{process}/stat", encoding="utf-8") as file:
+                return file.read().rpartition(")")[2].split()[0] != "Z"
+        except OSError:
+            return False
+
     def left(self, home):
         return [name for name in os.listdir(home) if name.startswith("edit-")]
 
@@ -399,7 +455,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.left(home), [old])
         self.doCleanups()
         os.kill(editor, signal.SIGKILL)
-        while os.path.exists(f"/proc/{editor}") and "Z" not in open(f"/proc/{editor}/stat", encoding="utf-8").read():
+        while self.lives(editor):
             pass
         other, _ = self.edit(home, "exit 0")
         other.wait(timeout=60)

@@ -73,6 +73,28 @@ TEST(the_track_is_the_screen_that_was_aimed_at) {
                  "… read       due 10 Jun\n");
 }
 
+TEST(a_screen_says_when_no_node_sends_what_is_to_be_sent) {
+    json_t *document = track(read_step(false), not_accepted(), 0);
+    json_object_set_new(document, "running", json_false());
+    assert_shows("handover", "track", LANGUAGE_EN, document,
+                 "Alma: Birk → Søndre Skole            revision a91c\n"
+                 "✓ agreed     3 Jun        two custody holders\n"
+                 "✓ sent       3 Jun 10:15  Jonas P.\n"
+                 "✓ at relay   3 Jun 10:15  Nordby (cannot read it)\n"
+                 "✓ delivered  3 Jun 10:16  signed by Søndre Skole\n"
+                 "… read       due 10 Jun\n"
+                 "node not running: nothing is being sent\n"
+                 "  stafet node run  |  stafet sync\n");
+    document = head(0);
+    json_object_set_new(document, "sent", json_true());
+    json_object_set_new(document, "running", json_false());
+    assert_shows("handover", "send", LANGUAGE_DA, document,
+                 "Alma (Q4M): underskrevet, og venter på at komme til Søndre Skole, udgave a91c\n"
+                 "  stafet handover track Q4M\n"
+                 "noden kører ikke: intet bliver sendt\n"
+                 "  stafet node run  |  stafet sync\n");
+}
+
 TEST(the_track_speaks_danish_too) {
     assert_shows("handover", "track", LANGUAGE_DA, track(read_step(true), not_accepted(), 2),
                  "Alma: Birk → Søndre Skole            udgave a91c\n"
@@ -219,6 +241,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_track_is_the_screen_that_was_aimed_at),
         cmocka_unit_test(the_track_speaks_danish_too),
+        cmocka_unit_test(a_screen_says_when_no_node_sends_what_is_to_be_sent),
         cmocka_unit_test(an_acceptance_of_another_revision_says_which_and_is_not_ticked),
         cmocka_unit_test(a_conflict_is_the_screen_that_was_aimed_at),
         cmocka_unit_test(without_a_common_origin_the_values_stand_as_they_are),

@@ -468,6 +468,32 @@ TEST(answers_that_come_after_closing_are_late_and_never_in_the_figures) {
     assert_int_equal(json_integer_value(json_object_get(row_of(sites, "Solsikken"), "late")), 9);
 }
 
+static bool is_late(size_t import) {
+    const json_t *imports = json_object_get(reply.document, "imports");
+    return json_is_true(json_object_get(json_array_get(imports, import), "late"));
+}
+
+TEST(a_site_says_which_of_its_answers_came_too_late_once_it_knows_of_the_closing) {
+    publish("trivsel26");
+    assert_ok(import(BIRK, "trivsel26", 1, 6, 3, 2));
+    sync_all(&federation);
+    close_early("trivsel26");
+    /* Neither knows of it yet. */
+    assert_ok(import(BIRK, "trivsel26", 2, 7, 1, 1));
+    assert_ok(import(SOLSIKKEN, "trivsel26", 1, 9, 1, 1));
+    assert_ok(call(BIRK, "status", survey_args("trivsel26")));
+    assert_false(is_late(0) || is_late(1));
+    sync_all(&federation);
+    assert_ok(call(BIRK, "status", survey_args("trivsel26")));
+    assert_int_equal(json_array_size(json_object_get(reply.document, "imports")), 2);
+    assert_false(is_late(0));
+    assert_true(is_late(1));
+    assert_ok(call(SOLSIKKEN, "status", survey_args("trivsel26")));
+    assert_true(is_late(0));
+    assert_err(ERR_STATE, import(BIRK, "trivsel26", 3, 1, 1, 1));
+    assert_non_null(strstr(reply.mend, "never counted"));
+}
+
 TEST(a_survey_closed_before_any_answer_came_reports_nobody) {
     publish("trivsel26");
     close_early("trivsel26");
@@ -686,6 +712,8 @@ int main(void) {
         WITH_FEDERATION(two_hidden_sites_enter_the_total_when_they_are_five_together),
         WITH_FEDERATION(a_hidden_site_leaves_no_trace_in_any_key_of_the_report),
         WITH_FEDERATION(answers_that_come_after_closing_are_late_and_never_in_the_figures),
+        WITH_FEDERATION(
+            a_site_says_which_of_its_answers_came_too_late_once_it_knows_of_the_closing),
         WITH_FEDERATION(a_survey_closed_before_any_answer_came_reports_nobody),
         WITH_FEDERATION(the_collecting_site_and_the_municipality_store_no_readable_answer),
         WITH_FEDERATION(answers_arrive_all_and_not_in_the_order_of_the_file),
