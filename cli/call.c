@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int cli_exit_code(enum err e) {
@@ -93,6 +94,27 @@ const struct screen *cli_screen(struct cli_context *cli) {
     return &cli->screen;
 }
 
+/* Which of the home and its keys it is, and why. */
+static int fail_denied(struct cli_context *cli, const char *home) {
+    char keys[ARGS_HOME_MAX + 8];
+    struct stat status = {0};
+    snprintf(keys, sizeof keys, "%s/keys", home);
+    bool of_home = stat(home, &status) != 0 || status.st_uid != geteuid() ||
+                   (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+    const char *path = of_home ? home : keys, *wanted = of_home ? "0700" : "0600";
+    char mend[ARGS_HOME_MAX + 128];
+    if (stat(path, &status) != 0)
+        return cli_fail(cli, err_name(ERR_DENIED), "run the command as the user who owns it", NULL,
+                        "%s may not be looked at", path);
+    if (status.st_uid != geteuid())
+        return cli_fail(cli, err_name(ERR_DENIED), "run the command as the user who owns it", NULL,
+                        "%s belongs to another user", path);
+    snprintf(mend, sizeof mend, "see who has been there, then: chmod %s %s", wanted, path);
+    return cli_fail(cli, err_name(ERR_DENIED), mend, NULL,
+                    "%s is open to others: it has mode %04o and must have %s", path,
+                    (unsigned)(status.st_mode & 07777), wanted);
+}
+
 int cli_locate(struct cli_context *cli, bool create) {
     if (cli->locate != NULL)
         return -1;
@@ -107,10 +129,7 @@ int cli_locate(struct cli_context *cli, bool create) {
             "stafet federation create …, or stafet join TICKET; or --home says where it is", NULL,
             "there is no home at %s", home);
     case ERR_DENIED:
-        return cli_fail(
-            cli, err_name(e),
-            "it must belong to you with mode 0700; run the command as the user who owns it", NULL,
-            "the home %s is open to others or not yours", home);
+        return fail_denied(cli, home);
     case ERR_BUSY:
         return cli_fail(cli, err_name(e), "try again when it has ended", NULL,
                         "another process owns the home %s and does not answer", home);

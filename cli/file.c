@@ -91,13 +91,16 @@ static size_t character_size(const uint8_t *at, size_t left) {
     return wrong ? 0 : size;
 }
 
-/* The line with the first byte that makes `text` no text; 0: it is fine. */
-static size_t bad_line(struct bytes text) {
-    size_t line = 1;
+/* Where the first byte stands that makes `text` no text; line 0: it is fine. */
+static size_t bad_place(struct bytes text, size_t *ret_column) {
+    size_t line = 1, column = 1;
     for (size_t at = 0; at < text.size;) {
         size_t size = character_size(text.data + at, text.size - at);
-        if (size == 0)
+        if (size == 0) {
+            *ret_column = column;
             return line;
+        }
+        column = text.data[at] == '\n' ? 1 : column + 1;
         line += text.data[at] == '\n';
         at += size;
     }
@@ -109,9 +112,11 @@ enum err file_read_text(const char *path, struct buffer *ret_text, char ret_why[
     enum err e = file_read(path, &text, ret_why);
     if (e != OK)
         return e;
-    size_t line = bad_line(buffer_view(&text));
+    size_t column = 0, line = bad_place(buffer_view(&text), &column);
     if (line != 0) {
-        snprintf(ret_why, 512, "%.300s is not UTF-8 text (line %zu); save it as UTF-8", path, line);
+        snprintf(ret_why, 512,
+                 "%.300s is not UTF-8 text (line %zu, character %zu); save it as UTF-8", path, line,
+                 column);
         buffer_wipe(&text);
         return ERR_FORMAT;
     }

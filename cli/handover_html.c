@@ -256,13 +256,13 @@ static void your_say(struct page *page, const json_t *document) {
              from, to);
     sentence(page,
              in(page,
-                "<li><b>Say no, or take back your yes:</b> tell the staff at $, and nothing more "
-                "is sent. You need "
-                "not say why.</li>\n",
-                "<li><b>Sig nej, eller tag jeres ja tilbage:</b> sig det til personalet i $, så "
-                "sendes der ikke mere. "
-                "I behøver ikke sige hvorfor.</li>\n"),
-             from);
+                "<li><b>Say no, or take back your yes:</b> tell the staff at $; they stop sending "
+                "and note it. What $ has been sent already stays there. You need not say "
+                "why.</li>\n",
+                "<li><b>Sig nej, eller tag jeres ja tilbage:</b> sig det til personalet i $; de "
+                "holder op med at sende og skriver det op. Det, som $ allerede har fået, bliver "
+                "der. I behøver ikke sige hvorfor.</li>\n"),
+             from, to);
     raw(page,
         in(page,
            "<li><b>The parents’ part</b> is yours: you decide what stands there.</li>\n</ul>\n",

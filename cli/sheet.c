@@ -16,6 +16,7 @@ struct reading {
     uint32_t cells_n;
     uint32_t line, cell_line, row_line;
     bool in_row, after_cr;
+    bool unclean; /* a cell holds what is no text: the rest is read, to name it all */
     enum err error;
 };
 
@@ -50,6 +51,32 @@ static void refuse(struct reading *r, const char *mend, const char *what) {
     r->error = ERR_ARGUMENT;
 }
 
+/* The first control character of a text; LF is not one. */
+static bool find_control(const char *text, size_t size, unsigned *ret_control) {
+    for (size_t i = 0; i < size; i++) {
+        unsigned byte = (unsigned char)text[i];
+        unsigned next = i + 1 < size ? (unsigned char)text[i + 1] : 0;
+        bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;
+        if (is_c1 || (byte < ' ' && byte != '\n') || byte == 0x7F) {
+            *ret_control = is_c1 ? next : byte;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void name_unclean(struct reading *r, const char *text, size_t size) {
+    struct place place = {r->cell_line, r->cells_n + 1, heading_of(r)};
+    unsigned control;
+    r->unclean = true;
+    if (find_control(text, size, &control))
+        problem_add(r->problems, place, "remove it", "the cell holds a control character (U+%04X)",
+                    control);
+    else
+        problem_add(r->problems, place, "save the file as CSV in UTF-8",
+                    "the cell holds bytes that are not text in UTF-8");
+}
+
 static void on_cell(void *data, size_t size, void *context) {
     struct reading *r = context;
     if (r->error != OK)
@@ -71,9 +98,8 @@ static void on_cell(void *data, size_t size, void *context) {
         memcpy(text, data, size);
     size = tidy(text, size);
     if (!text_is_clean((struct bytes){(const uint8_t *)text, size}, true)) {
-        refuse(r, "save the file as CSV in UTF-8",
-               "the cell holds bytes that are not text in UTF-8");
-        return;
+        name_unclean(r, text, size);
+        *text = '\0';
     }
     r->cells[r->cells_n++] = (struct sheet_cell){text, r->cell_line};
     r->cell_line = r->line;
@@ -146,6 +172,18 @@ static char delimiter_of(struct bytes content) {
     return semicolons > commas ? ';' : ',';
 }
 
+/* Does the first line have tabs, and nothing that separates cells? */
+static bool has_tabs(struct bytes content) {
+    bool tabs = false;
+    for (size_t i = 0; i < content.size && content.data[i] != '\n' && content.data[i] != '\r';
+         i++) {
+        if (content.data[i] == ',' || content.data[i] == ';' || content.data[i] == '"')
+            return false;
+        tabs = tabs || content.data[i] == '\t';
+    }
+    return tabs;
+}
+
 static enum err read_rows(struct bytes content, struct reading *r) {
     if (csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
         return ERR_MEMORY;
@@ -159,7 +197,7 @@ static enum err read_rows(struct bytes content, struct reading *r) {
             r->error = ERR_MEMORY;
     }
     csv_free(&r->parser);
-    return r->error;
+    return r->error == OK && r->unclean ? ERR_ARGUMENT : r->error;
 }
 
 enum err sheet_read(struct bytes content, struct problems *problems, struct sheet *ret_sheet) {
@@ -170,6 +208,12 @@ enum err sheet_read(struct bytes content, struct problems *problems, struct shee
     struct place whole = {0};
     if (content.size > SHEET_SIZE_MAX) {
         problem_add(problems, whole, "split the file", "the file is larger than 64 MiB");
+        return ERR_ARGUMENT;
+    }
+    if (has_tabs(content)) {
+        whole.line = 1;
+        problem_add(problems, whole, "save it as CSV, with commas or semicolons",
+                    "the columns are separated by tabs");
         return ERR_ARGUMENT;
     }
     ret_sheet->delimiter = delimiter_of(content);

@@ -105,6 +105,30 @@ TEST(control_characters_are_refused) {
     finish();
 }
 
+TEST(every_cell_with_a_control_character_is_named_with_the_character) {
+    assert_err(ERR_ARGUMENT, read_text("a,b\n1,\x1b[31mred\n2,fine\n\xc2\x9b,3\n"));
+    assert_int_equal(problems.n, 2);
+    static const struct {
+        int line, column;
+        const char *says;
+    } named[] = {{2, 2, "control character (U+001B)"}, {4, 1, "control character (U+009B)"}};
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *problem = json_array_get(problems.list, i);
+        assert_int_equal(json_integer_value(json_object_get(problem, "line")), named[i].line);
+        assert_int_equal(json_integer_value(json_object_get(problem, "column")), named[i].column);
+        assert_non_null(strstr(json_string_value(json_object_get(problem, "what")), named[i].says));
+    }
+    finish();
+}
+
+TEST(tabs_between_columns_are_one_clear_problem) {
+    assert_err(ERR_ARGUMENT, read_text("type\tname\tlabel\ntext\tq1\tWhy?\n"));
+    assert_problem_at(1, 0);
+    assert_non_null(strstr(
+        json_string_value(json_object_get(json_array_get(problems.list, 0), "what")), "by tabs"));
+    finish();
+}
+
 TEST(an_empty_file_is_refused) {
     assert_err(ERR_ARGUMENT, read_text("\xef\xbb\xbf\r\n\r\n"));
     assert_problem_at(0, 0);
@@ -185,6 +209,8 @@ int main(void) {
         cmocka_unit_test(quotes_that_never_close_are_named_where_they_begin),
         cmocka_unit_test(bytes_that_are_not_utf_8_are_named),
         cmocka_unit_test(control_characters_are_refused),
+        cmocka_unit_test(every_cell_with_a_control_character_is_named_with_the_character),
+        cmocka_unit_test(tabs_between_columns_are_one_clear_problem),
         cmocka_unit_test(an_empty_file_is_refused),
         cmocka_unit_test(a_cell_may_be_as_long_as_the_limit_and_no_longer),
         cmocka_unit_test(too_many_columns_are_refused),
