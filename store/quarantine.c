@@ -11,27 +11,39 @@ enum { ROW_COST = 256 };
 static enum err count(struct store *store) {
     if (store->quarantine.known)
         return OK;
-    sqlite3_stmt *get =
-        db_statement(store->db, "SELECT count(*), coalesce(sum(size), 0) FROM quarantine");
+    sqlite3_stmt *get = db_statement(
+        store->db, "SELECT coalesce(sum(kind = 1), 0), coalesce(sum(kind <> 1), 0),"
+                   " coalesce(sum(CASE WHEN kind = 1 THEN length(bytes) END), 0),"
+                   " coalesce(sum(CASE WHEN kind <> 1 THEN length(bytes) END), 0) FROM quarantine");
     bool row = false;
     enum err e = db_row(store->db, get, &row);
     if (e == OK) {
         store->quarantine.known = true;
-        store->quarantine.rows = sqlite3_column_int64(get, 0);
-        store->quarantine.bytes = sqlite3_column_int64(get, 1) + store->quarantine.rows * ROW_COST;
+        for (int kept = 0; kept < 2; kept++) {
+            struct quarantine_use *use = &store->quarantine.use[kept];
+            use->rows = sqlite3_column_int64(get, kept);
+            use->bytes = sqlite3_column_int64(get, 2 + kept) + use->rows * ROW_COST;
+        }
     }
     db_reset(get);
     return e;
 }
 
-/* Steps a DELETE … RETURNING size of at most one row. */
-static enum err removed(struct store *store, sqlite3_stmt *take, bool *ret_removed) {
+/* What was refused makes room for what is refused; branches of forks and incidents make room for
+ * nothing, so that nobody can wash them away. */
+static struct quarantine_use *use_of(struct store *store, enum quarantine_kind kind) {
+    return &store->quarantine.use[kind != QUARANTINE_REFUSED];
+}
+
+/* Steps a DELETE … RETURNING length(bytes) of at most one row. */
+static enum err removed(struct store *store, enum quarantine_kind kind, sqlite3_stmt *take,
+                        bool *ret_removed) {
     bool row = false;
     enum err e = db_row(store->db, take, &row);
     bool any = row;
     if (e == OK && row) {
-        store->quarantine.rows--;
-        store->quarantine.bytes -= sqlite3_column_int64(take, 0) + ROW_COST;
+        use_of(store, kind)->rows--;
+        use_of(store, kind)->bytes -= sqlite3_column_int64(take, 0) + ROW_COST;
         e = db_row(store->db, take, &row);
     }
     db_reset(take);
@@ -43,41 +55,100 @@ static enum err removed(struct store *store, sqlite3_stmt *take, bool *ret_remov
 static enum err remove_same(struct store *store, const struct quarantine_new *thing) {
     sqlite3_stmt *take =
         db_statement(store->db, "DELETE FROM quarantine WHERE kind = ? AND feed = ? AND seq = ?"
-                                " AND source = ? AND reason = ? RETURNING size");
+                                " AND source = ? AND reason = ? RETURNING length(bytes)");
     sqlite3_bind_int(take, 1, (int)thing->kind);
     db_bind_bytes(take, 2, thing->feed.bytes, sizeof thing->feed.bytes);
     sqlite3_bind_int64(take, 3, (int64_t)thing->seq);
     db_bind_bytes(take, 4, thing->from.bytes, sizeof thing->from.bytes);
     sqlite3_bind_int(take, 5, (int)thing->reason);
     bool any;
-    return removed(store, take, &any);
+    return removed(store, thing->kind, take, &any);
 }
 
-static enum err make_room(struct store *store, size_t size) {
+static enum err count_dropped(struct store *store) {
+    return db_run(store->db, db_statement(store->db, "UPDATE node SET dropped = dropped + 1"));
+}
+
+/* An incident that nobody brought is its author's. */
+static enum err rows_of_source(struct store *store, const struct quarantine_new *thing,
+                               int64_t *ret_n) {
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT count(*) FROM quarantine WHERE source = ? AND kind = ?"
+                                " AND (source <> zeroblob(16) OR author = ?)");
+    db_bind_bytes(get, 1, thing->from.bytes, sizeof thing->from.bytes);
+    sqlite3_bind_int(get, 2, (int)thing->kind);
+    db_bind_bytes(get, 3, thing->author.bytes, sizeof thing->author.bytes);
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK && row)
+        *ret_n = sqlite3_column_int64(get, 0);
+    db_reset(get);
+    return e;
+}
+
+static enum err drop_oldest_of_source(struct store *store, const struct quarantine_new *thing,
+                                      bool *ret_any) {
+    sqlite3_stmt *take = db_statement(
+        store->db, "DELETE FROM quarantine WHERE number ="
+                   " (SELECT min(number) FROM quarantine WHERE source = ? AND kind = 1)"
+                   " RETURNING length(bytes)");
+    db_bind_bytes(take, 1, thing->from.bytes, sizeof thing->from.bytes);
+    return removed(store, QUARANTINE_REFUSED, take, ret_any);
+}
+
+static bool is_full(struct store *store, const struct quarantine_new *thing) {
+    const struct quarantine_use *use = use_of(store, thing->kind);
+    return use->rows >= QUARANTINE_ROWS_MAX ||
+           use->bytes + (int64_t)thing->bytes.size + ROW_COST > QUARANTINE_BYTES_MAX;
+}
+
+/* For what was refused: first the source's own oldest, then the oldest of all. */
+static enum err make_room(struct store *store, const struct quarantine_new *thing) {
+    int64_t n = 0;
     bool any = true;
-    enum err e = OK;
-    while (e == OK && any &&
-           (store->quarantine.rows >= QUARANTINE_ROWS_MAX ||
-            store->quarantine.bytes + (int64_t)size + ROW_COST > QUARANTINE_BYTES_MAX)) {
-        e = removed(store,
-                    db_statement(
-                        store->db,
-                        "DELETE FROM quarantine WHERE number = (SELECT min(number) FROM quarantine)"
-                        " RETURNING size"),
+    enum err e = rows_of_source(store, thing, &n);
+    for (; e == OK && any && n >= QUARANTINE_ROWS_PER_SOURCE_MAX; n--) {
+        e = drop_oldest_of_source(store, thing, &any);
+        if (e == OK && any)
+            e = count_dropped(store);
+    }
+    while (e == OK && any && is_full(store, thing)) {
+        e = removed(store, QUARANTINE_REFUSED,
+                    db_statement(store->db, "DELETE FROM quarantine WHERE number ="
+                                            " (SELECT min(number) FROM quarantine WHERE kind = 1)"
+                                            " RETURNING length(bytes)"),
                     &any);
         if (e == OK && any)
-            e = db_run(store->db, db_statement(store->db, "UPDATE node SET dropped = dropped + 1"));
+            e = count_dropped(store);
     }
     return e;
 }
 
-enum err quarantine_put(struct store *store, const struct quarantine_new *thing) {
+/* For a branch or an incident: is there any, and for its bytes? */
+static enum err find_room(struct store *store, struct quarantine_new *thing, bool *ret_room) {
+    int64_t n = 0;
+    enum err e = rows_of_source(store, thing, &n);
+    if (e != OK)
+        return e;
+    if (is_full(store, thing))
+        thing->bytes = (struct bytes){0};
+    *ret_room = n < QUARANTINE_ROWS_PER_SOURCE_MAX &&
+                use_of(store, thing->kind)->rows < QUARANTINE_ROWS_MAX;
+    return *ret_room ? OK : count_dropped(store);
+}
+
+enum err quarantine_put(struct store *store, const struct quarantine_new *whole) {
+    struct quarantine_new kept = *whole, *thing = &kept;
+    bool room = true;
     enum err e = count(store);
     if (e == OK)
         e = remove_same(store, thing);
+    if (thing->kind == QUARANTINE_REFUSED && thing->bytes.size > QUARANTINE_REFUSED_BYTES_MAX)
+        thing->bytes.size = QUARANTINE_REFUSED_BYTES_MAX;
     if (e == OK)
-        e = make_room(store, thing->bytes.size);
-    if (e != OK)
+        e = thing->kind == QUARANTINE_REFUSED ? make_room(store, thing)
+                                              : find_room(store, thing, &room);
+    if (e != OK || !room)
         return e;
     sqlite3_stmt *put = db_statement(
         store->db,
@@ -91,12 +162,12 @@ enum err quarantine_put(struct store *store, const struct quarantine_new *thing)
     sqlite3_bind_int(put, 6, (int)thing->reason);
     db_bind_text(put, 7, thing->text);
     sqlite3_bind_int64(put, 8, store_now(store));
-    sqlite3_bind_int64(put, 9, (int64_t)thing->bytes.size);
+    sqlite3_bind_int64(put, 9, (int64_t)whole->bytes.size);
     db_bind_borrowed(put, 10, thing->bytes.data, thing->bytes.size);
     e = db_run(store->db, put);
     if (e == OK) {
-        store->quarantine.rows++;
-        store->quarantine.bytes += (int64_t)thing->bytes.size + ROW_COST;
+        use_of(store, thing->kind)->rows++;
+        use_of(store, thing->kind)->bytes += (int64_t)thing->bytes.size + ROW_COST;
     }
     return e;
 }
@@ -162,8 +233,7 @@ static enum err visit_dropped(struct store *store, quarantine_visit *visit, void
     if (e != OK || dropped == 0)
         return e;
     char text[96];
-    snprintf(text, sizeof text, "%lld older things were dropped for want of room",
-             (long long)dropped);
+    snprintf(text, sizeof text, "%lld things were dropped for want of room", (long long)dropped);
     struct quarantined thing = {
         .kind = QUARANTINE_INCIDENT, .reason = ERR_QUOTA, .text = text, .at = store_now(store)};
     return visit(context, &thing);

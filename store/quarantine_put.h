@@ -4,8 +4,10 @@
 
 #include "quarantine.h"
 
-/* The same thing from the same member again replaces what was kept. The oldest make room, counted,
- * and shown as an incident. Zero ids are allowed. */
+/* The same thing from the same member again replaces what was kept. Zero ids are allowed. Of what
+ * was refused only the beginning is kept, and the oldest make room, those of the same member first.
+ * Branches of forks and incidents never do: where their room is full, a branch is kept without its
+ * bytes, or nothing more is. All that is not kept is counted, and shown as an incident. */
 struct quarantine_new {
     enum quarantine_kind kind; /* REFUSED, FORK or INCIDENT */
     struct feed_id feed;
@@ -17,6 +19,12 @@ struct quarantine_new {
 };
 MUST_USE enum err quarantine_put(struct store *, const struct quarantine_new *);
 
-enum { QUARANTINE_ROWS_MAX = 10000, QUARANTINE_BYTES_MAX = 64 * 1024 * 1024 };
+/* For what was refused, and again for the rest. `_PER_SOURCE` is of one kind from one member. */
+enum {
+    QUARANTINE_ROWS_MAX = 10000,
+    QUARANTINE_ROWS_PER_SOURCE_MAX = 1000,
+    QUARANTINE_BYTES_MAX = 64 * 1024 * 1024,
+    QUARANTINE_REFUSED_BYTES_MAX = 4096
+};
 
 #endif

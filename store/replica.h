@@ -33,7 +33,9 @@ struct store {
     uint64_t clock; /* the latest seen or given out */
     struct {
         bool known;
-        int64_t rows, bytes;
+        struct quarantine_use {
+            int64_t rows, bytes;
+        } use[2]; /* by what was refused, and by the rest */
     } quarantine; /* what it holds; not known after a roll-back */
     bool in_transaction;
     bool opened; /* whole: closing it renews the generation if anything was written */
