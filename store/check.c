@@ -1,5 +1,5 @@
-#include "check.h"
 #include "apply.h"
+#include "check_parts.h"
 #include "judge.h"
 #include "member.h"
 #include "proto/limits.h"
@@ -10,22 +10,6 @@
 #include <time.h>
 
 enum { ENTRIES_AT_ONCE = 16 };
-
-/* First the database's own check, table by table; then feed by feed, entry by entry. Between slices
- * the store may change: a feed is checked up to the head it had when its turn came. */
-struct check {
-    struct store *store;
-    struct arena arena;
-    struct buffer bytes;
-    bool integrity_done, feed_open;
-    int64_t table, feed_row;
-    struct feed_info feed;
-    struct sign_public author;
-    struct head before;
-    uint64_t checked, total;
-    void (*found)(void *context, const struct check_finding *);
-    void *context;
-};
 
 enum err check_new(struct store *store, struct check **ret_check) {
     struct check *check = calloc(1, sizeof *check);
@@ -54,7 +38,7 @@ void check_free(struct check *check) {
     free(check);
 }
 
-static void tell(struct check *check, uint64_t seq, enum err error, const char *text) {
+void check_tell(struct check *check, uint64_t seq, enum err error, const char *text) {
     struct check_finding finding = {.seq = seq, .error = error, .text = text};
     if (check->feed_open) {
         finding.feed = check->feed.id;
@@ -72,12 +56,12 @@ static enum err check_table(struct check *check, const char *name) {
     while ((e = db_row(db, walk, &row)) == OK && row) {
         const char *text = (const char *)sqlite3_column_text(walk, 0);
         if (text != NULL && strcmp(text, "ok") != 0)
-            tell(check, 0, ERR_CORRUPT, text);
+            check_tell(check, 0, ERR_CORRUPT, text);
     }
     sqlite3_finalize(walk);
     if (e != ERR_CORRUPT)
         return e;
-    tell(check, 0, e, db_failure(db));
+    check_tell(check, 0, e, db_failure(db));
     return OK;
 }
 
@@ -113,8 +97,14 @@ static enum err next_feed(struct check *check, bool *ret_any) {
     db_reset(get);
     if (e == OK && row)
         e = member_sign_key(check->store, &feed.info.author, &check->author);
+    if (e == ERR_NOT_FOUND) {
+        check->feed_row = feed.row;
+        *ret_any = true;
+        check_tell(check, 0, e, "a feed's author is not in the roster");
+        return OK;
+    }
     if (e != OK)
-        return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+        return e;
     *ret_any = row;
     if (!row)
         return OK;
@@ -122,6 +112,7 @@ static enum err next_feed(struct check *check, bool *ret_any) {
     check->feed_row = feed.row;
     check->feed = feed.info;
     check->before = (struct head){0};
+    check->clock = check->tip_max = 0;
     return OK;
 }
 
@@ -137,14 +128,14 @@ static void check_form(struct check *check, const struct stored_entry *entry,
                        const struct envelope *envelope) {
     const struct header *header = &envelope->header;
     if (!envelope_id_equal(&envelope->id, &entry->id))
-        tell(check, entry->seq, ERR_HASH, "its header or signature has been changed");
+        check_tell(check, entry->seq, ERR_HASH, "its header or signature has been changed");
     else if (!feed_id_equal(&header->feed, &check->feed.id) || header->seq != entry->seq ||
              !envelope_id_equal(&header->prev, &check->before.id))
-        tell(check, entry->seq, ERR_CHAIN, "it does not follow the one before it");
+        check_tell(check, entry->seq, ERR_CHAIN, "it does not follow the one before it");
     else if (key_verify(&check->author, SIGN_ENVELOPE,
                         (struct bytes){envelope->bytes.data, HEADER_SIZE},
                         &envelope->signature) != OK)
-        tell(check, entry->seq, ERR_SIGNATURE, "its author did not sign it");
+        check_tell(check, entry->seq, ERR_SIGNATURE, "its author did not sign it");
 }
 
 static enum err check_records(struct check *check, const struct stored_entry *entry,
@@ -161,10 +152,10 @@ static enum err check_records(struct check *check, const struct stored_entry *en
     if (e == ERR_MEMORY || e == ERR_IO)
         return e;
     if (e != OK)
-        tell(check, entry->seq, e, "it was applied, and can't be read now");
-    else if (sets_n > 0 && (e = apply_verify(check->store, &origin, sets, sets_n, why,
-                                             sizeof why)) == ERR_CORRUPT)
-        tell(check, entry->seq, e, why);
+        check_tell(check, entry->seq, e, "it was applied, and can't be read now");
+    else if ((e = apply_verify(check->store, &origin, sets, sets_n, why, sizeof why)) ==
+             ERR_CORRUPT)
+        check_tell(check, entry->seq, e, why);
     else
         return e;
     return OK;
@@ -175,28 +166,40 @@ static enum err check_entry(struct check *check, const struct stored_entry *entr
     size_t size;
     arena_reset(&check->arena);
     if (entry->seq != check->before.seq + 1)
-        tell(check, check->before.seq + 1, ERR_NOT_FOUND, "entries are missing from here");
+        check_tell(check, check->before.seq + 1, ERR_NOT_FOUND, "entries are missing from here");
     enum err e = envelope_parse(buffer_view(&check->bytes), &check->arena, &envelope, &size);
     if (e == ERR_MEMORY)
         return e;
     if (e == OK && size != check->bytes.size)
         e = ERR_FORMAT;
     if (e != OK)
-        tell(check, entry->seq, e,
-             e == ERR_HASH ? "its content does not match its hash" : "its bytes are damaged");
+        check_tell(check, entry->seq, e,
+                   e == ERR_HASH ? "its content does not match its hash" : "its bytes are damaged");
     else
         check_form(check, entry, &envelope);
+    if (e == OK) {
+        check->clock = envelope.header.clock;
+        if (envelope.header.roster_seq > check->tip_max)
+            check->tip_max = envelope.header.roster_seq;
+    }
     check->before = (struct head){entry->seq, entry->id};
     check->checked++;
-    return e == OK && entry->status == ENTRY_APPLIED ? check_records(check, entry, &envelope) : OK;
+    if (e != OK || entry->status != ENTRY_APPLIED)
+        return OK;
+    e = check_declarations(check, entry->seq, &envelope);
+    return e == OK ? check_records(check, entry, &envelope) : e;
 }
 
 /* Its end, where the feed's head must be. */
-static void close_feed(struct check *check) {
+static enum err close_feed(struct check *check) {
     if (check->before.seq != check->feed.head.seq ||
         !envelope_id_equal(&check->before.id, &check->feed.head.id))
-        tell(check, check->feed.head.seq, ERR_NOT_FOUND, "the feed does not end at its head");
+        check_tell(check, check->feed.head.seq, ERR_NOT_FOUND, "the feed does not end at its head");
+    enum err e = check_feed_row(check);
+    if (check->feed_row == check->store->roster.feed_row)
+        check->roster_head = check->feed.head.seq;
     check->feed_open = false;
+    return e;
 }
 
 static enum err read_entry(struct check *check, struct stored_entry *ret_entry, bool *ret_any) {
@@ -232,16 +235,17 @@ static enum err check_some(struct check *check, bool *ret_done) {
     if (!check->integrity_done)
         return check_integrity(check);
     if (!check->feed_open) {
+        if (check->feeds_done)
+            return check_derived(check, ret_done);
         e = next_feed(check, &any);
-        if (e == OK)
-            *ret_done = !any;
+        check->feeds_done = e == OK && !any;
         return e;
     }
     for (int i = 0; e == OK && i < ENTRIES_AT_ONCE; i++) {
         struct stored_entry entry;
         e = read_entry(check, &entry, &any);
         if (e == OK && !any) {
-            close_feed(check);
+            e = close_feed(check);
             break;
         }
         if (e == OK)

@@ -5,8 +5,15 @@
 
 #include "feed.h"
 
-/* Verifies chains, hashes and signatures of every stored envelope, the database's own integrity, and that the records
- * equal what the sections say. */
+/* Verifies chains, hashes and signatures of every stored envelope and the database's own integrity, and compares what was derived
+ * from the log with what the log says: federation, roster and epochs with their declarations, feeds and channels with their ids
+ * and entries, records and answers with the sections that this node can open, live sets with the versions, statements with their
+ * signatures; what is sealed at rest must open. A node without keys can say less.
+ *
+ * It can't know what no log holds: when something was stored, which own feeds may be continued, tickets, the quarantine with its
+ * forks and incidents, reports of own feeds, the ledger of own imports, and why a void entry is void or a waiting one waits where
+ * this node can't read it. Nor does it see epochs and grants that were added, or an epoch's number that was raised. Whoever can write
+ * the database and holds this node's keys can make another that is sound: it guards against damage, not against the node. */
 struct check;
 struct check_finding {
     struct feed_id feed;

@@ -141,3 +141,88 @@ done:
     merge_done(&merge);
     return e;
 }
+
+/* ---- Looking back ---- */
+
+static enum err verify_live(struct store *s, const struct record_key *record, uint16_t field,
+                            const struct merge *merge, size_t *ret_live_n, bool *ret_same) {
+    bool row, same = true;
+    size_t live_n = 0;
+    enum err e;
+    struct version_name name;
+    sqlite3_stmt *walk = db_statement(
+        s->db, "SELECT v.key, v.id8, f.id, v.live FROM version v JOIN feed f ON f.row = v.key >> 45"
+               " WHERE v.record = ?1 AND v.channel = ?2 AND v.collection = ?3 AND v.field = ?4");
+    record_key_bind(walk, record);
+    sqlite3_bind_int(walk, 4, field);
+    while ((e = db_row(s->db, walk, &row)) == OK && row) {
+        name.seq = row_key_seq(sqlite3_column_int64(walk, 0));
+        e = db_column_copy(walk, 1, name.id8.bytes, sizeof name.id8.bytes);
+        if (e == OK)
+            e = db_column_copy(walk, 2, name.feed.bytes, sizeof name.feed.bytes);
+        if (e != OK)
+            break;
+        bool live = !merge_is_named(merge, &name);
+        same = same && sqlite3_column_int64(walk, 3) == live;
+        live_n += live;
+    }
+    db_reset(walk);
+    *ret_live_n = live_n;
+    *ret_same = same;
+    return e;
+}
+
+static enum err verify_awaited(struct store *s, const struct record_key *record, uint16_t field,
+                               const struct merge *merge, bool *ret_same) {
+    size_t expected = 0, n = 0;
+    bool row, same = true;
+    enum err e;
+    for (size_t i = 0; i < merge->named_n; i++)
+        expected += merge_find(merge, &merge->named[i]) == NULL;
+    sqlite3_stmt *walk =
+        db_statement(s->db, "SELECT name FROM awaited WHERE record = ?1 AND channel ="
+                            " ?2 AND collection = ?3 AND field = ?4");
+    record_key_bind(walk, record);
+    sqlite3_bind_int(walk, 4, field);
+    while ((e = db_row(s->db, walk, &row)) == OK && row) {
+        uint8_t bytes[NAME_SIZE];
+        struct version_name name;
+        if ((e = db_column_copy(walk, 0, bytes, sizeof bytes)) != OK)
+            break;
+        version_name_read(bytes, &name);
+        same = same && merge_is_named(merge, &name) && merge_find(merge, &name) == NULL;
+        n++;
+    }
+    db_reset(walk);
+    *ret_same = same && n == expected;
+    return e;
+}
+
+static enum err is_contested(struct store *s, const struct record_key *record, uint16_t field,
+                             bool *ret_contested) {
+    sqlite3_stmt *get = db_statement(s->db, "SELECT 1 FROM contested WHERE record = ?1 AND"
+                                            " channel = ?2 AND collection = ?3 AND field = ?4");
+    record_key_bind(get, record);
+    sqlite3_bind_int(get, 4, field);
+    enum err e = db_row(s->db, get, ret_contested);
+    db_reset(get);
+    return e;
+}
+
+enum err field_row_verify(struct store *s, const struct record_key *record, uint16_t field,
+                          bool *ret_same) {
+    struct merge merge = {0};
+    size_t live_n = 0;
+    bool live = false, awaited = false, contested = false;
+    enum err e = load_field(s, record, field, &merge);
+    if (e == OK)
+        e = verify_live(s, record, field, &merge, &live_n, &live);
+    if (e == OK)
+        e = verify_awaited(s, record, field, &merge, &awaited);
+    if (e == OK)
+        e = is_contested(s, record, field, &contested);
+    merge_done(&merge);
+    if (e == OK)
+        *ret_same = live && awaited && contested == (live_n > 1);
+    return e;
+}

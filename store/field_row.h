@@ -14,5 +14,8 @@ MUST_USE enum err field_row_note_contested(struct store *, const struct record_k
                                            uint16_t field);
 /* Puts all three right from the versions alone, after some have been taken away. */
 MUST_USE enum err field_row_rebuild(struct store *, const struct record_key *, uint16_t field);
+/* Are the three what the versions say? */
+MUST_USE enum err field_row_verify(struct store *, const struct record_key *, uint16_t field,
+                                   bool *ret_same);
 
 #endif

@@ -2,6 +2,7 @@
 #include "proto/limits.h"
 #include "store/check.h"
 #include "store/collection.h"
+#include "store/record.h"
 #include "test.h"
 
 #include <sqlite3.h>
@@ -151,9 +152,148 @@ TEST(a_value_changed_in_the_records_alone_is_found) {
     tamper(s.school, "UPDATE version SET live = 1 - live, clock = clock + 1 WHERE key = (SELECT "
                      "min(key) FROM version)");
     struct findings findings = check_all(s.school, &checked);
-    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.n, 2); /* the value, and that its field is not merged so */
     assert_int_equal(findings.first.error, ERR_CORRUPT);
     assert_int_equal(findings.first.seq, 1);
+    scene_end(&s);
+}
+
+/* Each changes one column of a derived table of the school's database. What is not here is said in
+ * check.h: what no log can tell (tables node, ticket, joining, own_report, quarantine, fork,
+ * entry_note and import; when something was stored; which own feeds may be continued), and rows
+ * that a declaration does not call for in epoch and epoch_grant. */
+#define FLIPPED(column)                                                                            \
+    column " = CAST(substr(" column ", 1, length(" column ") - 1) || CASE WHEN substr(" column     \
+           ", -1) = x'00' THEN x'01' ELSE x'00' END AS BLOB)"
+#define BIRKS " WHERE member = (SELECT member FROM roster WHERE name = 'Birk')"
+#define HANDOVER_FEED                                                                              \
+    " WHERE row = (SELECT f.row FROM feed f JOIN channel c ON c.row = f.channel WHERE c.kind = 4)"
+#define ONE_OF(table) " WHERE rowid = (SELECT min(rowid) FROM " table ")"
+#define PLAIN " WHERE key = (SELECT min(key) FROM version WHERE collection = 1)"
+#define SEALED " WHERE key = (SELECT min(key) FROM version WHERE collection = 2)"
+
+static const char *const changes[] = {
+    "UPDATE roster SET counter = counter + 1" BIRKS,
+    "UPDATE roster SET role = 3" BIRKS,
+    "UPDATE roster SET name = 'Birkely'" BIRKS,
+    "UPDATE roster SET status = 2" BIRKS,
+    "UPDATE roster SET seq = seq + 1" BIRKS,
+    "UPDATE roster SET endpoints = 'tcp://127.0.0.1:1'" BIRKS,
+    "UPDATE roster SET " FLIPPED("sign") BIRKS,
+    "UPDATE roster SET " FLIPPED("seal") BIRKS,
+    "UPDATE roster SET " FLIPPED("transport") BIRKS,
+    "UPDATE roster SET " FLIPPED("ticket") BIRKS,
+    "UPDATE roster SET " FLIPPED("member") BIRKS,
+    "DELETE FROM roster" BIRKS,
+    "INSERT INTO roster SELECT zeroblob(16), seq, counter, role, 'Else', status, zeroblob(32), "
+    "seal,"
+    " zeroblob(32), endpoints, ticket FROM roster" BIRKS,
+    "UPDATE federation SET name = 'Sydby'",
+    "UPDATE federation SET " FLIPPED("root_sign"),
+    "UPDATE federation SET " FLIPPED("root_seal"),
+    "UPDATE federation SET " FLIPPED("municipality"),
+    "UPDATE federation SET roster_seq = roster_seq - 1",
+    "UPDATE federation SET role = 2",
+    "UPDATE federation SET member = (SELECT member FROM roster WHERE name = 'Birk')",
+    "UPDATE channel SET " FLIPPED("party_a") " WHERE kind = 4",
+    "UPDATE channel SET " FLIPPED("id") " WHERE kind = 4",
+    "UPDATE feed SET " FLIPPED("author") HANDOVER_FEED,
+    "UPDATE feed SET " FLIPPED("incarnation") HANDOVER_FEED,
+    "UPDATE feed SET " FLIPPED("head_id") HANDOVER_FEED,
+    "UPDATE feed SET head_seq = head_seq - 1" HANDOVER_FEED,
+    "UPDATE feed SET clock = clock + 1" HANDOVER_FEED,
+    "UPDATE feed SET tip_max = tip_max - 1" HANDOVER_FEED,
+    "UPDATE feed SET waiting = 1" HANDOVER_FEED,
+    "UPDATE feed SET voided = 1" HANDOVER_FEED,
+    "UPDATE entry SET status = 3, reason = 6 WHERE key = " HANDOVER_ENTRY(2),
+    "UPDATE entry SET reason = 6 WHERE key = " HANDOVER_ENTRY(2),
+    "UPDATE entry SET " FLIPPED("id") " WHERE key = " HANDOVER_ENTRY(2),
+    "UPDATE epoch SET " FLIPPED("key"),
+    "UPDATE epoch SET " FLIPPED("channel"),
+    "UPDATE epoch SET number = number - 1",
+    "UPDATE epoch SET complete = 1 - complete",
+    "UPDATE epoch_grant SET " FLIPPED("sealed"),
+    "UPDATE epoch_grant SET " FLIPPED("epoch"),
+    "DELETE FROM epoch_grant" BIRKS,
+    "UPDATE statement SET counter = counter + 1" BIRKS,
+    "UPDATE statement SET waiting = 1" BIRKS,
+    "UPDATE statement SET " FLIPPED("channel") BIRKS,
+    "UPDATE statement SET " FLIPPED("bytes") BIRKS,
+    "UPDATE statement SET " FLIPPED("member") BIRKS,
+    "UPDATE version SET live = 0" PLAIN,
+    "UPDATE version SET live = 0" SEALED,
+    "UPDATE version SET value = CAST('Trivsel 27' AS BLOB)" PLAIN,
+    "UPDATE version SET actor_name = 'Else'" PLAIN,
+    "UPDATE version SET clock = clock + 1" PLAIN,
+    "UPDATE version SET field = 2" PLAIN,
+    "UPDATE version SET collection = 9" PLAIN,
+    "UPDATE version SET channel = 99" PLAIN,
+    "UPDATE version SET key = key + 1" PLAIN,
+    "UPDATE version SET replaces = zeroblob(48)" PLAIN,
+    "UPDATE version SET " FLIPPED("record") PLAIN,
+    "UPDATE version SET " FLIPPED("id8") PLAIN,
+    "UPDATE version SET " FLIPPED("sealed") SEALED,
+    "DELETE FROM contested",
+    "UPDATE contested SET field = 11",
+    "DELETE FROM awaited",
+    "UPDATE awaited SET " FLIPPED("name"),
+    "UPDATE local SET " FLIPPED("sealed"),
+    "UPDATE local SET key = 'else'",
+    "UPDATE local SET " FLIPPED("record"),
+};
+
+static void copy_file(const char *from, const char *to) {
+    char block[4096];
+    size_t n;
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    assert_non_null(in);
+    assert_non_null(out);
+    while ((n = fread(block, 1, sizeof block, in)) > 0)
+        assert_int_equal(fwrite(block, 1, n, out), n);
+    fclose(in);
+    fclose(out);
+}
+
+/* A survey, a contested field, a version that replaces what has not come, statements, a draft. */
+static void enrich(struct scene *s) {
+    struct channel notice = {.kind = CHANNEL_NOTICE};
+    struct version_name written, unknown = {{{7}}, 3, {{1}}};
+    struct record_id survey = record_of(s->town);
+    assert_ok(try_write(s->town, &notice, COLLECTION_SURVEY, &survey, SURVEY_TITLE, "Trivsel 26",
+                        NULL, &written));
+    write_field(s->birk, &s->channel, &s->record, 50, "12 August", NULL);
+    write_field(s->school, &s->channel, &s->record, 50, "13 August", NULL);
+    write_field(s->school, &s->channel, &s->record, 51, "9.00", &unknown);
+    assert_ok(local_put(s->school->store, &s->record, "draft", bytes_of_text("10.00")));
+    sync_all(&s->f);
+    sync_statements(s->birk, s->town);
+    sync_statements(s->town, s->school);
+}
+
+TEST(a_single_value_changed_in_any_derived_table_is_found) {
+    struct scene s;
+    char copy[400];
+    uint64_t checked = 0;
+    size_t missed = 0;
+    scene_begin(&s);
+    enrich(&s);
+    assert_int_equal(check_all(s.school, &checked).n, 0);
+    snprintf(copy, sizeof copy, "%s.sound", s.school->path);
+    site_close(s.school);
+    copy_file(s.school->path, copy);
+    site_open(s.school);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        tamper(s.school, changes[i]);
+        if (check_all(s.school, &checked).n == 0) {
+            print_error("not found: %s\n", changes[i]);
+            missed++;
+        }
+        site_close(s.school);
+        copy_file(copy, s.school->path);
+        site_open(s.school);
+    }
+    assert_int_equal(missed, 0);
+    assert_int_equal(check_all(s.school, &checked).n, 0);
     scene_end(&s);
 }
 
@@ -276,6 +416,7 @@ int main(void) {
         cmocka_unit_test(an_entry_cut_out_is_found),
         cmocka_unit_test(a_feed_cut_short_is_found),
         cmocka_unit_test(a_value_changed_in_the_records_alone_is_found),
+        cmocka_unit_test(a_single_value_changed_in_any_derived_table_is_found),
         cmocka_unit_test(an_index_that_does_not_fit_its_table_is_found),
         cmocka_unit_test(a_version_taken_out_of_the_records_is_found),
         cmocka_unit_test(
