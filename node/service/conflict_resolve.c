@@ -75,7 +75,8 @@ static enum err refuse_settled(struct store *store, const char *id,
                                struct reply *reply) {
     struct handover handover;
     struct sides sides;
-    struct conflict place = {.record = stale->record, .field = stale->field};
+    struct conflict place = {
+        .record = stale->record, .collection = COLLECTION_HANDOVER, .field = stale->field};
     char site[FORM_NAME_MAX], short_mend[128];
     enum err e = handover_load(store, &stale->record, arena, &handover);
     if (e == OK)
