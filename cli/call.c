@@ -42,7 +42,8 @@ static void print_details(const json_t *details) {
             fprintf(stderr, "  %s\n", json_string_value(item));
             continue;
         }
-        const char *id = json_string_value(json_object_get(item, "id"));
+        const char *code = json_string_value(json_object_get(item, "code"));
+        const char *id = code != NULL ? code : json_string_value(json_object_get(item, "id"));
         const char *name = json_string_value(json_object_get(item, "name"));
         fprintf(stderr, "  %s  %s\n", id != NULL ? id : "", name != NULL ? name : "");
     }

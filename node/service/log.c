@@ -1,4 +1,5 @@
 #include "form.h"
+#include "handover.h"
 #include "proto/envelope.h"
 #include "proto/limits.h"
 #include "store/feed.h"
@@ -176,6 +177,21 @@ static enum err find_anywhere(struct store *store, const char *prefix, uint16_t 
     return found == 1 ? OK : found == 0 ? ERR_NOT_FOUND : ERR_AMBIGUOUS;
 }
 
+/* A draft's record begins with its first send. */
+static bool is_draft(struct store *store, const char *prefix, struct arena *arena) {
+    const struct record_id *ids;
+    size_t n;
+    char text[ID_TEXT_MAX];
+    if (handover_ids(store, arena, &ids, &n) != OK)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        record_text(&ids[i], text);
+        if (id_text_has_prefix(text, prefix))
+            return true;
+    }
+    return false;
+}
+
 static enum err list_record(struct log *log, const char *prefix, struct reply *reply) {
     struct arena arena;
     arena_init(&arena, KIB(64 * 1024));
@@ -183,7 +199,11 @@ static enum err list_record(struct log *log, const char *prefix, struct reply *r
     uint16_t collection = 0;
     struct record record = {0};
     enum err e = find_anywhere(log->store, prefix, &collection, &id);
-    if (e == ERR_NOT_FOUND || e == ERR_AMBIGUOUS)
+    if (e == ERR_NOT_FOUND && is_draft(log->store, prefix, &arena))
+        e = reply_fail(reply, e, "stafet handover show ID",
+                       "%.60s is a draft that has not been sent: nothing of it is in the log",
+                       prefix);
+    else if (e == ERR_NOT_FOUND || e == ERR_AMBIGUOUS)
         e = reply_fail(reply, e, NULL,
                        e == ERR_NOT_FOUND ? "there is no record \"%.60s\""
                                           : "\"%.60s\" fits more than one record",

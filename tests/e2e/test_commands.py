@@ -120,6 +120,7 @@ TABLE = [
     ("b", "handover new --to Nowhere child_name=Bo", 1),
     ("b", "handover new --to {school} child_name=Bo born=2020-02-28", 0, {"N": "short"}),
     ("b", "handover edit {N} likes=@{tmp}/likes.txt", 0),
+    ("b", "log list {N}", 1),
     ("b", "handover edit {N} nothing=1", 2),
     ("b", "handover send {N} --yes", 1),
     ("b", "handover agree {N} --by both --on {today}", 0),
