@@ -78,9 +78,12 @@ static enum err open_service(struct locate *locate, struct reply *reply) {
         return OK;
     service_free(locate->service);
     locate->service = NULL;
-    const char *mend = e == ERR_SCHEMA    ? "install the newer version of stafet again"
-                       : e == ERR_CORRUPT ? "restore a backup, or start a new home and join again"
-                                          : NULL;
+    const char *mend =
+        e == ERR_SCHEMA ? "install the newer version of stafet again"
+        : e == ERR_KEY
+            ? "keys and replica.db are of different nodes; restore the pair that belongs together"
+        : e == ERR_CORRUPT ? "restore a backup, or start a new home and join again"
+                           : NULL;
     return reply_fail(reply, e, mend, "the replica in %s cannot be opened: %s", locate->home.path,
                       err_text(e));
 }

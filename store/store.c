@@ -95,6 +95,17 @@ static enum err judge_again(struct store *store) {
     return store->self.role == 0 ? OK : backlog_work(store, BACKLOG_STEP_MAX, &more);
 }
 
+/* Under another node's keys this one would speak in that database's member's name. */
+static enum err check_own_keys(struct store *store) {
+    struct sign_public pinned;
+    if (member_id_is_zero(&store->self.member))
+        return OK;
+    enum err e = member_sign_key(store, &store->self.member, &pinned);
+    if (e == OK && memcmp(&pinned, &store->config.keys->public.sign, sizeof pinned) != 0)
+        e = ERR_KEY;
+    return e;
+}
+
 enum err store_open(const struct store_config *config, struct store **ret_store) {
     enum err e = key_library_init();
     if (e != OK)
@@ -110,7 +121,7 @@ enum err store_open(const struct store_config *config, struct store **ret_store)
     if ((e = migrate(store->db, migrations_n)) != OK || (e = view_create(store->db)) != OK)
         goto done;
     if ((e = place_check(store)) != OK || (e = generation_renew(store)) != OK ||
-        (e = remember(store)) != OK)
+        (e = remember(store)) != OK || (e = check_own_keys(store)) != OK)
         goto done;
     store->changes_at_opening = sqlite3_total_changes(db_handle(store->db));
     store->opened = true;

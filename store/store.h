@@ -30,7 +30,8 @@ struct store_config {
     const char *generation;
 };
 
-/* Opens or creates, migrates, checks. ERR_SCHEMA: written by a newer program; ERR_CORRUPT; ERR_DISK_FULL; ERR_IO. */
+/* Opens or creates, migrates, checks. ERR_SCHEMA: written by a newer program; ERR_KEY: the
+ * database is another member's than the keys; ERR_CORRUPT; ERR_DISK_FULL; ERR_IO. */
 MUST_USE enum err store_open(const struct store_config *, struct store **ret_store);
 void store_close(struct store *);
 

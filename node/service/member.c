@@ -81,7 +81,7 @@ static enum err invite(struct service *service, const struct asker *asker, const
     if (e == ERR_STATE && reply->error == OK)
         e = reply_fail(
             reply, e, "let the node run until a member has connected: stafet node run",
-            "this node was restored or moved, and no member has confirmed its roster since");
+            "this node was restored or moved, and its roster has not been confirmed by the members since");
     if (e == OK)
         e = reply_give(reply, json_pack("{s:s, s:s, s:I, s:s, s:{s:s, s:o}}", "name", name, "role",
                                         role_name(role), "expires", (json_int_t)expires, "ticket",

@@ -523,9 +523,24 @@ TEST(a_store_that_could_not_read_itself_back_begins_nothing_until_it_has) {
     scene_end(&s);
 }
 
+TEST(a_database_is_not_opened_with_another_members_keys) {
+    struct federation f = {0};
+    federation_found_four(&f);
+    struct site *school = &f.sites[2];
+    site_close(school);
+    struct store_config config = {.path = school->path, .keys = &f.sites[1].keys};
+    struct store *store = NULL;
+    assert_err(ERR_KEY, store_open(&config, &store));
+    assert_null(store);
+    site_open(school);
+    assert_non_null(school->store);
+    federation_end(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_founder_is_a_member_of_what_it_founded),
+        cmocka_unit_test(a_database_is_not_opened_with_another_members_keys),
         cmocka_unit_test(a_founding_survives_closing),
         cmocka_unit_test(a_wildcard_is_no_endpoint_that_others_can_dial),
         cmocka_unit_test(a_site_joins_with_its_ticket),
