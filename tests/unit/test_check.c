@@ -63,7 +63,7 @@ static struct findings check_all(struct site *site, uint64_t *ret_checked) {
 }
 
 /* Changes a stored database from outside, as damage or an intruder would. */
-static void tamper(struct site *site, const char *sql) {
+static void change(struct site *site, const char *sql) {
     sqlite3 *db = NULL;
     site_close(site);
     assert_int_equal(sqlite3_open(site->path, &db), SQLITE_OK);
@@ -71,7 +71,23 @@ static void tamper(struct site *site, const char *sql) {
     if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
         fail_msg("%s", why);
     sqlite3_close(db);
+}
+
+static void tamper(struct site *site, const char *sql) {
+    change(site, sql);
     site_open(site);
+}
+
+/* A changed own key or membership is found before anything else is: the database then isn't this
+ * node's. */
+static bool opens(const struct site *site) {
+    struct store_config config = {
+        .path = site->path, .keys = &site->keys, .place = site->place, .disk = site->disk};
+    struct store *store = NULL;
+    enum err e = store_open(&config, &store);
+    store_close(store);
+    assert_true(e == OK || e == ERR_KEY);
+    return e == OK;
 }
 
 /* One byte of an envelope's content; the last of its bytes are ciphertext. */
@@ -283,12 +299,15 @@ TEST(a_single_value_changed_in_any_derived_table_is_found) {
     copy_file(s.school->path, copy);
     site_open(s.school);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-        tamper(s.school, changes[i]);
-        if (check_all(s.school, &checked).n == 0) {
-            print_error("not found: %s\n", changes[i]);
-            missed++;
+        change(s.school, changes[i]);
+        if (opens(s.school)) {
+            site_open(s.school);
+            if (check_all(s.school, &checked).n == 0) {
+                print_error("not found: %s\n", changes[i]);
+                missed++;
+            }
+            site_close(s.school);
         }
-        site_close(s.school);
         copy_file(copy, s.school->path);
         site_open(s.school);
     }
