@@ -18,8 +18,8 @@ CREATE TABLE channel (
 ) STRICT;
 
 -- `clock` is the head's, `tip_max` the highest roster tip that an entry of it has named. Of an own feed: `confirmed` means that
--- it may be continued, `barred` that it never may again, since this database is a copy of the one it was written in, `closed` that
--- the birth of a later one has closed it.
+-- it may be continued, `barred` that it never may again, since this database is a copy of the one it was written in (the
+-- roster, which has one incarnation, may be again once all members agree), `closed` that the birth of a later one has closed it.
 CREATE TABLE feed (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -158,7 +158,7 @@ CREATE TABLE statement (
     PRIMARY KEY (member, channel)
 ) STRICT, WITHOUT ROWID;
 
--- The most that others have reported of an own feed, kept while it is more than what is here.
+-- Proof, signed by this node itself, that more of an own feed exists than is here (report.h); what others merely say is not kept.
 CREATE TABLE own_report (
     feed BLOB PRIMARY KEY,
     seq INTEGER NOT NULL,
