@@ -206,7 +206,7 @@ enum err args_parse(struct args *args, int argc, char *const *argv) {
     memset(args, 0, sizeof *args);
     char **list = calloc((size_t)argc + 1, sizeof *list);
     args->values = json_object();
-    if (list == NULL || args->values == NULL) {
+    if (list == NULL || args->values == NULL || !problems_init(&args->problems)) {
         free(list);
         return refuse(args, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
     }
@@ -219,12 +219,13 @@ enum err args_parse(struct args *args, int argc, char *const *argv) {
         e = set_defaults(args);
     if (e == OK && !args->help && !args->version && args->verb != NULL)
         e = values_take(args->verb, words.list + taken, words.n - taken, words.plain_from - taken,
-                        args->values, args->why);
+                        args->values, &args->problems, args->why);
     free(list);
     return e;
 }
 
 void args_done(struct args *args) {
     json_decref(args->values);
+    problems_done(&args->problems);
     args->values = NULL;
 }

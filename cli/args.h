@@ -7,6 +7,7 @@
 #ifndef STAFET_CLI_ARGS_H
 #define STAFET_CLI_ARGS_H
 
+#include "problem.h"
 #include "service/service.h"
 
 enum { ARGS_HOME_MAX = 4096, ARGS_NAME_MAX = 201 };
@@ -19,6 +20,7 @@ struct args {
     const struct verb *verb;  /* NULL: bare, or help about a noun */
     json_t *values;           /* for the verb; owned */
     char why[512];            /* what was wrong */
+    struct problems problems; /* and where in a file that it names; none of them: it was no file */
 };
 
 /* Reads the command line, the files it names, and the environment for what it leaves out (home, as). ERR_ARGUMENT, ERR_LIMIT,

@@ -174,5 +174,5 @@ enum err editor_run(struct editor *editor, struct buffer *ret_text) {
                  strerror(errno));
     sigaction(SIGINT, &old_int, NULL);
     sigaction(SIGQUIT, &old_quit, NULL);
-    return e == OK ? file_read_text(editor->path, ret_text, editor->why) : e;
+    return e == OK ? file_read_text(editor->path, NULL, ret_text, editor->why) : e;
 }

@@ -1,5 +1,7 @@
 #include "file.h"
 
+#include "encoding.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -73,50 +75,19 @@ enum err file_read(const char *path, struct buffer *ret_content, char ret_why[st
     return OK;
 }
 
-/* How many bytes the UTF-8 character at `at` takes; 0: it is none (overlong, a surrogate, cut off,
- * NUL). */
-static size_t character_size(const uint8_t *at, size_t left) {
-    if (*at == 0)
-        return 0;
-    if (*at < 0x80)
-        return 1;
-    size_t size = *at >= 0xF0 ? 4 : *at >= 0xE0 ? 3 : 2;
-    if (*at < 0xC2 || *at > 0xF4 || size > left)
-        return 0;
-    for (size_t i = 1; i < size; i++)
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-    bool wrong = (*at == 0xE0 && at[1] < 0xA0) || (*at == 0xED && at[1] > 0x9F) ||
-                 (*at == 0xF0 && at[1] < 0x90) || (*at == 0xF4 && at[1] > 0x8F);
-    return wrong ? 0 : size;
-}
-
-/* Where the first byte stands that makes `text` no text; line 0: it is fine. */
-static size_t bad_place(struct bytes text, size_t *ret_column) {
-    size_t line = 1, column = 1;
-    for (size_t at = 0; at < text.size;) {
-        size_t size = character_size(text.data + at, text.size - at);
-        if (size == 0) {
-            *ret_column = column;
-            return line;
-        }
-        column = text.data[at] == '\n' ? 1 : column + 1;
-        line += text.data[at] == '\n';
-        at += size;
-    }
-    return 0;
-}
-
-enum err file_read_text(const char *path, struct buffer *ret_text, char ret_why[static 512]) {
+enum err file_read_text(const char *path, struct problems *problems, struct buffer *ret_text,
+                        char ret_why[static 512]) {
     struct buffer text = {0};
     enum err e = file_read(path, &text, ret_why);
     if (e != OK)
         return e;
-    size_t column = 0, line = bad_place(buffer_view(&text), &column);
-    if (line != 0) {
-        snprintf(ret_why, 512,
-                 "%.300s is not UTF-8 text (line %zu, character %zu); save it as UTF-8", path, line,
-                 column);
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    struct encoding_fault fault;
+    if (encoding_check(buffer_view(&text), &fault) != OK) {
+        snprintf(ret_why, 512, "%.300s is not UTF-8 text (line %u, character %u)", name, fault.line,
+                 fault.character);
+        if (problems != NULL)
+            encoding_list(name, buffer_view(&text), problems);
         buffer_wipe(&text);
         return ERR_FORMAT;
     }

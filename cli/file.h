@@ -2,6 +2,7 @@
 #ifndef STAFET_CLI_FILE_H
 #define STAFET_CLI_FILE_H
 
+#include "problem.h"
 #include "proto/bytes.h"
 
 /* The largest file that a command takes. */
@@ -10,8 +11,10 @@
 /* All of a file, or of standard input when `path` is "-". ERR_NOT_FOUND, ERR_DENIED, ERR_LIMIT, ERR_IO, ERR_MEMORY; `ret_why` (512 bytes)
  * is then a sentence. */
 MUST_USE enum err file_read(const char *path, struct buffer *ret_content, char ret_why[static 512]);
-/* The same, as text: UTF-8 without NUL, with a NUL after it that is not counted. ERR_FORMAT when it isn't. */
-MUST_USE enum err file_read_text(const char *path, struct buffer *ret_text, char ret_why[static 512]);
+/* The same, as text: UTF-8 without NUL, with a NUL after it that is not counted. ERR_FORMAT when it isn't: all bad places are then added to
+ * `problems`, unless that is NULL. */
+MUST_USE enum err file_read_text(const char *path, struct problems *problems, struct buffer *ret_text,
+                                 char ret_why[static 512]);
 /* Writes a new file, durably, with `mode`. ERR_EXISTS: never over one that is there. */
 MUST_USE enum err file_write_new(const char *path, unsigned mode, struct bytes content,
                                  char ret_why[static 512]);

@@ -71,6 +71,21 @@ static int carry_out(struct cli_context *cli) {
     return call_verb(cli, args->verb);
 }
 
+static int refuse_args(struct cli_context *cli, enum err e) {
+    const struct args *args = cli->args;
+    json_t *details = args->problems.n > 0 ? problems_details(&args->problems) : NULL;
+    char help[128];
+    snprintf(help, sizeof help, "stafet %s%s%s%s--help", args->noun != NULL ? args->noun : "",
+             args->noun != NULL ? " " : "", args->verb != NULL ? args->verb->name : "",
+             args->verb != NULL && *args->verb->name ? " " : "");
+    int code =
+        cli_fail(cli, e == ERR_ARGUMENT ? "usage" : err_name(e),
+                 args->problems.n > 0 ? args->problems.mend : help, details, "%s", args->why);
+    json_decref(details);
+    return e == ERR_MEMORY ? code
+                           : EXIT_USAGE; /* a file that the command line names can't be read */
+}
+
 int main(int argc, char **argv) {
     node_guard_process(); /* secrets pass through this process, and some commands are a node for a
                              while */
@@ -85,14 +100,7 @@ int main(int argc, char **argv) {
     cli.asker = (struct asker){.name = args.as_name, .function = args.as_function};
     int code;
     if (e != OK) {
-        char mend[128];
-        snprintf(mend, sizeof mend, "stafet %s%s%s%s--help", args.noun != NULL ? args.noun : "",
-                 args.noun != NULL ? " " : "", args.verb != NULL ? args.verb->name : "",
-                 args.verb != NULL && *args.verb->name ? " " : "");
-        code =
-            cli_fail(&cli, e == ERR_ARGUMENT ? "usage" : err_name(e), mend, NULL, "%s", args.why);
-        if (e != ERR_MEMORY)
-            code = EXIT_USAGE; /* a file that the command line names can't be read */
+        code = refuse_args(&cli, e);
     } else if ((e = key_library_init()) != OK) {
         code = cli_fail(&cli, err_name(e), NULL, NULL, "%s", err_text(e));
     } else {

@@ -7,12 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PROBLEMS_LISTED_MAX = 50 };
+enum { PROBLEMS_LISTED_MAX = 50, PROBLEMS_MEND_MAX = 512 };
 
 struct problems {
     const char *file; /* the one being read, for messages; borrowed */
     json_t *list;     /* [{"file","line","column","heading","what","mend","text"}, …], the first PROBLEMS_LISTED_MAX of them */
     size_t n;         /* all of them */
+    char mend[PROBLEMS_MEND_MAX]; /* of them all; empty: each has its own */
     json_t *notices;  /* ["…", …] */
 };
 

@@ -16,7 +16,7 @@ static int prepare_search(struct cli_context *cli, json_t *args) {
     struct buffer content = {0};
     if (snprintf(path, sizeof path, "%s/keys", home) >= (int)sizeof path)
         return cli_fail(cli, "limit", NULL, NULL, "--keys is too long");
-    enum err e = file_read_text(path, &content, why);
+    enum err e = file_read_text(path, NULL, &content, why);
     if (e != OK) {
         cli_fail(cli, err_name(e), "--keys names the home whose keys are tried", NULL, "%s", why);
         return EXIT_USAGE;

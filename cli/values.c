@@ -12,6 +12,7 @@
 struct values {
     const struct verb *verb;
     json_t *json;
+    struct problems *problems;
     char *why; /* 512 bytes */
     bool stdin_taken;
 };
@@ -50,7 +51,7 @@ static enum err read_text(struct values *values, const char *path, struct buffer
             return refuse(values, ERR_ARGUMENT, "standard input can be read only once");
         values->stdin_taken = true;
     }
-    return file_read_text(path, ret_text, values->why);
+    return file_read_text(path, values->problems, ret_text, values->why);
 }
 
 /* CRLF to LF, and no line ends at the end: what an editor adds to a file is no part of a value. */
@@ -258,8 +259,8 @@ static enum err check_required(struct values *values) {
 }
 
 enum err values_take(const struct verb *verb, char *const *words, int n, int plain_from,
-                     json_t *json, char ret_why[static 512]) {
-    struct values values = {.verb = verb, .json = json, .why = ret_why};
+                     json_t *json, struct problems *problems, char ret_why[static 512]) {
+    struct values values = {.verb = verb, .json = json, .problems = problems, .why = ret_why};
     enum err e = OK;
     for (int i = 0; i < n && e == OK; i++)
         e = i < plain_from && strncmp(words[i], "--", 2) == 0 ? take_option(&values, words, n, &i)

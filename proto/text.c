@@ -3,9 +3,7 @@
 #include "limits.h"
 #include <string.h>
 
-/* Decodes the first character of `text`; 0 when it is not UTF-8 (overlong forms, surrogates and
- * what lies beyond U+10FFFF are not), else its size. */
-static size_t utf8_next(struct bytes text, uint32_t *ret_character) {
+size_t text_next(struct bytes text, uint32_t *ret_character) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     uint8_t lead = text.data[0];
     size_t size = lead < 0x80   ? 1
@@ -32,7 +30,7 @@ static size_t utf8_next(struct bytes text, uint32_t *ret_character) {
 bool text_is_clean(struct bytes text, bool lines) {
     while (text.size > 0) {
         uint32_t character;
-        size_t size = utf8_next(text, &character);
+        size_t size = text_next(text, &character);
         if (size == 0)
             return false;
         bool control = character < 0x20 || (character >= 0x7f && character < 0xa0);

@@ -6,6 +6,9 @@
 #include "bytes.h"
 #include <stdbool.h>
 
+/* The first character of `text`, which is not empty: its size in bytes; 0 when it is not UTF-8 (overlong forms, surrogates and what lies
+ * beyond U+10FFFF are not). */
+size_t text_next(struct bytes text, uint32_t *ret_character);
 /* Is it valid UTF-8 without control characters (U+0000-1F, U+007F-9F), but for line feeds when
  * `lines`? */
 bool text_is_clean(struct bytes text, bool lines);

@@ -145,6 +145,63 @@ TEST(a_file_that_is_not_utf8_is_refused_with_its_line) {
     temp_remove(folder);
 }
 
+/* Reads "value" with this content; it is refused. Caller calls args_done. */
+static void refuse_file(const char *folder, const char *content, struct args *args) {
+    char path[300], given[320];
+    write_file(folder, "value", content, path);
+    snprintf(given, sizeof given, "@%s", path);
+    assert_err(ERR_FORMAT, parse(args, "--home", "/h", "search", given, NULL));
+    const json_t *first = json_array_get(args->problems.list, 0);
+    assert_string_equal(json_string_value(json_object_get(first, "file")), path);
+}
+
+TEST(every_place_of_a_file_that_is_not_utf8_is_named_up_to_the_most_that_are_listed) {
+    char folder[256], content[2 * PROBLEMS_LISTED_MAX + 16] = "fine\nS\xF8ren\n\xC6 og \xE5\n";
+    struct args args;
+    temp_folder(folder);
+    refuse_file(folder, content, &args);
+    assert_int_equal(args.problems.n, 3);
+    static const struct {
+        int line;
+        const char *says;
+    } places[] = {{2, "character 2 is the byte F8"},
+                  {3, "character 1 is the byte C6"},
+                  {3, "character 6 is the byte E5"}};
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *problem = json_array_get(args.problems.list, i);
+        assert_int_equal(json_integer_value(json_object_get(problem, "line")), places[i].line);
+        assert_non_null(
+            strstr(json_string_value(json_object_get(problem, "text")), places[i].says));
+    }
+    args_done(&args);
+    memset(content, 0xE6, PROBLEMS_LISTED_MAX + 7);
+    content[PROBLEMS_LISTED_MAX + 7] = '\0';
+    refuse_file(folder, content, &args);
+    assert_int_equal(args.problems.n, PROBLEMS_LISTED_MAX + 7);
+    assert_int_equal(json_array_size(args.problems.list), PROBLEMS_LISTED_MAX);
+    args_done(&args);
+    temp_remove(folder);
+}
+
+TEST(a_file_in_another_encoding_is_refused_with_the_conversion) {
+    static const struct {
+        const char *content, *says;
+    } files[] = {{"S\xF8ren sagde \x93hej\x94\n", "iconv -f WINDOWS-1252 -t UTF-8 /"},
+                 {"\xFF\xFES", "iconv -f UTF-16 -t UTF-8 /"},
+                 {"S\xC3\xB8ren og Ren\xE9\n", "where it was made"}, /* put together from two */
+                 {"\x81\n", "where it was made"}};
+    char folder[256];
+    temp_folder(folder);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct args args;
+        refuse_file(folder, files[i].content, &args);
+        assert_int_equal(args.problems.n, i == 0 ? 3 : 1);
+        assert_non_null(strstr(args.problems.mend, files[i].says));
+        args_done(&args);
+    }
+    temp_remove(folder);
+}
+
 TEST(a_file_that_is_not_there_is_named) {
     struct args args;
     assert_err(ERR_NOT_FOUND, parse(&args, "--home", "/h", "search", "@/nonexistent/file", NULL));
@@ -208,6 +265,9 @@ int main(void) {
         cmocka_unit_test(what_is_wrong_is_said_and_refused),
         cmocka_unit_test(a_value_may_come_from_a_file_without_its_last_line_end),
         cmocka_unit_test(a_file_that_is_not_utf8_is_refused_with_its_line),
+        cmocka_unit_test(
+            every_place_of_a_file_that_is_not_utf8_is_named_up_to_the_most_that_are_listed),
+        cmocka_unit_test(a_file_in_another_encoding_is_refused_with_the_conversion),
         cmocka_unit_test(a_file_that_is_not_there_is_named),
         cmocka_unit_test(the_home_comes_from_the_option_then_the_environment_then_the_platform),
         cmocka_unit_test(who_writes_comes_from_the_option_then_the_environment),
