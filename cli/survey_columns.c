@@ -101,6 +101,15 @@ void columns_read(struct problems *problems, const struct sheet *sheet, bool of_
                     "there is no column with labels");
 }
 
+void columns_check_width(struct problems *problems, const struct sheet *sheet,
+                         const struct sheet_row *row) {
+    for (uint32_t i = sheet->rows[0].cells_n; i < row->cells_n; i++)
+        if (*row->cells[i].text != '\0')
+            problem_add(problems, columns_place(sheet, row, (int)i),
+                        "put a text with a separator in it in quotes, or remove the cell",
+                        "the cell stands beyond the last heading");
+}
+
 /* {"da": "…"}: one line each, the same languages everywhere. */
 json_t *columns_label(struct problems *problems, const struct sheet *sheet,
                       const struct sheet_row *row, const struct columns *columns) {

@@ -22,6 +22,8 @@ struct columns {
 void columns_read(struct problems *, const struct sheet *, bool of_choices, struct columns *ret_columns);
 /* "" when there is no such column. */
 const char *columns_cell(const struct sheet_row *, int column);
+/* Cells beyond the headings would be lost: those with a text go to `problems`. */
+void columns_check_width(struct problems *, const struct sheet *, const struct sheet_row *);
 struct place columns_place(const struct sheet *, const struct sheet_row *, int column);
 /* {"da": "…"}: one line in each of the languages; what is missing goes to `problems`. Caller owns. */
 json_t *columns_label(struct problems *, const struct sheet *, const struct sheet_row *, const struct columns *);

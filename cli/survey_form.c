@@ -69,6 +69,7 @@ static void read_choice(struct form *f, const struct sheet_row *row) {
     const struct columns *columns = &f->choice_columns;
     const char *list_name = columns_cell(row, columns->type),
                *name = columns_cell(row, columns->name);
+    columns_check_width(f->problems, &f->choices, row);
     if (!is_code(list_name, false)) {
         problem_add(f->problems, columns_place(&f->choices, row, columns->type),
                     "use letters, digits, _ and -, at most 32", "\"%s\" is not a name for a list",
@@ -169,6 +170,7 @@ static void read_question(struct form *f, const struct sheet_row *row) {
                *name = columns_cell(row, f->columns.name);
     const char *list = list_of_type(type);
     struct place place = columns_place(&f->survey, row, f->columns.type);
+    columns_check_width(f->problems, &f->survey, row);
     if (strcmp(type, "note") == 0) {
         notice_add(f->problems, "%s, line %u: the note is passed over", f->problems->file,
                    row->line);

@@ -131,6 +131,17 @@ TEST(every_question_needs_a_label_in_every_language) {
                    "\"en\"");
 }
 
+TEST(a_cell_beyond_the_last_heading_is_named_and_a_blank_one_is_none) {
+    assert_problem(SURVEY_HEAD "select_one ja,q1,Tryg, glad?,Safe?\n", GOOD_CHOICES, "s.csv", 2, 5,
+                   "beyond");
+    assert_problem(SURVEY_HEAD "note,n1,Velkommen,Welcome,x\ntext,q1,a,b\n", NULL, "s.csv", 2, 5,
+                   "beyond");
+    assert_problem(SURVEY_HEAD "select_one ja,q1,a,b\n",
+                   CHOICES_HEAD "ja,1,Nej,No\nja,2,Ja,Yes, oh yes\n", "c.csv", 3, 5, "beyond");
+    assert_ok(read_form(SURVEY_HEAD "select_one ja,q1,a,b, ,\n", GOOD_CHOICES));
+    finish();
+}
+
 TEST(a_list_must_be_given_known_and_long_enough) {
     assert_problem(SURVEY_HEAD "select_one ja,q1,a,b\nselect_one ja,q2,a,b\n", NULL, "s.csv", 2, 1,
                    "choices");
@@ -302,6 +313,7 @@ int main(void) {
         cmocka_unit_test(unknown_missing_and_repeated_columns_are_named),
         cmocka_unit_test(a_name_that_is_not_proper_or_stands_twice_is_named),
         cmocka_unit_test(every_question_needs_a_label_in_every_language),
+        cmocka_unit_test(a_cell_beyond_the_last_heading_is_named_and_a_blank_one_is_none),
         cmocka_unit_test(a_list_must_be_given_known_and_long_enough),
         cmocka_unit_test(choices_that_cannot_be_told_apart_are_refused),
         cmocka_unit_test(a_score_that_is_no_whole_number_is_refused),
