@@ -26,7 +26,7 @@ int cli_exit_code(enum err e) {
 }
 
 static int exit_code_named(const char *name) {
-#define X(symbol, number, word, text)                                                              \
+#define X(symbol, number, word, text, danish)                                                      \
     if (strcmp(name, word) == 0)                                                                   \
         return cli_exit_code(symbol);
     ERR_MAP(X)
@@ -74,8 +74,19 @@ static int print_error(struct cli_context *cli, const char *name, const char *te
     return exit_code_named(name);
 }
 
-int cli_fail(struct cli_context *cli, const char *name, const char *mend, const json_t *details,
-             const char *format, ...) {
+int cli_fail_pair(struct cli_context *cli, const char *name, struct label mend,
+                  const json_t *details, const char *en, const char *da, ...) {
+    char text[1024];
+    va_list list;
+    va_start(list, da);
+    vsnprintf(text, sizeof text, say(&cli->screen, en, da), list);
+    va_end(list);
+    reply_tidy(text);
+    return print_error(cli, name, text, label_text(cli->screen.language, mend), details);
+}
+
+int cli_fail_plain(struct cli_context *cli, const char *name, const char *mend,
+                   const json_t *details, const char *format, ...) {
     char text[1024];
     va_list list;
     va_start(list, format);
@@ -85,10 +96,21 @@ int cli_fail(struct cli_context *cli, const char *name, const char *mend, const 
     return print_error(cli, name, text, mend, details);
 }
 
+int cli_err(struct cli_context *cli, enum err e) {
+    const char *text = label_text(cli->screen.language, err_label(e));
+    return cli_fail_pair(cli, err_name(e), err_mend(e), NULL, "%s", "%s", text);
+}
+
+int cli_failure(struct cli_context *cli, enum err e, const struct failure *failure) {
+    return cli_fail_pair(cli, err_name(e), COMMAND(failure->mend), NULL, "%s", "%s", failure->text);
+}
+
 int cli_fail_reply(struct cli_context *cli, const struct reply *reply) {
     return print_error(cli, err_name(reply->error),
-                       *reply->text != '\0' ? reply->text : err_text(reply->error), reply->mend,
-                       reply->details);
+                       *reply->text != '\0'
+                           ? reply->text
+                           : label_text(cli->screen.language, err_label(reply->error)),
+                       reply->mend, reply->details);
 }
 
 const struct screen *cli_screen(struct cli_context *cli) {

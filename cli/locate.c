@@ -108,6 +108,7 @@ static enum err finish_job(struct job *job, locate_progress *progress, void *con
 enum err locate_call(struct locate *locate, const struct asker *asker, const char *noun,
                      const char *name, const json_t *args, locate_progress *progress, void *context,
                      struct reply *reply) {
+    reply->language = asker->language;
     if (locate->client != NULL)
         return client_call(locate->client, asker, noun, name, args, progress, context, reply);
     if (locate->service == NULL) {

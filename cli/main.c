@@ -40,7 +40,7 @@ static int call_verb(struct cli_context *cli, const struct verb *verb) {
     progress_done(&progress);
     if (e != OK) {
         if (reply.error == OK)
-            reply_fail(&reply, e, NULL, "%s", err_text(e));
+            reply_err(&reply, e);
         code = cli_fail_reply(cli, &reply);
     } else {
         code =
@@ -97,7 +97,8 @@ int main(int argc, char **argv) {
     enum err e = args_parse(&args, argc, argv);
     cli.screen.quiet =
         args.quiet || args.json; /* standard error is then for the error object alone */
-    cli.asker = (struct asker){.name = args.as_name, .function = args.as_function};
+    cli.asker = (struct asker){
+        .name = args.as_name, .function = args.as_function, .language = cli.screen.language};
     int code;
     if (e != OK) {
         code = refuse_args(&cli, e);

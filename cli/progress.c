@@ -16,20 +16,6 @@ void progress_init(struct progress *progress, const struct screen *screen) {
                                   .wanted = !screen->quiet && isatty(STDERR_FILENO)};
 }
 
-static const struct phrase {
-    const char *en, *da;
-} phrases[] = {{"verifying", "kontrollerer"},
-               {"waiting for the readers", "venter på modtagerne"},
-               {"sealing answers", "forsegler svar"},
-               {"joining", "slutter til"}};
-
-static const char *translate(const struct screen *screen, const char *what) {
-    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
-        if (strcmp(phrases[i].en, what) == 0)
-            return say(screen, phrases[i].en, phrases[i].da);
-    return what;
-}
-
 void progress_show(void *context, const json_t *piece) {
     struct progress *progress = context;
     int64_t now = now_ms();
@@ -40,7 +26,7 @@ void progress_show(void *context, const json_t *piece) {
     const char *what = json_string_value(json_object_get(piece, "what"));
     json_int_t done = json_integer_value(json_object_get(piece, "done"));
     json_int_t of = json_integer_value(json_object_get(piece, "of"));
-    what = translate(progress->screen, what != NULL ? what : "");
+    what = what != NULL ? what : "";
     if (of > 0)
         fprintf(stderr, "\r\033[K%s: %lld / %lld", what, (long long)done, (long long)of);
     else

@@ -7,16 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static enum language language_of_locale(void) {
-    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL && *value != '\0')
-            return strncmp(value, "da", 2) == 0 ? LANGUAGE_DA : LANGUAGE_EN;
-    }
-    return LANGUAGE_EN;
-}
-
 static int width_of_terminal(FILE *out) {
     struct winsize size;
     if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
@@ -35,7 +25,7 @@ void screen_init(struct screen *screen, FILE *out) {
 }
 
 const char *say(const struct screen *screen, const char *en, const char *da) {
-    return screen->language == LANGUAGE_DA ? da : en;
+    return say_in(screen->language, en, da);
 }
 
 static const char *style_code(enum style style) {

@@ -53,6 +53,7 @@ enum err call_parse(const char *text, size_t size, struct reply *reply, struct c
     }
     call.asker.name = text_or_empty(json_object_get(asker, "name"));
     call.asker.function = text_or_empty(json_object_get(asker, "function"));
+    call.asker.language = language_named(json_string_value(json_object_get(asker, "language")));
     call.more = json_is_true(json_object_get(call.root, "more"));
     *ret_call = call;
     return OK;

@@ -2,7 +2,7 @@
 
 const char *err_text(enum err e) {
     switch (e) {
-#define X(name, number, word, text)                                                                \
+#define X(name, number, word, text, danish)                                                        \
     case name:                                                                                     \
         return text;
         ERR_MAP(X)
@@ -13,7 +13,7 @@ const char *err_text(enum err e) {
 
 const char *err_name(enum err e) {
     switch (e) {
-#define X(name, number, word, text)                                                                \
+#define X(name, number, word, text, danish)                                                        \
     case name:                                                                                     \
         return word;
         ERR_MAP(X)
@@ -24,7 +24,7 @@ const char *err_name(enum err e) {
 
 enum err err_from_number(unsigned number) {
     switch (number) {
-#define X(name, number_, word, text)                                                               \
+#define X(name, number_, word, text, danish)                                                       \
     case number_:                                                                                  \
         return name;
         ERR_MAP(X)

@@ -6,6 +6,7 @@
 
 #include "proto/bytes.h"
 #include "proto/channel.h"
+#include "proto/language.h"
 
 enum kind { KIND_TEXT = 1, KIND_LINE, KIND_DATE, KIND_CHOICE, KIND_FLAG, KIND_MEMBER, KIND_JSON, KIND_REVISION };
 enum policy { POLICY_KEEP_BOTH = 1, POLICY_UNION, POLICY_LATEST, POLICY_WITHDRAWN_WINS, POLICY_OWNER };
@@ -16,7 +17,6 @@ enum rest { REST_PLAIN = 1, REST_SEALED };
 enum part { PART_NONE = 0, PART_HEAD, PART_CHILD_VOICE, PART_PARENTS, PART_PROFESSIONAL, PART_SCHOOL, PART_START_PLAN,
             PART_TRACK };
 
-struct label { const char *da, *en; };
 struct choice { const char *name; struct label label; };
 
 struct field {

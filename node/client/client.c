@@ -94,9 +94,10 @@ static enum err write_all(int fd, const char *text, size_t size) {
 static enum err send_request(struct client *client, const struct asker *asker, const char *noun,
                              const char *verb, const json_t *args, bool more) {
     json_t *arguments = args != NULL ? json_deep_copy(args) : json_object();
-    json_t *request = json_pack("{s:s+, s:{s:o, s:{s:s, s:s}}, s:b}", "method", METHOD_PREFIX, noun,
-                                "parameters", "arguments", arguments, "asker", "name", asker->name,
-                                "function", asker->function, "more", (int)more);
+    json_t *request =
+        json_pack("{s:s+, s:{s:o, s:{s:s, s:s, s:s}}, s:b}", "method", METHOD_PREFIX, noun,
+                  "parameters", "arguments", arguments, "asker", "name", asker->name, "function",
+                  asker->function, "language", language_code(asker->language), "more", (int)more);
     if (request != NULL && *verb != '\0')
         json_object_set_new(request, "method", json_sprintf(METHOD_PREFIX "%s.%s", noun, verb));
     char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
@@ -153,7 +154,7 @@ static enum err next_object(struct client *client, json_t **ret_object) {
 
 /* The number of an error by its name. */
 static enum err error_named(const char *name) {
-#define X(symbol, number, word, text)                                                              \
+#define X(symbol, number, word, text, danish)                                                      \
     if (strcmp(name, METHOD_PREFIX word) == 0)                                                     \
         return symbol;
     ERR_MAP(X)
@@ -178,7 +179,8 @@ static enum err take_end(const json_t *object, struct reply *reply) {
     enum err err = error_named(name);
     if (err == OK)
         return ERR_FORMAT;
-    (void)reply_fail(reply, err, text_of(parameters, "mend"), "%s", text_of(parameters, "text"));
+    const char *mend = text_of(parameters, "mend");
+    (void)reply_fail(reply, err, COMMAND(mend), "%s", "%s", text_of(parameters, "text"));
     json_t *details = json_object_get(parameters, "details");
     if (details != NULL)
         reply->details = json_incref(details);
@@ -189,6 +191,7 @@ enum err client_call(struct client *client, const struct asker *asker, const cha
                      const char *verb, const json_t *args,
                      void (*progress)(void *context, const json_t *progress), void *context,
                      struct reply *reply) {
+    reply->language = asker->language;
     enum err err = send_request(client, asker, noun, verb, args, progress != NULL);
     if (err == ERR_CLOSED)
         err =
@@ -205,9 +208,12 @@ enum err client_call(struct client *client, const struct asker *asker, const cha
         json_decref(object);
     }
     if (err == ERR_CLOSED && reply->error == OK)
-        return reply_fail(reply, err, "look at the node's log",
-                          "the node went away before it answered");
+        return reply_fail(
+            reply, err,
+            MEND("stafet status says whether it runs again; its log says why it stopped",
+                 "stafet status siger, om den kører igen; dens log siger, hvorfor den stoppede"),
+            "the node stopped before it answered", "noden stoppede, før den svarede");
     if (err != OK && reply->error == OK)
-        return reply_fail(reply, err, NULL, "%s", err_text(err));
+        return reply_err(reply, err);
     return err;
 }

@@ -97,7 +97,7 @@ static enum job_state step(struct job *job, struct reply *reply) {
     }
     json_decref(reply->document);
     reply->document = NULL;
-    reply_progress(reply, 0, 0, "joining");
+    reply_progress(reply, 0, 0, "joining", "slutter til");
     time_ms next = store_now(store) + PROGRESS_MS;
     job->deadline = next < join->until ? next : join->until;
     return JOB_WAITING;

@@ -12,7 +12,9 @@ void reply_done(struct reply *reply) {
     json_decref(reply->document);
     json_decref(reply->progress);
     json_decref(reply->details);
+    enum language language = reply->language;
     reply_init(reply);
+    reply->language = language;
 }
 
 /* How many bytes the character at `at` takes; 0: it is none, or a control character. */
@@ -42,11 +44,7 @@ void reply_tidy(char *text) {
     }
 }
 
-enum err reply_fail(struct reply *reply, enum err e, const char *mend, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    vsnprintf(reply->text, sizeof reply->text, format, args);
-    va_end(args);
+static enum err failed(struct reply *reply, enum err e, const char *mend) {
     snprintf(reply->mend, sizeof reply->mend, "%s", mend != NULL ? mend : "");
     reply_tidy(reply->text);
     reply_tidy(reply->mend);
@@ -56,16 +54,48 @@ enum err reply_fail(struct reply *reply, enum err e, const char *mend, const cha
     return e;
 }
 
+enum err reply_fail_pair(struct reply *reply, enum err e, struct label mend, const char *en,
+                         const char *da, ...) {
+    va_list args;
+    va_start(args, da);
+    vsnprintf(reply->text, sizeof reply->text, say_in(reply->language, en, da), args);
+    va_end(args);
+    return failed(reply, e, label_text(reply->language, mend));
+}
+
+enum err reply_fail_plain(struct reply *reply, enum err e, const char *mend, const char *format,
+                          ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reply->text, sizeof reply->text, format, args);
+    va_end(args);
+    return failed(reply, e, mend);
+}
+
+enum err reply_err(struct reply *reply, enum err e) {
+    const char *text = label_text(reply->language, err_label(e));
+    return reply_fail_pair(reply, e, err_mend(e), "%s", "%s", text);
+}
+
+enum err reply_failure(struct reply *reply, enum err e, const struct failure *failure) {
+    return reply_fail_pair(reply, e, COMMAND(failure->mend), "%s", "%s", failure->text);
+}
+
+const char *reply_say(const struct reply *reply, const char *en, const char *da) {
+    return say_in(reply->language, en, da);
+}
+
 enum err reply_give(struct reply *reply, json_t *document) {
     if (document == NULL)
-        return reply_fail(reply, ERR_MEMORY, "", "%s", err_text(ERR_MEMORY));
+        return reply_err(reply, ERR_MEMORY);
     json_decref(reply->document);
     reply->document = document;
     return OK;
 }
 
-void reply_progress(struct reply *reply, uint64_t done, uint64_t of, const char *what) {
+void reply_progress(struct reply *reply, uint64_t done, uint64_t of, const char *en,
+                    const char *da) {
     json_decref(reply->progress);
-    reply->progress =
-        json_pack("{s:I, s:I, s:s}", "done", (json_int_t)done, "of", (json_int_t)of, "what", what);
+    reply->progress = json_pack("{s:I, s:I, s:s}", "done", (json_int_t)done, "of", (json_int_t)of,
+                                "what", say_in(reply->language, en, da));
 }

@@ -97,6 +97,7 @@ enum err service_call(struct service *service, const struct asker *asker, const 
                       const char *name, const json_t *args, struct reply *reply,
                       struct job **ret_job) {
     *ret_job = NULL;
+    reply->language = asker->language;
     const struct verb *verb = service_verb(noun, name);
     if (verb == NULL)
         return reply_fail(reply, ERR_NOT_FOUND, "stafet --help", "there is no command \"%s%s%s\"",

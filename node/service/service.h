@@ -6,6 +6,7 @@
 
 #include "proto/clock.h"
 #include "proto/err.h"
+#include "proto/language.h"
 #include "store/home.h"
 #include "store/store.h"
 #include <jansson.h>
@@ -13,33 +14,47 @@
 struct service;
 struct job;
 
-/* Who asks: for the actor of what is written. Never NULL; "" when not given. */
+/* Who asks: for the actor of what is written, never NULL, "" when not given; and in which language to answer. */
 struct asker {
     const char *name, *function;
+    enum language language;
 };
 
 /* Where a verb puts its result. Exactly one of result or error in the end. */
 struct reply {
     json_t *document; /* the result; owned */
     json_t *progress; /* {"done": n, "of": m, "what": "..."}: sent on when set, and taken; owned */
+    enum language language; /* of text, mend and progress: the asker's, set by service_call */
     enum err error;
     char text[512];   /* one sentence, what is wrong; ends without a full stop */
-    char mend[512];   /* what to do: a command or an instruction; may be empty */
+    char mend[512];   /* what to do: a command or an instruction */
     json_t *details;  /* structured place: {"file","line","column","field",…} or {"candidates":[…]}; may be NULL; owned */
 };
 void reply_init(struct reply *);
-void reply_done(struct reply *);
-/* Sets error, text and mend (NULL: none) and drops the document; returns `e`, so that a verb can `return reply_fail(…)`. */
-enum err reply_fail(struct reply *, enum err e, const char *mend, const char *format, ...)
+void reply_done(struct reply *); /* the language stays */
+/* Sets error, text and mend in the reply's language and drops the document; returns `e`, so that a verb can `return reply_fail(…)`. Both
+ * formats are checked by the compiler, and neither language can be left out: language.h. */
+enum err reply_fail_pair(struct reply *, enum err e, struct label mend, const char *en, const char *da, ...)
+    __attribute__((format(printf, 4, 6), format(printf, 5, 6)));
+enum err reply_fail_plain(struct reply *, enum err e, const char *mend, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* In transition: sentences that are not worded in both languages yet go the plain way. */
+#define reply_fail(reply, e, mend, ...) \
+    _Generic((mend), struct label: reply_fail_pair, default: reply_fail_plain)(reply, e, mend, __VA_ARGS__)
+/* With the error's own sentence and mend. */
+enum err reply_err(struct reply *, enum err e);
+/* What has been put into words already, in the reply's language. */
+enum err reply_failure(struct reply *, enum err e, const struct failure *);
+/* One of two texts, for a value in a sentence. */
+const char *reply_say(const struct reply *, const char *en, const char *da) __attribute__((format_arg(2), format_arg(3)));
 /* Replaces by '?' what is not UTF-8 or would steer a terminal: a sentence may quote what somebody typed, and be cut anywhere. reply_fail
  * does so itself. */
 void reply_tidy(char *text);
 /* Takes `document` as the result; NULL (Jansson was out of memory) is ERR_MEMORY. So a verb can `return reply_give(reply,
  * json_pack(…))`. */
 enum err reply_give(struct reply *, json_t *document);
-/* `what` is a short English phrase of the job, "verifying"; `of` 0: not known. */
-void reply_progress(struct reply *, uint64_t done, uint64_t of, const char *what);
+/* The job in a short phrase, "verifying"; `of` 0: not known. */
+void reply_progress(struct reply *, uint64_t done, uint64_t of, const char *en, const char *da);
 
 enum param_kind {
     PARAM_TEXT = 1,

@@ -197,7 +197,7 @@ static enum job_state step(struct job *job, struct reply *reply) {
     if (e != OK && reply->error == OK)
         reply_fail(reply, e, NULL, "%s", err_text(e));
     if (e == OK && !last)
-        reply_progress(reply, import->encoded_n, import->n, "sealing answers");
+        reply_progress(reply, import->encoded_n, import->n, "sealing answers", "forsegler svar");
     return e != OK || last ? JOB_DONE : JOB_MORE;
 }
 

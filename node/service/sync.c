@@ -111,7 +111,7 @@ static enum job_state step(struct job *job, struct reply *reply) {
     if (outstanding > sync->outstanding_first)
         sync->outstanding_first = outstanding;
     reply_progress(reply, sync->outstanding_first - outstanding, sync->outstanding_first,
-                   "waiting for the readers");
+                   "waiting for the readers", "venter på modtagerne");
     /* Now and then also when nothing happens: somebody looks on. */
     time_ms next = store_now(store) + PROGRESS_MS;
     job->deadline = next < sync->until ? next : sync->until;

@@ -47,7 +47,7 @@ static enum job_state step(struct job *job, struct reply *reply) {
                    store_failure(verify->store));
         return JOB_DONE;
     }
-    reply_progress(reply, checked, total, "verifying");
+    reply_progress(reply, checked, total, "verifying", "kontrollerer");
     if (!done)
         return JOB_MORE;
     e = reply_give(reply, result(verify, checked));

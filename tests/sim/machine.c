@@ -428,7 +428,7 @@ void machine_done(struct machine *machine) {
 
 enum err machine_call(struct machine *machine, const char *noun, const char *verb, json_t *args,
                       struct reply *ret_reply) {
-    static const struct asker asker = {"Mette H.", "leader"};
+    static const struct asker asker = {.name = "Mette H.", .function = "leader"};
     struct world *world = machine->world;
     struct job *job = NULL;
     reply_init(ret_reply);

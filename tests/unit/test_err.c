@@ -1,13 +1,13 @@
 #include "paper.h"
-#include "proto/err.h"
+#include "proto/language.h"
 
-TEST(every_error_has_a_number_a_word_and_a_sentence_of_its_own) {
+TEST(every_error_has_a_number_a_word_and_a_sentence_of_its_own_in_each_language) {
     static const struct {
         enum err err;
         unsigned number;
-        const char *word, *text;
+        const char *word, *text, *danish;
     } all[] = {
-#define X(name, number, word, text) {name, number, word, text},
+#define X(name, number, word, text, danish) {name, number, word, text, danish},
         ERR_MAP(X)
 #undef X
     };
@@ -18,7 +18,13 @@ TEST(every_error_has_a_number_a_word_and_a_sentence_of_its_own) {
         assert_string_equal(err_name(all[i].err), all[i].word);
         assert_string_equal(err_text(all[i].err), all[i].text);
         assert_int_not_equal(all[i].text[strlen(all[i].text) - 1], '.');
+        assert_int_not_equal(all[i].danish[strlen(all[i].danish) - 1], '.');
+        assert_string_equal(label_text(LANGUAGE_EN, err_label(all[i].err)), all[i].text);
+        assert_string_equal(label_text(LANGUAGE_DA, err_label(all[i].err)), all[i].danish);
+        assert_string_not_equal(err_mend(all[i].err).en, err_mend(all[i].err).da);
+        assert_string_not_equal(all[i].danish, all[i].text);
         for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(all[i].danish, all[k].danish);
             assert_string_not_equal(all[i].word, all[k].word);
             assert_string_not_equal(all[i].text, all[k].text);
         }
@@ -33,5 +39,5 @@ TEST(an_unknown_number_from_the_wire_is_internal) {
     assert_non_null(err_name((enum err)9999));
 }
 
-RUN_TESTS(T(every_error_has_a_number_a_word_and_a_sentence_of_its_own),
+RUN_TESTS(T(every_error_has_a_number_a_word_and_a_sentence_of_its_own_in_each_language),
           T(an_unknown_number_from_the_wire_is_internal))

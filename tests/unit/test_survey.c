@@ -44,7 +44,7 @@ static int end(void **state) {
 /* Calls a verb of the noun survey at a site and steps its job to the end; `args` is taken. The
  * outcome is in `reply`. */
 static enum err call(size_t site, const char *verb, json_t *args) {
-    static const struct asker asker = {"Mette H.", "leder"};
+    static const struct asker asker = {.name = "Mette H.", .function = "leder"};
     struct service service = {.store = federation.sites[site].store};
     struct job *job;
     reply_done(&reply);
@@ -294,7 +294,7 @@ TEST(one_bad_answer_refuses_the_whole_file) {
 }
 
 TEST(an_import_that_is_cancelled_half_way_leaves_nothing) {
-    static const struct asker asker = {"", ""};
+    static const struct asker asker = {.name = "", .function = ""};
     struct service service = {.store = federation.sites[BIRK].store};
     struct job *job;
     publish("trivsel26");
