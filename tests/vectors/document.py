@@ -10,7 +10,7 @@ import textwrap
 
 
 def errors(proto):
-    rows = re.findall(r'X\((\w+), (\d+), "(\w+)",?\s*(?:\\\s*)?"([^"]+)"\)', (proto / "err.h").read_text())
+    rows = re.findall(r'X\((\w+), (\d+), "(\w+)",[\s\\]*"([^"]+)",[\s\\]*"[^"]+"\)', (proto / "err.h").read_text())
     lines = ["| number | name | meaning |", "|---|---|---|"]
     return lines + [f"| {number} | `{word}` | {text} |" for name, number, word, text in rows if name != "OK"]
 
