@@ -20,6 +20,8 @@ const struct view handover_views[] = {
 
 const struct side handover_sides[] = {
     {"handover", "edit", handover_side_edit, NULL},
+    {"handover", "show", NULL, handover_side_shown},
+    {"handover", "track", NULL, handover_side_shown},
     {"handover", "send", handover_side_send, NULL},
     {"handover", "print", handover_side_print, handover_side_printed},
     {0},

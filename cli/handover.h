@@ -16,6 +16,8 @@ void handover_put_changes(const struct screen *, const json_t *document);
 int handover_side_edit(struct cli_context *, json_t *args);
 /* Shows recipient, child, revision and changes, asks, and sends exactly that revision. */
 int handover_side_send(struct cli_context *, json_t *args);
+/* Says on standard error when a look could not be noted. */
+int handover_side_shown(struct cli_context *, const json_t *args, const json_t *document);
 /* Refuses early what can't be written; then writes the page. */
 int handover_side_print(struct cli_context *, json_t *args);
 int handover_side_printed(struct cli_context *, const json_t *args, const json_t *document);

@@ -173,6 +173,19 @@ static enum err write_out(struct cli_context *cli, struct bytes page) {
     return fwrite(page.data, 1, page.size, cli->screen.out) == page.size ? OK : ERR_IO;
 }
 
+/* On a full disk everything can still be read. */
+int handover_side_shown(struct cli_context *cli, const json_t *args __attribute__((unused)),
+                        const json_t *document) {
+    const char *why = json_string_value(json_object_get(document, "not_noted"));
+    if (why != NULL && !cli->args->quiet && !cli->args->json)
+        fprintf(stderr,
+                say(&cli->screen,
+                    "stafet: what was seen here could not be noted on this node (%s)\n",
+                    "stafet: hvad der er set her, kunne ikke noteres på denne node (%s)\n"),
+                why);
+    return -1;
+}
+
 int handover_side_printed(struct cli_context *cli, const json_t *args, const json_t *document) {
     const char *out = json_string_value(json_object_get(args, "out"));
     const char *wanted = json_string_value(json_object_get(args, "language"));
@@ -181,6 +194,7 @@ int handover_side_printed(struct cli_context *cli, const json_t *args, const jso
                                               : LANGUAGE_EN;
     char name[128], why[512] = "";
     struct buffer page = {0};
+    handover_side_shown(cli, args, document);
     if (out == NULL && cli->args->json)
         return -1;
     snprintf(name, sizeof name, "handover-%s.html", text_at(document, "short"));

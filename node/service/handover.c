@@ -55,6 +55,9 @@ static const struct param agree_params[] = {
     {"by", PARAM_TEXT, false, true, "hvem har sagt ja: \"begge forældremyndighedsindehavere\"",
      "who has agreed: \"both custody holders\""},
     {"on", PARAM_DATE, false, true, "dagen, ÅÅÅÅ-MM-DD", "the day, YYYY-MM-DD"},
+    {"earlier", PARAM_FLAG, false, false,
+     "de sagde ja til netop disse ord, før de blev skrevet her, for eksempel på papir",
+     "they agreed to these very words before they were typed here, on paper for instance"},
     {0},
 };
 static const struct param send_params[] = {

@@ -5,6 +5,7 @@
  *   to            the receiving member, in hex, of a form that has never been sent
  *   draft/NUMBER  a value typed but not sent, with the versions that it was typed over (handover_draft.h)
  *   form/NUMBER   what `template ID` last wrote out, in the same form: a value that comes back unchanged is no edit
+ *   typed         when a draft was last changed, ms
  *   agreed/60     who agreed, when, to which revision, with the versions of consent that were live then
  *   shown         the revision that `show` last displayed here
  *   read          which sending the read_by of this node answers
@@ -44,7 +45,7 @@ struct handover {
     struct handover_draft *drafts, *forms;
     size_t drafts_n; /* how many fields have a draft */
     struct handover_agreement agreement;
-    char shown[HEX_TEXT_MAX], read[128], at_relay[128], delivered[128];
+    char typed[32], shown[HEX_TEXT_MAX], read[128], at_relay[128], delivered[128];
     struct revision revision; /* of what would stand here after a send (handover_plan.h) */
 };
 
@@ -85,7 +86,8 @@ json_t *handover_head_json(struct store *, const struct handover *, struct arena
 typedef enum err handover_run(struct service *, const struct asker *, const json_t *args, struct reply *);
 handover_run handover_template, handover_new, handover_edit; /* handover_edit.c */
 handover_run handover_list, handover_show, handover_print;   /* handover_show.c */
-handover_run handover_agree, handover_send;                  /* handover_send.c */
+handover_run handover_agree;                                 /* handover_agree.c */
+handover_run handover_send;                                  /* handover_send.c */
 handover_run handover_track;                                 /* handover_track.c */
 handover_run handover_accept;                                /* handover_accept.c */
 

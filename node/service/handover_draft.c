@@ -6,6 +6,7 @@
 
 #include "proto/limits.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct handover_draft *draft_of(const struct handover *handover, const struct field *field) {
@@ -175,6 +176,13 @@ static enum err based_on(const struct handover *handover, const struct field *fi
     return OK;
 }
 
+/* Something here says something else from now on. */
+static enum err note_typed(struct store *store, const struct handover *handover) {
+    char now[sizeof handover->typed];
+    snprintf(now, sizeof now, "%lld", (long long)store_now(store));
+    return local_put(store, &handover->id, "typed", bytes_of_text(now));
+}
+
 enum err draft_edit(struct store *store, const struct handover *handover, const struct field *field,
                     struct bytes value, bool from_form, struct arena *arena, struct reply *reply) {
     const struct handover_draft *form = &handover->forms[field - handover->collection->fields];
@@ -201,6 +209,9 @@ enum err draft_edit(struct store *store, const struct handover *handover, const 
         e = note_remove(store, handover, "draft", field);
     else if (e == OK)
         e = note_put(store, handover, "draft", field, value, based, based_n);
+    const struct handover_draft *draft = draft_of(handover, field);
+    if (e == OK && !(draft != NULL ? bytes_equal(draft->value, value) : same))
+        e = note_typed(store, handover);
     return e == OK ? OK : handover_fail(store, reply, e);
 }
 
@@ -231,5 +242,7 @@ enum err draft_forget(struct store *store, const struct handover *handover) {
     if (e == OK && handover->agreement.revision != NULL)
         e = note_remove(store, handover, "agreed",
                         collection_field(handover->collection, HANDOVER_CONSENT));
+    if (e == OK)
+        e = local_put(store, &handover->id, "typed", (struct bytes){NULL, 0});
     return e == OK ? local_put(store, &handover->id, "to", (struct bytes){NULL, 0}) : e;
 }

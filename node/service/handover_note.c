@@ -143,6 +143,7 @@ static enum err load_note(void *context, const struct record_id *id __attribute_
         char *text;
         size_t size;
     } texts[] = {
+        {"typed", handover->typed, sizeof handover->typed},
         {"shown", handover->shown, sizeof handover->shown},
         {"read", handover->read, sizeof handover->read},
         {"at_relay", handover->at_relay, sizeof handover->at_relay},

@@ -1,4 +1,4 @@
-/* agree, send: what has been typed leaves this node here, and nowhere else.
+/* send: what has been typed leaves this node here, and nowhere else.
  *
  * A send is one change set in one envelope: every changed field and, of the owner's sends, who
  * agreed, when, to which revision, and who sends. Only a union field may need more: it takes one
@@ -8,7 +8,6 @@
 #include "handover_note.h"
 #include "handover_plan.h"
 #include "handover_track.h"
-#include "name.h"
 
 #include "proto/limits.h"
 #include "store/append.h"
@@ -16,92 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static enum err check_day(struct store *store, const char *on, struct reply *reply) {
-    char today[16];
-    const char *why = "";
-    const struct collection *collection = collection_find(COLLECTION_HANDOVER);
-    time_t now = (time_t)(store_now(store) / 1000);
-    struct tm at;
-    if (*on == '\0' || field_check(collection_field(collection, HANDOVER_AGREED_ON),
-                                   bytes_of_text(on), &why) != OK)
-        return reply_fail(reply, ERR_ARGUMENT, "give it as YYYY-MM-DD", "\"%s\" is no date", on);
-    if (localtime_r(&now, &at) == NULL || strftime(today, sizeof today, "%Y-%m-%d", &at) == 0)
-        return reply_fail(reply, ERR_INTERNAL, NULL, "%s", err_text(ERR_INTERNAL));
-    /* Dates in this form are in order as texts. */
-    if (strcmp(on, today) > 0)
-        return reply_fail(reply, ERR_ARGUMENT, NULL, "%s is in the future", on);
-    return OK;
-}
-
-static enum err check_agree(struct store *store, const struct handover *handover, const char *by,
-                            const char *on, struct reply *reply) {
-    const struct collection *collection = handover->collection;
-    const char *why = "";
-    if (handover->end != END_OWNER)
-        return reply_fail(
-            reply, ERR_DENIED, NULL,
-            "only the site that hands the child over records what the parents have agreed to");
-    if (handover->drafts_n == 0)
-        return reply_fail(reply, ERR_STATE, "stafet handover edit ID FIELD=VALUE",
-                          "nothing waits to be sent");
-    if (*by == '\0' || field_check(collection_field(collection, HANDOVER_AGREED_BY),
-                                   bytes_of_text(by), &why) != OK)
-        return reply_fail(reply, ERR_ARGUMENT, "--by \"both custody holders\"",
-                          "who has agreed must be one line%s%s", *why ? ": " : "", why);
-    if (name_turns(bytes_of_text(by)))
-        return reply_fail(reply, ERR_ARGUMENT, "type it anew",
-                          "who has agreed holds a character that turns the direction of writing");
-    return check_day(store, on, reply);
-}
-
-/* With the live consents: whatever is written of consent from now on, a withdrawal above all, voids
- * the agreement. */
-static enum err note_agreement(struct store *store, const struct handover *handover,
-                               const json_t *agreement, struct arena *arena) {
-    const struct version_name *consents;
-    size_t consents_n;
-    char *note = json_dumps(agreement, JSON_COMPACT);
-    if (note == NULL)
-        return ERR_MEMORY;
-    enum err e = track_replaces(&handover->record, HANDOVER_CONSENT, arena, &consents, &consents_n);
-    if (e == OK)
-        e = note_put(store, handover, "agreed",
-                     collection_field(handover->collection, HANDOVER_CONSENT), bytes_of_text(note),
-                     consents, consents_n);
-    free(note);
-    return e;
-}
-
-enum err handover_agree(struct service *service, const struct asker *asker __attribute__((unused)),
-                        const json_t *args, struct reply *reply) {
-    struct store *store = service_store(service);
-    const char *by = service_text(args, "by"), *on = service_text(args, "on");
-    struct arena arena;
-    struct handover handover;
-    char revision[HEX_TEXT_MAX];
-    json_t *json = NULL;
-    arena_init(&arena, HANDOVER_ARENA_MAX);
-    enum err e = handover_open(service, service_text(args, "id"), &arena, reply, &handover);
-    if (e == OK)
-        e = check_agree(store, &handover, by, on, reply);
-    if (e != OK)
-        goto done;
-    revision_text(&handover.revision, revision);
-    json = json_pack("{s:s, s:s, s:s}", "by", by, "on", on, "revision", revision);
-    e = note_agreement(store, &handover, json, &arena);
-    json_t *document = e == OK ? handover_head_json(store, &handover, &arena) : NULL;
-    if (e == OK && (document == NULL || json_object_set(document, "agreement", json) != 0)) {
-        json_decref(document);
-        e = ERR_MEMORY;
-    }
-    e = e == OK ? reply_give(reply, document) : handover_fail(store, reply, e);
-done:
-    json_decref(json);
-    arena_done(&arena);
-    return e;
-}
 
 /* What a send writes. */
 

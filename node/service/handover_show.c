@@ -199,10 +199,12 @@ enum err handover_show(struct service *service, const struct asker *asker, const
         goto done;
     struct showing showing = {.store = store, .handover = &handover, .arena = &arena, .note = true};
     json_t *document = form_json(&showing);
-    e = document != NULL ? note_shown(store, &handover) : ERR_MEMORY;
-    /* Only what has been put together for the reader counts as read; and it can be read on a full
-     * disk too. */
-    enum err noted = e == OK ? track_mark_read(store, &handover, asker, &arena) : OK;
+    e = document != NULL ? OK : ERR_MEMORY;
+    /* Only what has been put together for the reader counts as read; and it can be read where
+     * nothing can be written. */
+    enum err noted = e == OK ? note_shown(store, &handover) : OK;
+    if (e == OK && noted == OK)
+        noted = track_mark_read(store, &handover, asker, &arena);
     bool is_read = noted == OK && strcmp(state_of(document), "delivered") == 0;
     if (e == OK && (json_object_set_new(document, "not_noted", form_error(noted)) != 0 ||
                     (is_read && handover.end == END_RECEIVER &&
@@ -234,11 +236,11 @@ enum err handover_print(struct service *service, const struct asker *asker __att
     struct showing showing = {.store = store, .handover = &handover, .arena = &arena};
     json_t *document = form_json(&showing);
     e = document != NULL ? track_of(store, &handover, &arena, &track) : ERR_MEMORY;
-    json_t *more =
-        json_pack("{s:o, s:o, s:o, s:o, s:s?, s:s?, s:s?}", "printed", form_time(store_now(store)),
-                  "federation", form_federation(store), "sent", form_time(track.sent.at),
-                  "delivered", form_time(track.delivered.at), "agreed_by", track.agreed.by,
-                  "agreed_on", track.agreed.on, "agreed_revision", track.agreed.revision);
+    json_t *more = json_pack(
+        "{s:o, s:o, s:o, s:o, s:s?, s:s?, s:s?, s:o}", "printed", form_time(store_now(store)),
+        "federation", form_federation(store), "sent", form_time(track.sent.at), "delivered",
+        form_time(track.delivered.at), "agreed_by", track.agreed.by, "agreed_on", track.agreed.on,
+        "agreed_revision", track.agreed.revision, "not_noted", form_error(track.not_noted));
     if (e == OK && (more == NULL || json_object_update(document, more) != 0))
         e = ERR_MEMORY;
     json_decref(more);

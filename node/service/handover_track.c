@@ -92,7 +92,7 @@ void track_sending_text(const struct version_name *sent, char ret_text[static TR
  * was seen. */
 static void date_first_seen(struct store *store, const struct handover *handover,
                             const struct version_name *sent, const char *key, const char *noted,
-                            struct track_step *step) {
+                            struct track_step *step, enum err *not_noted) {
     char sending[TRACK_SENDING_MAX], note[TRACK_SENDING_MAX + 32];
     if (!step->done) {
         step->at = 0;
@@ -107,7 +107,8 @@ static void date_first_seen(struct store *store, const struct handover *handover
     snprintf(note, sizeof note, "%s@%lld", sending, (long long)step->at);
     /* Only a date hangs on it: a full disk must not keep anybody from looking. */
     enum err e = local_put(store, &handover->id, key, bytes_of_text(note));
-    (void)e;
+    if (*not_noted == OK)
+        *not_noted = e;
 }
 
 struct relay_search {
@@ -150,7 +151,8 @@ static enum err track_delivery(struct store *store, const struct handover *hando
     if (e != OK)
         return e;
     track->relay = search.relay;
-    date_first_seen(store, handover, sent, "at_relay", handover->at_relay, &track->at_relay);
+    date_first_seen(store, handover, sent, "at_relay", handover->at_relay, &track->at_relay,
+                    &track->not_noted);
     if (handover->end == END_RECEIVER) {
         /* It stands here: that is delivery, whatever the last statement says. */
         const struct past_version *past;
@@ -167,7 +169,8 @@ static enum err track_delivery(struct store *store, const struct handover *hando
                     &track->delivered.at);
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
-    date_first_seen(store, handover, sent, "delivered", handover->delivered, &track->delivered);
+    date_first_seen(store, handover, sent, "delivered", handover->delivered, &track->delivered,
+                    &track->not_noted);
     return OK;
 }
 
@@ -300,6 +303,7 @@ enum err handover_track(struct service *service, const struct asker *asker __att
         (document == NULL || json_object_set_new(document, "state", json_string(state)) != 0 ||
          json_object_set_new(document, "sends", json_integer((json_int_t)track.sends_n)) != 0 ||
          json_object_set_new(document, "steps", steps_json(store, &handover, &track)) != 0 ||
+         json_object_set_new(document, "not_noted", form_error(track.not_noted)) != 0 ||
          !service_add_running(service, document))) {
         json_decref(document);
         e = ERR_MEMORY;

@@ -39,6 +39,7 @@ struct track {
     struct member_id relay; /* zero: none */
     time_ms due;            /* when it should have been read; 0: it was never sent */
     uint64_t sends_n;
+    enum err not_noted;     /* why the day that a step was first seen on could not be kept; OK: it is, or there is none */
 };
 MUST_USE enum err track_of(struct store *, const struct handover *, struct arena *, struct track *ret_track);
 

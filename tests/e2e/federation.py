@@ -356,7 +356,7 @@ class Case(unittest.TestCase):
         return made["id"]
 
     def agree_and_send(self, sender, handover):
-        sender.do("handover", "agree", handover, "--by", "two custody holders", "--on", "2026-06-03")
+        sender.do("handover", "agree", handover, "--by", "two custody holders", "--on", time.strftime("%F"))
         return sender.do("handover", "send", handover)
 
     def field(self, site, handover, name):

@@ -101,10 +101,10 @@ static bool send(struct people *people, struct machine *machine, size_t index) {
     enum err err = OK;
     if (handover->from == machine->original) {
         struct reply reply;
-        err = machine_call(
-            machine, "handover", "agree",
-            json_pack("{s:s, s:s, s:s}", "id", handover->id, "by", "both", "on", "2024-06-02"),
-            &reply);
+        err = machine_call(machine, "handover", "agree",
+                           json_pack("{s:s, s:s, s:s, s:b}", "id", handover->id, "by", "both", "on",
+                                     "2024-06-02", "earlier", 1),
+                           &reply);
         reply_done(&reply);
     }
     if (err == OK)

@@ -19,7 +19,7 @@ static void write_plan(struct desk *desk, const char *id, const char *field, con
     if (strcmp(desk->site->name, "Birk") == 0)
         desk_call(desk, "handover", "agree",
                   json_pack("{s:s, s:s, s:s}", "id", id, "by", "two custody holders", "on",
-                            "2024-06-02"));
+                            "2024-06-03"));
     desk_call(desk, "handover", "send", json_pack("{s:s}", "id", id));
 }
 

@@ -64,7 +64,7 @@ static void edit(struct stage *stage, struct desk *desk, const char *field, cons
 static void send_it(struct stage *stage) {
     desk_call(
         &stage->mette, "handover", "agree",
-        json_pack("{s:s, s:s, s:s}", "id", stage->id, "by", "begge forældre", "on", "2024-06-02"));
+        json_pack("{s:s, s:s, s:s}", "id", stage->id, "by", "begge forældre", "on", "2024-06-03"));
     desk_call(&stage->mette, "handover", "send", json_pack("{s:s}", "id", stage->id));
     sync_all(&stage->federation);
 }
@@ -123,7 +123,7 @@ SCENE(it_says_who_has_received_it) {
     sync_statements(&stage->federation.sites[0], &stage->federation.sites[1]);
     const char *page = print_at(stage, &stage->mette, LANGUAGE_EN);
     assert_says(page, "Søndre Skole received it on 3 June 2024.");
-    assert_says(page, "Agreed: begge forældre, 2 June 2024.");
+    assert_says(page, "Agreed: begge forældre, 3 June 2024.");
     assert_says(page, "Nordby passes the message on and cannot read it.");
     assert_does_not_say(page, "not been sent");
     assert_says(print_at(stage, &stage->ole, LANGUAGE_DA),
@@ -138,7 +138,7 @@ SCENE(what_is_new_and_not_sent_is_marked) {
     assert_says(page, "Something is new and has not been sent yet.");
     assert_says(page, "New, not sent yet:</p>\n<p class=\"value\">Dinosaurer</p>");
     assert_does_not_say(page, "Tog");
-    assert_says(page, "Agreed: begge forældre, 2 June 2024, to revision ");
+    assert_says(page, "Agreed: begge forældre, 3 June 2024, to revision ");
 }
 
 SCENE(both_values_of_a_conflict_are_there_and_why_it_was_settled_later) {

@@ -62,7 +62,7 @@ static json_t *only_id(const char *id) {
 
 static void agree(const char *id) {
     desk_call(&mette, "handover", "agree",
-              json_pack("{s:s, s:s, s:s}", "id", id, "by", "both", "on", "2024-06-02"));
+              json_pack("{s:s, s:s, s:s}", "id", id, "by", "both", "on", "2024-06-03"));
 }
 
 static void draft_alma(char ret_id[static ID_TEXT_MAX]) {
