@@ -21,8 +21,7 @@ int cli_node_run(struct cli_context *cli, const json_t *args) {
         return cli_fail(cli, err_name(ERR_LOCKED), "stafet status", NULL,
                         "a node is running in this home already");
     if (service_lost_keys(locate_home(cli->locate)))
-        return cli_fail(cli, err_name(ERR_KEY), SERVICE_LOST_KEYS_MEND, NULL,
-                        SERVICE_LOST_KEYS_TEXT);
+        return cli_fail(cli, err_name(ERR_KEY), SERVICE_LOST_KEYS_MEND, NULL, SERVICE_LOST_KEYS);
     struct node_options options = {
         .listen = service_text(args, "listen"), .control = true, .quiet = cli->args->quiet};
     char why[256] = "";
@@ -87,7 +86,7 @@ static enum err run_errand(struct errand *errand, struct cli_context *cli, const
 static enum err run_own_node(struct cli_context *cli, const struct verb *verb, const json_t *args,
                              struct reply *reply) {
     if (service_lost_keys(locate_home(cli->locate)))
-        return reply_fail(reply, ERR_KEY, SERVICE_LOST_KEYS_MEND, "%s", SERVICE_LOST_KEYS_TEXT);
+        return reply_fail(reply, ERR_KEY, SERVICE_LOST_KEYS_MEND, SERVICE_LOST_KEYS);
     struct node_options options = {.quiet = true};
     char why[256] = "";
     struct errand errand = {.reply = reply};

@@ -24,16 +24,16 @@ static const char *text_or_empty(const json_t *value) {
     return json_is_string(value) ? json_string_value(value) : "";
 }
 
-static enum err refuse(struct reply *reply, const char *why) {
-    return reply_fail(reply, ERR_ARGUMENT, NULL, "not a request: %s", why);
+static enum err refuse(struct reply *reply, enum err e, const char *why) {
+    return reply_fail(reply, e, MEND("see cli/JSON.md", "se cli/JSON.md"), "not a request: %s",
+                      "det er ikke en forespørgsel: %s", why);
 }
 
 enum err call_parse(const char *text, size_t size, struct reply *reply, struct call *ret_call) {
     json_error_t where;
     struct call call = {.root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where)};
     if (call.root == NULL)
-        return reply_fail(reply, ERR_FORMAT, NULL, "not a request: %s near byte %d", where.text,
-                          where.position);
+        return refuse(reply, ERR_FORMAT, where.text);
     const char *why = NULL;
     const json_t *method = json_object_get(call.root, "method");
     const json_t *parameters = json_object_get(call.root, "parameters");
@@ -49,7 +49,7 @@ enum err call_parse(const char *text, size_t size, struct reply *reply, struct c
         why = "\"arguments\" is not an object";
     if (why != NULL) {
         json_decref(call.root);
-        return refuse(reply, why);
+        return refuse(reply, ERR_ARGUMENT, why);
     }
     call.asker.name = text_or_empty(json_object_get(asker, "name"));
     call.asker.function = text_or_empty(json_object_get(asker, "function"));

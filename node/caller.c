@@ -79,7 +79,7 @@ static void finish(struct caller *caller, time_ms now) {
     service_job_free(caller->job);
     caller->job = NULL;
     if (caller->reply.error == OK && caller->reply.document == NULL)
-        (void)reply_fail(&caller->reply, ERR_INTERNAL, NULL, "%s", err_text(ERR_INTERNAL));
+        (void)reply_err(&caller->reply, ERR_INTERNAL);
     give(caller, call_answer(&caller->reply), now);
     reply_done(&caller->reply);
     reply_init(&caller->reply);
@@ -109,7 +109,7 @@ static void begin(struct caller *caller, size_t size, time_ms now) {
         err = service_call(caller->control->service, &call.asker, call.noun, call.verb,
                            call.arguments, &caller->reply, &caller->job);
         if (err != OK && caller->reply.error == OK)
-            (void)reply_fail(&caller->reply, err, NULL, "%s", err_text(err));
+            (void)reply_err(&caller->reply, err);
         call_done(&call);
     }
     if (caller->job == NULL)
@@ -149,7 +149,9 @@ static bool make_room(struct caller *caller) {
 }
 
 static void refuse_large(struct caller *caller, time_ms now) {
-    (void)reply_fail(&caller->reply, ERR_LIMIT, NULL, "a request has at most %zu MiB",
+    (void)reply_fail(&caller->reply, ERR_LIMIT, MEND("divide the file", "del filen i flere"),
+                     "what is given to a command may have at most %zu MiB",
+                     "det, en kommando får at arbejde med, må højst fylde %zu MiB",
                      (size_t)CONTROL_REQUEST_MAX / KIB(1024));
     finish(caller, now);
     leave(caller);

@@ -106,7 +106,7 @@ static int serve(struct home *home, const struct node_options *options) {
     char why[256] = "";
     enum err err = node_new(home, options, why, &node);
     if (service_lost_keys(home))
-        return fail(home->path, SERVICE_LOST_KEYS_TEXT "; " SERVICE_LOST_KEYS_MEND);
+        return fail(home->path, SERVICE_LOST_KEYS_TEXT "; restore HOME/keys from a backup");
     if (err == ERR_NOT_FOUND && home->keys == NULL)
         return fail(home->path,
                     "no keys yet; begin with stafet federation create, or stafet join TICKET");

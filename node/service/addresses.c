@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-static const char *const form_hint = "an address looks like tcp://HOST:PORT";
-
 /* "any address" or "any port" can be listened on, but nobody can dial it. */
 static bool names_a_host(const char *listen) {
     static const char *const anywhere[] = {"tcp://0.0.0.0:", "tcp://*:", "tcp://[::]:"};
@@ -18,8 +16,10 @@ static bool names_a_host(const char *listen) {
 }
 
 static enum err refuse(struct reply *reply, const char *field, const char *value) {
-    enum err e =
-        reply_fail(reply, ERR_ARGUMENT, form_hint, "--%s %.200s is not an address", field, value);
+    enum err e = reply_fail(
+        reply, ERR_ARGUMENT,
+        MEND("an address looks like tcp://HOST:PORT", "en adresse ser sådan ud: tcp://VÆRT:PORT"),
+        "--%s %.200s is not an address", "--%s %.200s er ikke en adresse", field, value);
     reply->details = json_pack("{s:s}", "field", field);
     return e;
 }
@@ -31,8 +31,9 @@ enum err addresses_read(const json_t *args, struct reply *reply, struct addresse
     const json_t *advertise = json_object_get(args, "advertise"), *item;
     size_t i;
     if (json_array_size(advertise) > ENDPOINTS_MAX)
-        return reply_fail(reply, ERR_LIMIT, NULL, "a member has at most %d addresses",
-                          ENDPOINTS_MAX);
+        return reply_fail(
+            reply, ERR_LIMIT, MEND("leave out some --advertise", "udelad nogle af --advertise"),
+            "a member has at most %d addresses", "et medlem har højst %d adresser", ENDPOINTS_MAX);
     json_array_foreach(advertise, i, item) {
         if (!text_is_endpoint(json_string_value(item)))
             return refuse(reply, "advertise", json_string_value(item));
@@ -42,8 +43,11 @@ enum err addresses_read(const json_t *args, struct reply *reply, struct addresse
         endpoints.list[endpoints.n++] = endpoints.listen;
     if (endpoints.listen != NULL && endpoints.n == 0) {
         enum err e =
-            reply_fail(reply, ERR_ARGUMENT, "say what others dial: --advertise tcp://HOST:PORT",
-                       "--listen %.200s tells nobody where this node is", endpoints.listen);
+            reply_fail(reply, ERR_ARGUMENT,
+                       MEND("say what others dial: --advertise tcp://HOST:PORT",
+                            "skriv, hvor de andre kan kalde op: --advertise tcp://VÆRT:PORT"),
+                       "--listen %.200s tells nobody where this node is",
+                       "--listen %.200s fortæller ingen, hvor denne node er", endpoints.listen);
         reply->details = json_pack("{s:s}", "field", "advertise");
         return e;
     }
@@ -58,8 +62,8 @@ enum err addresses_remember(const struct addresses *endpoints, const char *home,
     enum err e =
         config_write_listen(home, endpoints->listen, endpoints->n > 0 ? endpoints->list[0] : NULL);
     return e == OK ? OK
-                   : reply_fail(reply, e, NULL, "the home's config could not be written: %s",
-                                err_text(e));
+                   : reply_fail(reply, e, err_mend(e), "the home's config could not be written: %s",
+                                "hjemmets config kunne ikke skrives: %s", reply_err_text(reply, e));
 }
 
 json_t *addresses_form(const struct addresses *endpoints) {

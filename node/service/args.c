@@ -44,40 +44,49 @@ static bool all_strings(const json_t *value) {
     return all;
 }
 
-/* What is wrong with `value` for a parameter of this kind; NULL: nothing. */
-static const char *wrong(enum param_kind kind, const json_t *value) {
+/* What is wrong with `value` for a parameter of this kind; NULLs: nothing. */
+static struct label wrong(enum param_kind kind, const json_t *value) {
+    static const struct label nothing = {NULL, NULL};
     switch (kind) {
     case PARAM_TEXT:
     case PARAM_CONTENT:
     case PARAM_PATH:
-        return json_is_string(value) ? NULL : "must be a text";
+        return json_is_string(value) ? nothing : MEND("must be a text", "skal være en tekst");
     case PARAM_NUMBER:
-        return json_is_integer(value) ? NULL : "must be a whole number";
+        return json_is_integer(value) ? nothing
+                                      : MEND("must be a whole number", "skal være et helt tal");
     case PARAM_FLAG:
-        return json_is_boolean(value) ? NULL : "must be true or false";
+        return json_is_boolean(value) ? nothing
+                                      : MEND("must be true or false", "skal være true eller false");
     case PARAM_DATE:
         return json_is_string(value) && is_date(json_string_value(value))
-                   ? NULL
-                   : "must be a date like 2026-06-03";
+                   ? nothing
+                   : MEND("must be a date like 2026-06-03", "skal være en dato som 2026-06-03");
     case PARAM_DURATION:
         return json_is_integer(value) && json_integer_value(value) >= 0 &&
                        json_integer_value(value) <= DURATION_MAX_MS
-                   ? NULL
-                   : "must be a span of at most a year, such as 7d, 12h or 30s";
+                   ? nothing
+                   : MEND("must be a span of at most a year, such as 7d, 12h or 30s",
+                          "skal være et tidsrum på højst et år som 7d, 12h eller 30s");
     case PARAM_FIELDS:
-        return json_is_object(value) && all_strings(value) ? NULL : "must be fields with texts";
+        return json_is_object(value) && all_strings(value)
+                   ? nothing
+                   : MEND("must be fields with texts", "skal være felter med tekster");
     case PARAM_LIST:
-        return json_is_array(value) && all_strings(value) ? NULL : "must be a list of texts";
+        return json_is_array(value) && all_strings(value)
+                   ? nothing
+                   : MEND("must be a list of texts", "skal være en liste af tekster");
     }
-    return "is of an unknown kind";
+    return MEND("is of an unknown kind", "er af en ukendt slags");
 }
 
 static enum err refuse(struct reply *reply, const struct verb *verb, const char *field,
-                       const char *what) {
+                       struct label what) {
     char mend[128];
     snprintf(mend, sizeof mend, "stafet %s%s%s --help", verb->noun, *verb->name ? " " : "",
              verb->name);
-    enum err e = reply_fail(reply, ERR_ARGUMENT, mend, "%s %s", field, what);
+    enum err e = reply_fail(reply, ERR_ARGUMENT, COMMAND(mend), "%s %s", "%s %s", field,
+                            label_text(reply->language, what));
     reply->details = json_pack("{s:s}", "field", field);
     return e;
 }
@@ -98,23 +107,27 @@ static bool is_known(const struct verb *verb, const char *key) {
 
 enum err args_check(const struct verb *verb, const json_t *args, struct reply *reply) {
     if (!json_is_object(args))
-        return reply_fail(reply, ERR_ARGUMENT, NULL, "the arguments must be a JSON object");
+        return reply_fail(reply, ERR_ARGUMENT, MEND("see cli/JSON.md", "se cli/JSON.md"),
+                          "the arguments must be a JSON object",
+                          "oplysningerne til kommandoen skal være et JSON-objekt");
     for (const struct param *p = verb->params; p != NULL && p->name != NULL; p++) {
         const json_t *value = json_object_get(args, p->name);
         if (value == NULL || json_is_null(value)) {
             if (p->required)
-                return refuse(reply, verb, p->name, "is missing");
+                return refuse(reply, verb, p->name, MEND("is missing", "mangler"));
             continue;
         }
-        const char *what = wrong(p->kind, value);
-        if (what != NULL)
+        struct label what = wrong(p->kind, value);
+        if (what.en != NULL)
             return refuse(reply, verb, p->name, what);
     }
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)args, key, value) {
         if (!is_known(verb, key))
-            return refuse(reply, verb, key, "is not something this command takes");
+            return refuse(reply, verb, key,
+                          MEND("is not something this command takes",
+                               "er ikke noget, denne kommando tager imod"));
     }
     return OK;
 }

@@ -9,12 +9,17 @@ static enum err export_sqlite(struct service *service, const struct asker *asker
     (void)asker;
     const char *path = service_text(args, "file");
     if (*path != '/')
-        return reply_fail(reply, ERR_ARGUMENT, NULL, "the file needs an absolute path");
+        return reply_fail(reply, ERR_ARGUMENT,
+                          MEND("name it with all its folders, from / on",
+                               "skriv den med alle sine mapper, fra / og frem"),
+                          "the file needs its whole path", "filen skal skrives med hele sin sti");
     enum err e = check_export(service_store(service), path);
     if (e == ERR_EXISTS)
-        return reply_fail(reply, e, "name another file", "%.300s is there already", path);
+        return reply_fail(reply, e, MEND("name another file", "vælg en anden fil"),
+                          "%.300s is there already", "%.300s findes allerede", path);
     if (e != OK)
-        return reply_fail(reply, e, NULL, "%.300s could not be written: %s", path, err_text(e));
+        return reply_fail(reply, e, err_mend(e), "%.300s could not be written: %s",
+                          "%.300s kunne ikke skrives: %s", path, reply_err_text(reply, e));
     return reply_give(reply, json_pack("{s:s}", "file", path));
 }
 

@@ -14,21 +14,28 @@ static enum err make_keys(struct service *service, struct reply *reply) {
     if (e == OK)
         e = service_open_store(service);
     if (e != OK)
-        return reply_fail(reply, e, NULL, "the home's keys or replica could not be made: %s",
-                          err_text(e));
+        return reply_fail(
+            reply, e, err_mend(e), "the home's keys or database could not be made: %s",
+            "hjemmets nøgler eller database kunne ikke laves: %s", reply_err_text(reply, e));
     struct self self;
     e = store_self(service_store(service), &self);
     if (e == OK && !member_id_is_zero(&self.member))
-        return reply_fail(reply, ERR_EXISTS, "name another with --home",
-                          "this home is a member of a federation already");
+        return reply_fail(reply, ERR_EXISTS,
+                          MEND("name another home with --home", "vælg et andet hjem med --home"),
+                          "this home is a member of a federation already",
+                          "dette hjem er allerede med i en føderation");
     struct arena arena;
     arena_init(&arena, KIB(64));
     struct ticket ticket;
     struct join_request request;
     if (e == OK && roster_join_pending(service_store(service), &arena, &ticket, &request) == OK)
         e = reply_fail(reply, ERR_STATE,
-                       "finish it with stafet join TICKET, or name another with --home",
-                       "this home is joining the federation %s", ticket.federation_name);
+                       MEND("finish it with stafet join TICKET, or name another with --home",
+                            "gør det færdigt med stafet join BILLET, eller vælg et andet hjem med "
+                            "--home"),
+                       "this home is joining the federation %s",
+                       "dette hjem er ved at slutte sig til føderationen %s",
+                       ticket.federation_name);
     arena_done(&arena);
     return e;
 }
@@ -41,9 +48,15 @@ static enum err root_seed(const char *words, struct reply *reply, struct seed *r
     }
     enum err e = words_to_seed(words, ret_seed);
     return e == OK ? OK
-                   : reply_fail(reply, ERR_ARGUMENT, "the root has 17 words of five letters",
+                   : reply_fail(reply, ERR_ARGUMENT,
+                                MEND("the root has 17 words of five letters: type them as they "
+                                     "stand on the paper",
+                                     "roden har 17 ord på fem bogstaver: skriv dem, som de står på "
+                                     "papiret"),
                                 e == ERR_HASH ? "one of the root's words is mistyped"
-                                              : "these are not a root's words");
+                                              : "these are not a root's words",
+                                e == ERR_HASH ? "et af rodens ord er skrevet forkert"
+                                              : "det er ikke en rods ord");
 }
 
 static json_t *created(struct service *service, const struct addresses *endpoints,
@@ -69,16 +82,12 @@ static enum err create(struct service *service, const struct asker *asker, const
                        struct reply *reply) {
     (void)asker;
     const char *name = service_text(args, "name"), *given = service_text(args, "root");
-    if (*name == '\0' || !text_is_name(name, NAME_SIZE_MAX))
-        return reply_fail(reply, ERR_ARGUMENT, NULL, "a name is one line of 1 to %d bytes",
-                          NAME_SIZE_MAX);
-    if (name_turns(bytes_of_text(name)))
-        return reply_fail(reply, ERR_ARGUMENT, "type the name anew",
-                          "the name holds a character that turns the direction of writing");
     struct addresses endpoints;
     struct seed seed;
     struct root_keys root;
-    enum err e = addresses_read(args, reply, &endpoints);
+    enum err e = name_judge(name, reply);
+    if (e == OK)
+        e = addresses_read(args, reply, &endpoints);
     if (e == OK)
         e = root_seed(given, reply, &seed);
     if (e == OK)

@@ -221,8 +221,9 @@ static enum err refuse_ambiguous(struct store *store, const char *prefix,
         if (id_text_has_prefix(text, prefix))
             json_array_append_new(candidates, candidate_json(store, ids, ids_n, &ids[i]));
     }
-    enum err e = reply_fail(reply, ERR_AMBIGUOUS, "give more characters of the id",
-                            "\"%s\" fits more than one handover", prefix);
+    enum err e = reply_fail(
+        reply, ERR_AMBIGUOUS, MEND("give more characters of the id", "skriv flere tegn af id'et"),
+        "\"%s\" fits more than one handover", "\"%s\" passer på mere end én overlevering", prefix);
     json_decref(reply->details);
     reply->details = json_pack("{s:o}", "candidates", candidates);
     return e;
@@ -247,8 +248,9 @@ enum err handover_open(struct service *service, const char *id, struct arena *ar
     if (fits_n > 1)
         return refuse_ambiguous(store, id, ids, ids_n, reply);
     if (found == NULL)
-        return reply_fail(reply, ERR_NOT_FOUND, "stafet handover list",
-                          "there is no handover \"%s\" here", id);
+        return reply_fail(reply, ERR_NOT_FOUND, COMMAND("stafet handover list"),
+                          "there is no handover \"%s\" here",
+                          "der er ingen overlevering \"%s\" her", id);
     struct handover handover;
     e = handover_load(store, found, arena, &handover);
     if (e != OK)
@@ -305,9 +307,5 @@ enum err handover_load(struct store *store, const struct record_id *id, struct a
 }
 
 enum err handover_fail(struct store *store, struct reply *reply, enum err e) {
-    bool of_database = e == ERR_IO || e == ERR_DISK_FULL || e == ERR_CORRUPT || e == ERR_ARGUMENT;
-    const char *detail = of_database ? store_failure(store) : "";
-    return reply_fail(reply, e,
-                      e == ERR_DISK_FULL ? "make room on the disk and repeat the command" : NULL,
-                      "%s%s%s", err_text(e), *detail ? ": " : "", detail);
+    return reply_store(reply, e, store);
 }

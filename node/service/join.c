@@ -83,16 +83,18 @@ static enum job_state step(struct job *job, struct reply *reply) {
     bool joined = false;
     enum err e = describe(store, reply, &joined);
     if (e != OK) {
-        reply_fail(reply, e, NULL, "%s", err_text(e));
+        reply_err(reply, e);
         return JOB_DONE;
     }
     if (joined || service_surroundings(join->service)->peers == NULL)
         return JOB_DONE;
     if (store_now(store) >= join->until) {
         reply_fail(reply, ERR_TIMEOUT,
-                   "repeat the same command when the municipality can be reached; the ticket is "
-                   "not used up",
-                   "not joined yet: the municipality did not answer in time");
+                   MEND("repeat the same command when the municipality can be reached; the ticket "
+                        "is not used up",
+                        "gentag samme kommando, når kommunen kan nås; billetten er ikke brugt op"),
+                   "not joined yet: the municipality did not answer in time",
+                   "ikke sluttet til endnu: kommunen svarede ikke i tide");
         return JOB_DONE;
     }
     json_decref(reply->document);
@@ -108,8 +110,10 @@ static void join_free(struct job *job) {
 }
 
 static enum err refuse_ticket(struct reply *reply, enum err e) {
-    return reply_fail(reply, ERR_ARGUMENT, "paste the ticket again, whole",
-                      e == ERR_HASH ? "the ticket is mistyped or cut off" : "this is not a ticket");
+    return reply_fail(
+        reply, ERR_ARGUMENT, MEND("paste the ticket again, whole", "sæt billetten ind igen, hele"),
+        e == ERR_HASH ? "the ticket is mistyped or cut off" : "this is not a ticket",
+        e == ERR_HASH ? "billetten er skrevet forkert eller skåret over" : "det er ikke en billet");
 }
 
 /* Notes the ticket unless this home is a member by it, or is joining with it, already. */
@@ -126,8 +130,10 @@ static enum err begin_with(struct service *service, const char *text, const stru
         bool same = federation_id_equal(&self.federation, &ticket->federation) &&
                     member_id_equal(&self.member, &ticket->member);
         if (!same)
-            e = reply_fail(reply, ERR_EXISTS, "name another with --home",
-                           "this home is a member of a federation already");
+            e = reply_fail(reply, ERR_EXISTS,
+                           MEND("name another home with --home", "vælg et andet hjem med --home"),
+                           "this home is a member of a federation already",
+                           "dette hjem er allerede med i en føderation");
     } else if (e == OK) {
         e = roster_join_pending(store, &arena, &pending, &request);
         bool same = e == OK && federation_id_equal(&pending.federation, &ticket->federation) &&

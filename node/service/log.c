@@ -200,14 +200,18 @@ static enum err list_record(struct log *log, const char *prefix, struct reply *r
     struct record record = {0};
     enum err e = find_anywhere(log->store, prefix, &collection, &id);
     if (e == ERR_NOT_FOUND && is_draft(log->store, prefix, &arena))
-        e = reply_fail(reply, e, "stafet handover show ID",
+        e = reply_fail(reply, e, COMMAND("stafet handover show ID"),
                        "%.60s is a draft that has not been sent: nothing of it is in the log",
-                       prefix);
-    else if (e == ERR_NOT_FOUND || e == ERR_AMBIGUOUS)
-        e = reply_fail(reply, e, NULL,
-                       e == ERR_NOT_FOUND ? "there is no record \"%.60s\""
-                                          : "\"%.60s\" fits more than one record",
-                       prefix);
+                       "%.60s er en kladde, der ikke er sendt: intet af den står i loggen", prefix);
+    else if (e == ERR_NOT_FOUND)
+        e = reply_fail(reply, e,
+                       MEND("stafet handover list and stafet survey list show the ids",
+                            "stafet handover list og stafet survey list viser id'erne"),
+                       "there is no record \"%.60s\"", "der er ingen post \"%.60s\"", prefix);
+    else if (e == ERR_AMBIGUOUS)
+        e = reply_fail(
+            reply, e, MEND("give more characters of the id", "skriv flere tegn af id'et"),
+            "\"%.60s\" fits more than one record", "\"%.60s\" passer på mere end én post", prefix);
     if (e == OK)
         e = record_load(log->store, collection, &id, &arena, &record);
     for (size_t i = 0; e == OK && i < record.fields_n; i++) {
@@ -244,7 +248,9 @@ static enum err list(struct service *service, const struct asker *asker, const j
                       .limit = service_number(args, "limit", ENTRIES_DEFAULT)};
     enum err e = OK;
     if (log.limit < 1 || log.limit > ENTRIES_MAX)
-        e = reply_fail(reply, ERR_ARGUMENT, NULL, "--limit is 1 to %d", ENTRIES_MAX);
+        e = reply_fail(reply, ERR_ARGUMENT,
+                       MEND("--limit 50 shows the newest fifty", "--limit 50 viser de nyeste 50"),
+                       "--limit is 1 to %d", "--limit er 1 til %d", ENTRIES_MAX);
     else
         e = record != NULL ? list_record(&log, record, reply) : list_log(&log, reply);
     json_decref(log.feeds);

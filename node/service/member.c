@@ -15,6 +15,12 @@ static enum err self_entry(struct store *store, struct arena *arena,
     return e == OK ? roster_member(store, &self.member, UINT64_MAX, arena, ret_entry) : e;
 }
 
+static enum err refuse_taken(struct reply *reply, const char *name) {
+    return reply_fail(reply, ERR_EXISTS, COMMAND("stafet member list"),
+                      "a member or an open invitation is called \"%s\" already",
+                      "et medlem eller en åben invitation hedder allerede \"%s\"", name);
+}
+
 static enum err check_invitation(struct store *store, const char *name, const char *role_text,
                                  struct reply *reply, enum role *ret_role) {
     struct self self;
@@ -22,23 +28,25 @@ static enum err check_invitation(struct store *store, const char *name, const ch
     if (e != OK)
         return e;
     if (self.role != ROLE_MUNICIPALITY)
-        return reply_fail(reply, ERR_DENIED, "ask the municipality",
-                          "only the municipality invites members");
-    if (*name == '\0' || !text_is_name(name, NAME_SIZE_MAX))
-        return reply_fail(reply, ERR_ARGUMENT, NULL, "a name is one line of 1 to %d bytes",
-                          NAME_SIZE_MAX);
-    if (name_turns(bytes_of_text(name)))
-        return reply_fail(reply, ERR_ARGUMENT, "type the name anew",
-                          "the name holds a character that turns the direction of writing");
+        return reply_fail(
+            reply, ERR_DENIED,
+            MEND("ask the municipality for the invitation", "bed kommunen om invitationen"),
+            "only the municipality invites members",
+            "det er kun kommunen, der inviterer medlemmer");
+    e = name_judge(name, reply);
+    if (e != OK)
+        return e;
     if (role_parse(role_text, ret_role) != OK || *ret_role == ROLE_MUNICIPALITY)
-        return reply_fail(reply, ERR_ARGUMENT, "--role is kindergarten, school or relay",
-                          "there is no role \"%.60s\" to invite", role_text);
+        return reply_fail(reply, ERR_ARGUMENT,
+                          MEND("--role is kindergarten, school or relay",
+                               "--role er kindergarten, school eller relay"),
+                          "there is no role \"%.60s\" to invite",
+                          "der er ingen rolle \"%.60s\" at invitere", role_text);
     bool taken;
     char other[NAME_FOLDED_MAX];
     e = name_is_taken(store, name, &taken, other);
     if (e == OK && taken)
-        e = reply_fail(reply, ERR_EXISTS, "stafet member list",
-                       "a member or an open invitation is called \"%s\" already", other);
+        e = refuse_taken(reply, other);
     return e;
 }
 
@@ -47,10 +55,14 @@ static enum err check_endpoints(const struct roster_entry *self, struct reply *r
     if (self->endpoints_n > 0)
         return OK;
     return reply_fail(reply, ERR_STATE,
-                      "found the federation anew, in another home: stafet federation create --name "
-                      "NAME --listen … --advertise tcp://HOST:PORT",
+                      MEND("found the federation anew, in another home: stafet federation create "
+                           "--name NAME --listen … --advertise tcp://HOST:PORT",
+                           "grundlæg føderationen på ny i et andet hjem: stafet federation create "
+                           "--name NAVN --listen … --advertise tcp://VÆRT:PORT"),
                       "nobody could join: this federation was founded without an address at which "
-                      "its municipality can be dialled");
+                      "its municipality can be dialled",
+                      "ingen kan slutte sig til: denne føderation blev grundlagt uden en adresse, "
+                      "hvor kommunen kan kaldes op");
 }
 
 static enum err invite(struct service *service, const struct asker *asker, const json_t *args,
@@ -60,8 +72,10 @@ static enum err invite(struct service *service, const struct asker *asker, const
     const char *name = service_text(args, "name");
     enum role role;
     if (service_number(args, "expires", DAY_MS) <= 0)
-        return reply_fail(reply, ERR_ARGUMENT, "--expires 7d, for a week",
-                          "a ticket that expires at once is of no use");
+        return reply_fail(reply, ERR_ARGUMENT,
+                          MEND("--expires 7d, for a week", "--expires 7d giver en uge"),
+                          "a ticket that expires at once is of no use",
+                          "en billet, der udløber med det samme, kan ingen bruge");
     enum err e = check_invitation(store, name, service_text(args, "role"), reply, &role);
     if (e != OK)
         return e;
@@ -76,12 +90,15 @@ static enum err invite(struct service *service, const struct asker *asker, const
     if (e == OK)
         e = roster_invite(store, name, role, expires, &ticket);
     if (e == ERR_EXISTS)
-        e = reply_fail(reply, e, "stafet member list",
-                       "a member or an open invitation is called \"%s\" already", name);
+        e = refuse_taken(reply, name);
     if (e == ERR_STATE && reply->error == OK)
-        e = reply_fail(
-            reply, e, "let the node run until a member has connected: stafet node run",
-            "this node was restored or moved, and its roster has not been confirmed by the members since");
+        e = reply_fail(reply, e,
+                       MEND("let the node run until a member has connected: stafet node run",
+                            "lad noden køre, til et medlem har meldt sig: stafet node run"),
+                       "this node was restored or moved, and no member has confirmed its list of "
+                       "members since",
+                       "denne node er genskabt eller flyttet, og intet medlem har bekræftet dens "
+                       "medlemsliste siden");
     if (e == OK)
         e = reply_give(reply, json_pack("{s:s, s:s, s:I, s:s, s:{s:s, s:o}}", "name", name, "role",
                                         role_name(role), "expires", (json_int_t)expires, "ticket",

@@ -1,5 +1,7 @@
 #include "name.h"
 
+#include "proto/text.h"
+
 #include "form.h"
 
 #include <stdio.h>
@@ -129,4 +131,17 @@ enum err name_is_taken(struct store *store, const char *name, bool *ret_taken,
     if (e == OK)
         *ret_taken = taken.found;
     return e;
+}
+
+enum err name_judge(const char *name, struct reply *reply) {
+    if (*name == '\0' || !text_is_name(name, NAME_SIZE_MAX))
+        return reply_fail(reply, ERR_ARGUMENT, MEND("shorten it", "forkort det"),
+                          "a name is one line of 1 to %d letters (æ, ø and å count as two)",
+                          "et navn er én linje på 1 til %d bogstaver (æ, ø og å tæller som to)",
+                          NAME_SIZE_MAX);
+    if (name_turns(bytes_of_text(name)))
+        return reply_fail(reply, ERR_ARGUMENT, MEND("type the name anew", "skriv navnet på ny"),
+                          "the name holds a character that turns the direction of writing",
+                          "navnet indeholder et tegn, der vender skriveretningen");
+    return OK;
 }

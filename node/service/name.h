@@ -16,6 +16,8 @@ void name_fold(const char *name, char ret_folded[static NAME_FOLDED_MAX]);
 bool name_is_like(const char *a, const char *b);
 /* Does it hold a mark that turns the direction of what follows it (U+202A-202E, U+2066-2069), so that it reads as something else? */
 bool name_turns(struct bytes text);
+/* Is it fit for a member or a federation? Else ERR_ARGUMENT, and the reply says why. */
+MUST_USE enum err name_judge(const char *name, struct reply *);
 
 /* The member whose name this is, as name_fold sees it, or whose id begins with these NAME_ID_PREFIX_MIN characters or more.
  * ERR_NOT_FOUND, ERR_AMBIGUOUS. */

@@ -73,8 +73,18 @@ enum err reply_fail_plain(struct reply *reply, enum err e, const char *mend, con
 }
 
 enum err reply_err(struct reply *reply, enum err e) {
-    const char *text = label_text(reply->language, err_label(e));
-    return reply_fail_pair(reply, e, err_mend(e), "%s", "%s", text);
+    return reply_fail_pair(reply, e, err_mend(e), "%s", "%s", reply_err_text(reply, e));
+}
+
+const char *reply_err_text(const struct reply *reply, enum err e) {
+    return label_text(reply->language, err_label(e));
+}
+
+enum err reply_store(struct reply *reply, enum err e, const struct store *store) {
+    bool of_database = e == ERR_IO || e == ERR_DISK_FULL || e == ERR_CORRUPT || e == ERR_ARGUMENT;
+    const char *detail = of_database && store != NULL ? store_failure(store) : "";
+    return reply_fail_pair(reply, e, err_mend(e), "%s%s%s%s", "%s%s%s%s", reply_err_text(reply, e),
+                           *detail ? " (" : "", detail, *detail ? ")" : "");
 }
 
 enum err reply_failure(struct reply *reply, enum err e, const struct failure *failure) {

@@ -29,7 +29,10 @@ static enum err read_keys(const char *text, struct reply *reply, struct node_key
     if (strncmp(text, title, strlen(title)) == 0)
         e = words_to_seed(text + strlen(title), &seed);
     if (e != OK)
-        return reply_fail(reply, ERR_ARGUMENT, NULL, "these are not a home's keys");
+        return reply_fail(reply, ERR_ARGUMENT,
+                          MEND("--keys takes the folder of a home in which there are keys",
+                               "--keys skal have mappen for et hjem, hvor der er nøgler"),
+                          "these are not a home's keys", "det er ikke et hjems nøgler");
     e = node_keys_derive(&seed, ret_keys);
     explicit_bzero(&seed, sizeof seed);
     return e;
@@ -53,8 +56,10 @@ static enum err search(struct service *service, const struct asker *asker, const
     (void)asker;
     const char *text = service_text(args, "text");
     if (*text == '\0' || strlen(text) > SEARCH_SIZE_MAX)
-        return reply_fail(reply, ERR_ARGUMENT, NULL, "the text to search for has 1 to %d bytes",
-                          SEARCH_SIZE_MAX);
+        return reply_fail(reply, ERR_ARGUMENT,
+                          MEND("search for a shorter text", "søg efter en kortere tekst"),
+                          "the text to search for has 1 to %d letters",
+                          "den tekst, der søges efter, er på 1 til %d bogstaver", SEARCH_SIZE_MAX);
     uint64_t opened = 0, hits = 0;
     struct files files = {.list = json_array()};
     enum err e = search_sections(service, service_text(args, "keys"), text, reply, &opened, &hits);

@@ -68,11 +68,12 @@ static enum err check_access(struct service *service, const struct verb *verb,
     if (service->store != NULL) {
         enum err e = store_self(service->store, &self);
         if (e != OK)
-            return reply_fail(reply, e, NULL, "%s", err_text(e));
+            return reply_store(reply, e, service->store);
     }
     if (member_id_is_zero(&self.member))
-        return reply_fail(reply, ERR_STATE, "stafet federation create …, or stafet join TICKET",
-                          "this home is not a member of a federation yet");
+        return reply_fail(reply, ERR_STATE, SERVICE_FOUND_MEND,
+                          "this home is not a member of a federation yet",
+                          "dette hjem er ikke med i en føderation endnu");
     return OK;
 }
 
@@ -82,15 +83,7 @@ static enum err settle(struct service *service, struct reply *reply, enum err e,
         e = reply->error;
     if (e == OK && !has_job && reply->document == NULL)
         e = ERR_INTERNAL;
-    if (e != OK && reply->error == OK) {
-        bool of_database = e == ERR_IO || e == ERR_DISK_FULL || e == ERR_CORRUPT;
-        const char *detail =
-            of_database && service->store != NULL ? store_failure(service->store) : "";
-        reply_fail(reply, e,
-                   e == ERR_DISK_FULL ? "make room on the disk and repeat the command" : NULL,
-                   "%s%s%s", err_text(e), *detail ? ": " : "", detail);
-    }
-    return e;
+    return e != OK && reply->error == OK ? reply_store(reply, e, service->store) : e;
 }
 
 enum err service_call(struct service *service, const struct asker *asker, const char *noun,
@@ -100,15 +93,16 @@ enum err service_call(struct service *service, const struct asker *asker, const 
     reply->language = asker->language;
     const struct verb *verb = service_verb(noun, name);
     if (verb == NULL)
-        return reply_fail(reply, ERR_NOT_FOUND, "stafet --help", "there is no command \"%s%s%s\"",
+        return reply_fail(reply, ERR_NOT_FOUND, COMMAND("stafet --help"),
+                          "there is no command \"%s%s%s\"", "der er ingen kommando \"%s%s%s\"",
                           noun, *name ? " " : "", name);
     json_t *none = NULL;
     if (args == NULL && (args = none = json_object()) == NULL)
-        return reply_fail(reply, ERR_MEMORY, NULL, "%s", err_text(ERR_MEMORY));
+        return reply_err(reply, ERR_MEMORY);
     struct job *job = NULL;
     enum err e = args_check(verb, args, reply);
     if (e == OK && service->store == NULL && service_lost_keys(service->home))
-        e = reply_fail(reply, ERR_KEY, SERVICE_LOST_KEYS_MEND, "%s", SERVICE_LOST_KEYS_TEXT);
+        e = reply_fail(reply, ERR_KEY, SERVICE_LOST_KEYS_MEND, SERVICE_LOST_KEYS);
     if (e == OK)
         e = check_access(service, verb, reply);
     if (e == OK)

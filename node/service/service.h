@@ -43,6 +43,10 @@ enum err reply_fail_plain(struct reply *, enum err e, const char *mend, const ch
     _Generic((mend), struct label: reply_fail_pair, default: reply_fail_plain)(reply, e, mend, __VA_ARGS__)
 /* With the error's own sentence and mend. */
 enum err reply_err(struct reply *, enum err e);
+/* The same; what the database said about it stands behind it in brackets. NULL: no database. */
+enum err reply_store(struct reply *, enum err e, const struct store *);
+/* The error's sentence, for a value in another. */
+const char *reply_err_text(const struct reply *, enum err e);
 /* What has been put into words already, in the reply's language. */
 enum err reply_failure(struct reply *, enum err e, const struct failure *);
 /* One of two texts, for a value in a sentence. */
@@ -120,7 +124,12 @@ MUST_USE enum err service_open_store(struct service *);
 /* Is there a replica but no keys beside it? Then new keys would make another node of it: nothing may be done before they are back. */
 bool service_lost_keys(const struct home *);
 #define SERVICE_LOST_KEYS_TEXT "the keys are missing beside replica.db"
-#define SERVICE_LOST_KEYS_MEND "restore HOME/keys from a backup"
+#define SERVICE_LOST_KEYS SERVICE_LOST_KEYS_TEXT, "nøglerne mangler ved siden af replica.db"
+#define SERVICE_LOST_KEYS_MEND \
+    MEND("restore the file keys of this home from a backup", "hent filen keys i dette hjem fra en sikkerhedskopi")
+/* What makes a home a member. */
+#define SERVICE_FOUND_MEND \
+    MEND("stafet federation create …, or stafet join TICKET", "stafet federation create …, eller stafet join BILLET")
 struct store *service_store(struct service *); /* NULL: no keys yet */
 struct home *service_home(struct service *);
 const struct surroundings *service_surroundings(const struct service *);

@@ -147,17 +147,24 @@ static enum err find_id(const struct search *search, struct reply *reply,
         return OK;
     }
     if (n == 0 && named == NULL)
-        return reply_fail(reply, ERR_NOT_FOUND, "stafet sync, if one has been published",
-                          "there is no survey here yet");
+        return reply_fail(
+            reply, ERR_NOT_FOUND,
+            MEND("stafet sync, if one has been published", "stafet sync, hvis der er udsendt en"),
+            "there is no survey here yet", "der er ingen undersøgelse her endnu");
     if (n == 0)
-        return reply_fail(reply, ERR_NOT_FOUND, "stafet survey list",
-                          "there is no survey \"%.100s\" here", named);
+        return reply_fail(reply, ERR_NOT_FOUND, COMMAND("stafet survey list"),
+                          "there is no survey \"%.100s\" here",
+                          "der er ingen undersøgelse \"%.100s\" her", named);
     if (named == NULL)
-        reply_fail(reply, ERR_AMBIGUOUS, "name one of them: stafet survey list",
-                   "there are %zu surveys", n);
+        reply_fail(reply, ERR_AMBIGUOUS,
+                   MEND("name one of them: stafet survey list",
+                        "skriv, hvilken det er: stafet survey list"),
+                   "there are %zu surveys", "der er %zu undersøgelser", n);
     else
-        reply_fail(reply, ERR_AMBIGUOUS, "use its id: stafet survey list",
-                   "\"%.100s\" fits %zu surveys", named, n);
+        reply_fail(reply, ERR_AMBIGUOUS,
+                   MEND("use its id: stafet survey list", "brug dens id: stafet survey list"),
+                   "\"%.100s\" fits %zu surveys", "\"%.100s\" passer på %zu undersøgelser", named,
+                   n);
     json_decref(reply->details);
     reply->details = json_pack("{s:O}", "candidates", search->candidates);
     return ERR_AMBIGUOUS;
@@ -208,8 +215,10 @@ bool survey_asks(const struct survey *survey, enum role role) {
 enum err survey_need_municipality(struct store *store, struct reply *reply, struct self *ret_self) {
     enum err e = store_self(store, ret_self);
     if (e == OK && ret_self->role != ROLE_MUNICIPALITY)
-        e = reply_fail(reply, ERR_DENIED, "run it at the municipality's node",
-                       "only the municipality can do that");
+        e = reply_fail(
+            reply, ERR_DENIED,
+            MEND("run it at the municipality's node", "kør kommandoen på kommunens node"),
+            "only the municipality can do that", "det er kun kommunen, der kan det");
     return e;
 }
 

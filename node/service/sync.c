@@ -74,14 +74,25 @@ static enum err is_level(struct sync *sync, bool *ret_level) {
 
 static void give_up(struct reply *reply, uint64_t outstanding, bool level) {
     if (outstanding > 0)
-        reply_fail(reply, ERR_TIMEOUT, "stafet status says who lacks what; --wait 5m waits longer",
-                   "not in sync: %llu %s not yet acknowledged by all readers",
-                   (unsigned long long)outstanding, outstanding == 1 ? "change is" : "changes are");
-    else
         reply_fail(
-            reply, ERR_TIMEOUT, "stafet peer list says who was reached; --wait 5m waits longer",
-            "not in sync: %s",
-            level ? "a reader has not acknowledged" : "the municipality was not reached in time");
+            reply, ERR_TIMEOUT,
+            MEND("stafet status says who lacks what; --wait 5m waits longer",
+                 "stafet status siger, hvem der mangler hvad; --wait 5m venter længere"),
+            outstanding == 1 ? "not in sync: %llu change is not yet acknowledged by all readers"
+                             : "not in sync: %llu changes are not yet acknowledged by all readers",
+            outstanding == 1
+                ? "ikke synkroniseret: %llu ændring er ikke kvitteret af alle modtagere endnu"
+                : "ikke synkroniseret: %llu ændringer er ikke kvitteret af alle modtagere "
+                  "endnu",
+            (unsigned long long)outstanding);
+    else
+        reply_fail(reply, ERR_TIMEOUT,
+                   MEND("stafet peer list says who was reached; --wait 5m waits longer",
+                        "stafet peer list siger, hvem der blev nået; --wait 5m venter længere"),
+                   level ? "not in sync: a reader has not acknowledged"
+                         : "not in sync: the municipality was not reached in time",
+                   level ? "ikke synkroniseret: en modtager har ikke kvitteret"
+                         : "ikke synkroniseret: kommunen blev ikke nået i tide");
     reply->details =
         json_pack("{s:I, s:b}", "outstanding", (json_int_t)outstanding, "level", level);
 }
@@ -95,7 +106,7 @@ static enum job_state step(struct job *job, struct reply *reply) {
     if (e == OK)
         e = is_level(sync, &level);
     if (e != OK) {
-        reply_fail(reply, e, NULL, "%s", err_text(e));
+        reply_err(reply, e);
         return JOB_DONE;
     }
     if (read && level) {
@@ -127,7 +138,9 @@ static enum err begin(struct service *service, const struct asker *asker, const 
     (void)asker;
     const struct surroundings *around = service_surroundings(service);
     if (around->peers == NULL)
-        return reply_fail(reply, ERR_STATE, "stafet node run", "nothing serves the network here");
+        return reply_fail(reply, ERR_STATE, COMMAND("stafet node run"),
+                          "no node runs here, so nothing can be sent",
+                          "her kører ingen node, så intet kan sendes");
     struct sync *sync = calloc(1, sizeof *sync);
     if (sync == NULL)
         return ERR_MEMORY;

@@ -43,8 +43,7 @@ static enum job_state step(struct job *job, struct reply *reply) {
     uint64_t checked = 0, total = 0;
     enum err e = check_step(verify->check, SLICE_MS, found, verify, &done, &checked, &total);
     if (e != OK) {
-        reply_fail(reply, e, NULL, "the replica could not be checked: %s",
-                   store_failure(verify->store));
+        reply_store(reply, e, verify->store);
         return JOB_DONE;
     }
     reply_progress(reply, checked, total, "verifying", "kontrollerer");
