@@ -45,13 +45,13 @@ static bool may_write(const struct origin *origin, const struct field *field,
 
 static enum err check_field(const struct origin *origin, const struct field *field,
                             const struct write *write, const struct why *why) {
-    const char *form = NULL;
+    struct label form;
     if (!may_write(origin, field, &write->record))
         return refuse(why, ERR_DENIED, field->name, "its author may not write this field");
     if (field->fixed && write->replaces_n > 0)
         return refuse(why, ERR_ARGUMENT, field->name, "it is written once and never changed");
     if (field_check(field, write->value, &form) != OK)
-        return refuse(why, ERR_ARGUMENT, field->name, form);
+        return refuse(why, ERR_ARGUMENT, field->name, form.en);
     return OK;
 }
 

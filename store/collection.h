@@ -63,7 +63,7 @@ const char *end_name(enum end);
 const char *rest_name(enum rest);
 
 /* Is `value` in the canonical form of the field's kind (PROTOCOL.md, "Change sets"), and small enough? The empty value, which
- * clears a field, always is. ERR_ARGUMENT, ERR_LIMIT (too large); then `*ret_why` is a static sentence. */
-MUST_USE enum err field_check(const struct field *, struct bytes value, const char **ret_why);
+ * clears a field, always is. ERR_ARGUMENT, ERR_LIMIT (too large); then `*ret_why` is a sentence. */
+MUST_USE enum err field_check(const struct field *, struct bytes value, struct label *ret_why);
 
 #endif

@@ -50,41 +50,46 @@ static bool is_choice(const struct choice *choices, struct bytes value) {
     return false;
 }
 
-static bool has_form(const struct field *field, struct bytes value, const char **ret_why) {
+static bool has_form(const struct field *field, struct bytes value, struct label *ret_why) {
     switch (field->kind) {
     case KIND_TEXT:
-        *ret_why = "it must be text without control characters";
+        *ret_why = MEND("it must be text without control characters",
+                        "det skal være tekst uden styretegn");
         return text_is_clean(value, true);
     case KIND_LINE:
-        *ret_why = "it must be one line of text";
+        *ret_why = MEND("it must be one line of text", "det skal være én linje tekst");
         return text_is_clean(value, false);
     case KIND_DATE:
-        *ret_why = "it must be a date like 2026-08-12";
+        *ret_why =
+            MEND("it must be a date like 2026-08-12", "det skal være en dato som 2026-08-12");
         return is_date(value);
     case KIND_CHOICE:
-        *ret_why = "it must be one of the field's choices";
+        *ret_why =
+            MEND("it must be one of the field's choices", "det skal være et af feltets valg");
         return is_choice(field->choices, value);
     case KIND_FLAG:
-        *ret_why = "it must be yes or no";
+        *ret_why = MEND("it must be yes or no", "det skal være yes eller no");
         return bytes_equal(value, bytes_of_text("yes")) || bytes_equal(value, bytes_of_text("no"));
     case KIND_MEMBER:
-        *ret_why = "it must be a member's id, 32 hexadecimal digits";
+        *ret_why = MEND("it must be a member's id, 32 hexadecimal digits",
+                        "det skal være et medlems id, 32 hexadecimale cifre");
         return is_hex(value, 32);
     case KIND_JSON:
-        *ret_why = "it must be canonical JSON";
+        *ret_why = MEND("it must be canonical JSON", "det skal være kanonisk JSON");
         return json_form_is_canonical(value);
     case KIND_REVISION:
-        *ret_why = "it must be a revision, 64 hexadecimal digits";
+        *ret_why = MEND("it must be a revision, 64 hexadecimal digits",
+                        "det skal være en udgave, 64 hexadecimale cifre");
         return is_hex(value, 64);
     }
-    *ret_why = "its kind is not known";
+    *ret_why = MEND("its kind is not known", "feltets slags er ikke kendt");
     return false;
 }
 
-enum err field_check(const struct field *field, struct bytes value, const char **ret_why) {
-    const char *why = NULL;
+enum err field_check(const struct field *field, struct bytes value, struct label *ret_why) {
+    struct label why = {NULL, NULL};
     if (value.size > field->size_max) {
-        *ret_why = "it is too long";
+        *ret_why = MEND("it is too long", "det er for langt");
         return ERR_LIMIT;
     }
     if (value.size == 0 || has_form(field, value, &why))

@@ -61,9 +61,10 @@ static enum err refuse_changed(struct store *store, const char *id, const struct
     conflict_short_id(store, &now->id, short_id);
     snprintf(mend, sizeof mend, "stafet conflict show %s", short_id);
     struct bytes shown = sides.list[sides.shown].value;
-    reply_fail(reply, ERR_STALE, mend,
-               "conflict %s has changed meanwhile; it is %s now, and \"%.*s\" is shown", id,
-               short_id, (int)(shown.size < 200 ? shown.size : 200),
+    reply_fail(reply, ERR_STALE, COMMAND(mend),
+               "conflict %s has changed meanwhile; it is %s now, and \"%.*s\" is shown",
+               "konflikten %s er ændret imens; den er nu %s, og \"%.*s\" vises", id, short_id,
+               (int)(shown.size < 200 ? shown.size : 200),
                shown.size > 0 ? (const char *)shown.data : "");
     json_decref(reply->details);
     reply->details = json_pack("{s:o}", "conflict", document);
@@ -86,9 +87,10 @@ static enum err refuse_settled(struct store *store, const char *id,
     const struct field *field = collection_field(handover.collection, stale->field);
     const struct side *side = &sides.list[sides.shown];
     snprintf(short_mend, sizeof short_mend, "stafet handover show %s", handover.text);
-    reply_fail(reply, ERR_STALE, short_mend,
-               "conflict %s was settled meanwhile: %s is now \"%.*s\" (%s%s%s)", id,
-               field != NULL ? field->name : "the field",
+    reply_fail(reply, ERR_STALE, COMMAND(short_mend),
+               "conflict %s was settled meanwhile: %s is now \"%.*s\" (%s%s%s)",
+               "konflikten %s blev afgjort imens: %s er nu \"%.*s\" (%s%s%s)", id,
+               field != NULL ? field->name : reply_say(reply, "the field", "feltet"),
                (int)(side->value.size < 200 ? side->value.size : 200),
                side->value.size > 0 ? (const char *)side->value.data : "",
                form_name(store, &side->versions[0]->author, site),
@@ -113,15 +115,19 @@ enum err conflict_open(struct store *store, const char *id, struct arena *arena,
     if (e != OK)
         return handover_fail(store, reply, e);
     if (fits_many || stale.n + stands > 1)
-        return reply_fail(reply, ERR_AMBIGUOUS, "give more characters of the id",
-                          "\"%s\" fits more than one conflict", id);
+        return reply_fail(reply, ERR_AMBIGUOUS,
+                          MEND("give more characters of the id: stafet conflict list",
+                               "skriv flere tegn af id'et: stafet conflict list"),
+                          "\"%s\" fits more than one conflict",
+                          "\"%s\" passer på mere end én konflikt", id);
     if (stands) {
         *ret_conflict = found;
         return OK;
     }
     if (stale.n == 0)
-        return reply_fail(reply, ERR_NOT_FOUND, "stafet conflict list",
-                          "there is no conflict \"%s\" here", id);
+        return reply_fail(reply, ERR_NOT_FOUND, COMMAND("stafet conflict list"),
+                          "there is no conflict \"%s\" here", "der er ingen konflikt \"%s\" her",
+                          id);
     e = conflict_of_field(store, &stale.record, stale.field, &now);
     if (e == OK)
         return refuse_changed(store, id, &now, arena, reply);
@@ -144,45 +150,54 @@ static enum err take_side(struct store *store, const char *take, struct resoluti
     size_t index;
     enum err e = sides_find(store, resolution->sides, take, &index);
     if (e == ERR_AMBIGUOUS)
-        return reply_fail(reply, e, "--take N", "\"%s\" stands for more than one side", take);
+        return reply_fail(
+            reply, e, MEND("--take N, with the side's number", "--take N, med sidens nummer"),
+            "\"%s\" stands for more than one side", "\"%s\" står for mere end én side", take);
     if (e != OK)
-        return reply_fail(reply, ERR_ARGUMENT, "--take N, or the name of a site that wrote one",
-                          "there is no side \"%s\"; there are %zu", take, resolution->sides->n);
+        return reply_fail(reply, ERR_ARGUMENT,
+                          MEND("--take N, or the name of a site that wrote one",
+                               "--take N, eller navnet på et sted, der har skrevet en"),
+                          "there is no side \"%s\"; there are %zu",
+                          "der er ingen side \"%s\"; der er %zu", take, resolution->sides->n);
     resolution->value = resolution->sides->list[index].value;
     return OK;
 }
 
 static enum err take_value(const char *value, struct arena *arena, struct resolution *resolution,
                            struct reply *reply) {
-    const char *why;
+    struct label why;
     enum err e = draft_tidy(resolution->field, bytes_of_text(value), arena, &resolution->value);
     if (e != OK)
-        return reply_fail(reply, e, NULL, "%s", err_text(e));
+        return reply_err(reply, e);
     e = field_check(resolution->field, resolution->value, &why);
     if (e == OK)
         return OK;
-    return reply_fail(reply, e, NULL, "%s (%s): %s", resolution->field->name,
-                      resolution->field->label.en, why);
+    return reply_fail(
+        reply, e, MEND("mend it and repeat the command", "ret det, og gentag kommandoen"),
+        "%s (%s): %s", "%s (%s): %s", resolution->field->name,
+        label_text(reply->language, resolution->field->label), label_text(reply->language, why));
 }
 
 static enum err take_note(const char *note, struct arena *arena, struct resolution *resolution,
                           struct reply *reply) {
     const struct field *settled =
         collection_field(resolution->handover->collection, HANDOVER_SETTLED);
-    const char *why;
+    struct label why;
     if (note == NULL || *note == '\0')
         return OK;
     size_t size = strlen(resolution->field->name) + strlen(note) + 3;
     char *line = arena_alloc(arena, size);
     if (line == NULL)
-        return reply_fail(reply, ERR_MEMORY, NULL, "%s", err_text(ERR_MEMORY));
+        return reply_err(reply, ERR_MEMORY);
     snprintf(line, size, "%s: %s", resolution->field->name, note);
     for (char *at = line; *at != '\0'; at++)
         if (*at == '\n' || *at == '\r' || *at == '\t')
             *at = ' ';
     enum err e = field_check(settled, bytes_of_text(line), &why);
     if (e != OK)
-        return reply_fail(reply, e, NULL, "the note: %s", why);
+        return reply_fail(
+            reply, e, MEND("shorten or retype the note", "forkort noten, eller skriv den på ny"),
+            "the note: %s", "noten: %s", label_text(reply->language, why));
     resolution->note = line;
     return OK;
 }
@@ -191,11 +206,15 @@ static enum err choose(struct store *store, const json_t *args, struct arena *ar
                        struct resolution *resolution, struct reply *reply) {
     const char *take = service_text(args, "take"), *value = service_text(args, "value");
     if (service_flag(args, "edit"))
-        return reply_fail(reply, ERR_ARGUMENT, "--value TEXT",
-                          "an editor opens only on a terminal");
+        return reply_fail(reply, ERR_ARGUMENT, MEND("--value TEXT", "--value TEKST"),
+                          "an editor opens only on a terminal",
+                          "et skriveprogram åbnes kun i en terminal");
     if ((take != NULL) + (value != NULL) != 1)
-        return reply_fail(reply, ERR_ARGUMENT, "--take N|SITE, --value TEXT or --edit",
-                          "say in exactly one way what shall stand there");
+        return reply_fail(reply, ERR_ARGUMENT,
+                          MEND("--take N|SITE, --value TEXT or --edit",
+                               "--take N|STED, --value TEKST eller --edit"),
+                          "say in exactly one way what shall stand there",
+                          "sig på præcis én måde, hvad der skal stå der");
     enum err e = take != NULL ? take_side(store, take, resolution, reply)
                               : take_value(value, arena, resolution, reply);
     return e == OK ? take_note(service_text(args, "note"), arena, resolution, reply) : e;

@@ -51,14 +51,20 @@ static enum err check_accept(const struct handover *handover, const char *wanted
     snprintf(mend, sizeof mend, "stafet handover show %s", handover->short_id);
     revision_text(&handover->record.revision, revision);
     if (handover->end != END_RECEIVER)
-        return reply_fail(reply, ERR_DENIED, NULL, "only the receiver accepts a handover");
+        return reply_fail(reply, ERR_DENIED,
+                          MEND("wait for the receiver: stafet handover track ID",
+                               "vent på modtageren: stafet handover track ID"),
+                          "only the receiver accepts a handover",
+                          "det er kun modtageren, der kvitterer for en overlevering");
     if (wanted == NULL && *handover->shown == '\0')
-        return reply_fail(reply, ERR_STATE, mend,
-                          "it has not been shown here yet, so there is nothing to accept");
+        return reply_fail(reply, ERR_STATE, COMMAND(mend),
+                          "it has not been shown here yet, so there is nothing to accept",
+                          "den er ikke vist her endnu, så der er intet at kvittere for");
     if (track_revision_is(&handover->record.revision, wanted != NULL ? wanted : handover->shown))
         return OK;
-    enum err e = reply_fail(reply, ERR_STALE, mend,
-                            "it has changed meanwhile: it is revision %.4s now, not %.4s", revision,
+    enum err e = reply_fail(reply, ERR_STALE, COMMAND(mend),
+                            "it has changed meanwhile: it is revision %.4s now, not %.4s",
+                            "den er ændret imens: den er nu udgave %.4s, ikke %.4s", revision,
                             wanted != NULL ? wanted : handover->shown);
     json_decref(reply->details);
     reply->details = json_pack("{s:s}", "revision", revision);

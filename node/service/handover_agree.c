@@ -19,33 +19,48 @@ static bool day_text(time_ms at, char ret_day[static DAY_MAX]) {
 }
 
 static enum err check_day(const char *on, const char *today, struct reply *reply) {
-    const char *why = "";
+    struct label why;
     const struct collection *collection = collection_find(COLLECTION_HANDOVER);
     if (*on == '\0' || field_check(collection_field(collection, HANDOVER_AGREED_ON),
                                    bytes_of_text(on), &why) != OK)
-        return reply_fail(reply, ERR_ARGUMENT, "give it as YYYY-MM-DD", "\"%s\" is no date", on);
+        return reply_fail(reply, ERR_ARGUMENT,
+                          MEND("give it as YYYY-MM-DD", "skriv den som ÅÅÅÅ-MM-DD"),
+                          "\"%s\" is no date", "\"%s\" er ikke en dato", on);
     if (strcmp(on, today) > 0)
-        return reply_fail(reply, ERR_ARGUMENT, NULL, "%s is in the future", on);
+        return reply_fail(
+            reply, ERR_ARGUMENT,
+            MEND("--on takes the day on which they agreed", "--on skal have den dag, de sagde ja"),
+            "%s is in the future", "%s er ude i fremtiden", on);
     return OK;
 }
 
 static enum err check_agree(const struct handover *handover, const char *by, struct reply *reply) {
     const struct collection *collection = handover->collection;
-    const char *why = "";
+    struct label why = {"", ""};
     if (handover->end != END_OWNER)
         return reply_fail(
-            reply, ERR_DENIED, NULL,
-            "only the site that hands the child over records what the parents have agreed to");
+            reply, ERR_DENIED,
+            MEND("ask the site that sent it", "spørg det sted, der har sendt den"),
+            "only the site that hands the child over records what the parents have agreed to",
+            "det er kun det sted, der overleverer barnet, der noterer, hvad forældrene har sagt ja "
+            "til");
     if (handover->drafts_n == 0)
-        return reply_fail(reply, ERR_STATE, "stafet handover edit ID FIELD=VALUE",
-                          "nothing waits to be sent");
+        return reply_fail(
+            reply, ERR_STATE,
+            MEND("stafet handover edit ID FIELD=VALUE", "stafet handover edit ID FELT=VÆRDI"),
+            "nothing waits to be sent", "intet venter på at blive sendt");
     if (*by == '\0' || field_check(collection_field(collection, HANDOVER_AGREED_BY),
                                    bytes_of_text(by), &why) != OK)
-        return reply_fail(reply, ERR_ARGUMENT, "--by \"both custody holders\"",
-                          "who has agreed must be one line%s%s", *why ? ": " : "", why);
+        return reply_fail(
+            reply, ERR_ARGUMENT,
+            MEND("--by \"both custody holders\"", "--by \"begge forældremyndighedsindehavere\""),
+            "who has agreed must be one line%s%s", "hvem der har sagt ja, skal være én linje%s%s",
+            *why.en ? ": " : "", label_text(reply->language, why));
     if (name_turns(bytes_of_text(by)))
-        return reply_fail(reply, ERR_ARGUMENT, "type it anew",
-                          "who has agreed holds a character that turns the direction of writing");
+        return reply_fail(reply, ERR_ARGUMENT, MEND("type it anew", "skriv det på ny"),
+                          "who has agreed holds a character that turns the direction of writing",
+                          "den, der har sagt ja, er skrevet med et tegn, der vender "
+                          "skriveretningen");
     return OK;
 }
 
@@ -73,11 +88,14 @@ static enum err check_written(struct store *store, const struct handover *handov
         snprintf(written, sizeof written, "%s", today);
     if (strcmp(on, written) >= 0)
         return OK;
-    return reply_fail(reply, ERR_STATE,
-                      "ask the parents again; or, if they agreed to these very words before they "
-                      "were typed, on paper perhaps: --earlier",
-                      "on %s the form did not say this yet: it was last changed on %s", on,
-                      written);
+    return reply_fail(
+        reply, ERR_STATE,
+        MEND("ask the parents again; or, if they agreed to these very words before "
+             "they were typed, on paper perhaps: --earlier",
+             "spørg forældrene igen; eller, hvis de sagde ja til netop disse ord, før "
+             "de blev skrevet ind, på papir for eksempel: --earlier"),
+        "on %s the form did not say this yet: it was last changed on %s",
+        "den %s stod det ikke i skemaet endnu: det blev sidst ændret den %s", on, written);
 }
 
 /* With the live consents: whatever is written of consent from now on, a withdrawal above all, voids

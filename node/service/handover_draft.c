@@ -99,9 +99,10 @@ enum err draft_tidy(const struct field *field, struct bytes value, struct arena 
 }
 
 /* Each value of a union field is checked alone. */
-static enum err check_value(const struct field *field, struct bytes value, const char **ret_why) {
+static enum err check_value(const struct field *field, struct bytes value, struct label *ret_why) {
     if (name_turns(value)) {
-        *ret_why = "it holds a character that turns the direction of writing; type it anew";
+        *ret_why = MEND("it holds a character that turns the direction of writing; type it anew",
+                        "det indeholder et tegn, der vender skriveretningen; skriv det på ny");
         return ERR_ARGUMENT;
     }
     if (field->policy != POLICY_UNION)
@@ -119,24 +120,39 @@ static enum err check_value(const struct field *field, struct bytes value, const
 static enum err check_edit(const struct handover *handover, const struct field *field,
                            struct bytes value, struct reply *reply) {
     const struct field_state *state = record_field(&handover->record, field->number);
-    const char *why = "";
+    const char *label = label_text(reply->language, field->label);
+    struct label why = {"", ""};
     enum err e;
     if (!handover_may_edit(handover, field)) {
         if (field->part == PART_TRACK || field->writers == END_ANY)
-            e = reply_fail(reply, ERR_DENIED, NULL, "%s (%s) is not written by hand", field->name,
-                           field->label.en);
+            e = reply_fail(reply, ERR_DENIED,
+                           MEND("leave it out: the program writes it itself",
+                                "udelad det: programmet skriver det selv"),
+                           "%s (%s) is not written by hand", "%s (%s) skrives ikke i hånden",
+                           field->name, label);
         else
-            e = reply_fail(reply, ERR_DENIED, NULL,
-                           "%s (%s) is written by the %s of the handover alone", field->name,
-                           field->label.en, field->writers == END_OWNER ? "sender" : "receiver");
+            e = reply_fail(reply, ERR_DENIED,
+                           MEND("leave it out, or ask the other site to write it",
+                                "udelad det, eller bed det andet sted om at skrive det"),
+                           field->writers == END_OWNER
+                               ? "%s (%s) is written by the sender of the handover alone"
+                               : "%s (%s) is written by the receiver of the handover alone",
+                           field->writers == END_OWNER
+                               ? "%s (%s) skrives kun af overleveringens afsender"
+                               : "%s (%s) skrives kun af overleveringens modtager",
+                           field->name, label);
     } else if (handover->stored && state != NULL && state->conflicted) {
-        e = reply_fail(reply, ERR_STATE, "stafet conflict list",
-                       "%s (%s) is in conflict; settle that first", field->name, field->label.en);
+        e = reply_fail(reply, ERR_STATE, COMMAND("stafet conflict list"),
+                       "%s (%s) is in conflict; settle that first",
+                       "%s (%s) er i konflikt; afgør den først", field->name, label);
     } else {
         e = check_value(field, value, &why);
         if (e == OK)
             return OK;
-        reply_fail(reply, e, NULL, "%s (%s): %s", field->name, field->label.en, why);
+        reply_fail(
+            reply, e,
+            MEND("mend the value, or leave the field out", "ret værdien, eller udelad feltet"),
+            "%s (%s): %s", "%s (%s): %s", field->name, label, label_text(reply->language, why));
     }
     json_decref(reply->details);
     reply->details = json_pack("{s:s}", "field", field->name);

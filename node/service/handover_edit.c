@@ -22,8 +22,11 @@ static enum err apply_fields(struct store *store, const struct handover *handove
     json_object_foreach((json_t *)(uintptr_t)fields, name, value) {
         const struct field *field = collection_field_named(handover->collection, name);
         if (field == NULL) {
-            enum err e = reply_fail(reply, ERR_ARGUMENT, "stafet handover template",
-                                    "there is no field \"%s\"", name);
+            enum err e =
+                reply_fail(reply, ERR_ARGUMENT,
+                           MEND("stafet handover template shows the fields",
+                                "stafet handover template viser felterne"),
+                           "there is no field \"%s\"", "der er ikke noget felt \"%s\"", name);
             reply->details = json_pack("{s:s}", "field", name);
             return e;
         }
@@ -57,8 +60,11 @@ static enum err apply_form(struct store *store, const struct handover *handover,
     if (e == ERR_MEMORY)
         return handover_fail(store, reply, e);
     if (e != OK) {
-        reply_fail(reply, e, "stafet handover template", "line %zu of the form: %s%s%s", error.line,
-                   error.name, *error.name ? ": " : "", error.what);
+        reply_fail(reply, e,
+                   MEND("stafet handover template shows a form as it shall be",
+                        "stafet handover template viser et skema, som det skal være"),
+                   "line %zu of the form: %s%s%s", "linje %zu i skemaet: %s%s%s", error.line,
+                   error.name, *error.name ? ": " : "", label_text(reply->language, error.what));
         place_in_form(reply, args, error.line);
         return e;
     }
@@ -67,8 +73,11 @@ static enum err apply_form(struct store *store, const struct handover *handover,
         if (e != OK) {
             char why[sizeof reply->text];
             memcpy(why, reply->text, sizeof why);
-            snprintf(reply->text, sizeof reply->text, "line %zu of the form: %.480s",
-                     entries[i].line, why);
+            snprintf(
+                reply->text, sizeof reply->text,
+                reply_say(reply, "line %zu of the form: %.480s", "linje %zu i skemaet: %.480s"),
+                entries[i].line, why);
+            reply_tidy(reply->text);
             place_in_form(reply, args, entries[i].line);
             return e;
         }
@@ -142,27 +151,37 @@ static enum err find_receiver(struct store *store, const char *name, struct aren
     if (e != OK)
         return handover_fail(store, reply, e);
     if (!is_site(self.role))
-        return reply_fail(reply, ERR_DENIED, NULL,
-                          "only a kindergarten or a school hands a child over");
+        return reply_fail(reply, ERR_DENIED,
+                          MEND("run it at the kindergarten's or the school's node",
+                               "kør kommandoen på børnehavens eller skolens node"),
+                          "only a kindergarten or a school hands a child over",
+                          "det er kun børnehaver og skoler, der overleverer et barn");
     e = name_find_member(store, name, arena, &entry);
     if (e == ERR_AMBIGUOUS)
-        return reply_fail(reply, e, "stafet member list", "\"%s\" fits more than one member", name);
+        return reply_fail(
+            reply, e,
+            MEND("give more of it: stafet member list", "skriv mere af det: stafet member list"),
+            "\"%s\" fits more than one member", "\"%s\" passer på mere end ét medlem", name);
     if (e == ERR_NOT_FOUND)
         return reply_fail(reply, e,
-                          "--to takes the whole name, or six characters or more of the id: stafet "
-                          "member list; stafet sync brings those who joined lately",
-                          "there is no member \"%s\" in the roster here", name);
+                          MEND("--to takes the whole name, or six characters or more of the id: "
+                               "stafet member list; stafet sync brings those who joined lately",
+                               "--to skal have hele navnet eller mindst seks tegn af id'et: stafet "
+                               "member list; stafet sync henter dem, der er kommet til for nylig"),
+                          "there is no member \"%s\" in the roster here",
+                          "der er intet medlem \"%s\" på medlemslisten her", name);
     if (e != OK)
         return handover_fail(store, reply, e);
     if (member_id_equal(&entry.member, &self.member))
-        return reply_fail(reply, ERR_ARGUMENT, "stafet member list", "%s is this site itself",
-                          entry.name);
+        return reply_fail(reply, ERR_ARGUMENT, COMMAND("stafet member list"),
+                          "%s is this site itself", "%s er stedet selv", entry.name);
     if (!is_site(entry.role))
-        return reply_fail(reply, ERR_ARGUMENT, "stafet member list",
-                          "%s is neither a kindergarten nor a school", entry.name);
+        return reply_fail(reply, ERR_ARGUMENT, COMMAND("stafet member list"),
+                          "%s is neither a kindergarten nor a school",
+                          "%s er hverken en børnehave eller en skole", entry.name);
     if (entry.status != MEMBER_ACTIVE)
-        return reply_fail(reply, ERR_ARGUMENT, "stafet member list", "%s is no active member",
-                          entry.name);
+        return reply_fail(reply, ERR_ARGUMENT, COMMAND("stafet member list"),
+                          "%s is no active member", "%s er ikke et aktivt medlem", entry.name);
     *ret_member = entry.member;
     return OK;
 }
@@ -232,12 +251,16 @@ enum err handover_edit(struct service *service, const struct asker *asker __attr
     bool has_edits = json_object_get(args, "form") != NULL ||
                      json_object_size(json_object_get(args, "fields")) > 0;
     if (service_flag(args, "discard") && has_edits)
-        e = reply_fail(reply, ERR_ARGUMENT, NULL, "either discard or edit, not both");
+        e = reply_fail(reply, ERR_ARGUMENT,
+                       MEND("first --discard, then write anew", "først --discard, skriv så på ny"),
+                       "either discard or edit, not both", "enten glem eller ret, ikke begge dele");
     else if (service_flag(args, "discard"))
         e = discard(service, &handover, &arena, reply);
     else if (!has_edits)
-        e = reply_fail(reply, ERR_ARGUMENT, "stafet handover edit ID FIELD=VALUE, or --form FILE",
-                       "nothing was given to write");
+        e = reply_fail(reply, ERR_ARGUMENT,
+                       MEND("stafet handover edit ID FIELD=VALUE, or --form FILE",
+                            "stafet handover edit ID FELT=VÆRDI, eller --form FIL"),
+                       "nothing was given to write", "der er ikke givet noget at skrive");
     else if ((e = write_drafts(service_store(service), &handover, args, &arena, reply)) == OK)
         e = give_drafts(service, &handover.id, &arena, reply);
 done:

@@ -130,7 +130,7 @@ struct reading {
     struct handover_form_error *error;
 };
 
-static enum err refuse(struct reading *reading, enum err e, const char *what, struct bytes name) {
+static enum err refuse(struct reading *reading, enum err e, struct label what, struct bytes name) {
     *reading->error = (struct handover_form_error){.line = reading->line, .what = what};
     snprintf(reading->error->name, sizeof reading->error->name, "%.*s",
              (int)(name.size < 60 ? name.size : 60), name.size > 0 ? (const char *)name.data : "");
@@ -147,18 +147,23 @@ static const struct field *find(const struct reading *reading, struct bytes name
 static enum err begin_field(struct reading *reading, struct bytes line) {
     const uint8_t *end = memchr(line.data, ']', line.size);
     if (end == NULL)
-        return refuse(reading, ERR_FORMAT,
-                      "a field begins with [NAME]; put \\ before a line of text that begins with [",
-                      (struct bytes){0});
+        return refuse(
+            reading, ERR_FORMAT,
+            MEND("a field begins with [NAME]; put \\ before a line of text that begins with [",
+                 "et felt begynder med [NAVN]; sæt \\ foran en tekstlinje, der begynder med ["),
+            (struct bytes){0});
     struct bytes name = {line.data + 1, (size_t)(end - line.data) - 1};
     const struct field *field = find(reading, name);
     if (field == NULL)
-        return refuse(reading, ERR_FORMAT,
-                      "there is no such field; put \\ before a line of text that begins with [",
-                      name);
+        return refuse(
+            reading, ERR_FORMAT,
+            MEND("there is no such field; put \\ before a line of text that begins with [",
+                 "det felt findes ikke; sæt \\ foran en tekstlinje, der begynder med ["),
+            name);
     for (size_t i = 0; i < reading->entries_n; i++)
         if (reading->entries[i].field == field)
-            return refuse(reading, ERR_FORMAT, "the field stands there twice", name);
+            return refuse(reading, ERR_FORMAT,
+                          MEND("the field stands there twice", "feltet står der to gange"), name);
     reading->entries[reading->entries_n++] =
         (struct handover_form_entry){.field = field,
                                      .value = {reading->values + reading->values_size, 0},
@@ -194,8 +199,10 @@ static enum err read_line(struct reading *reading, struct bytes line) {
         return OK;
     }
     if (reading->entries_n == 0)
-        return refuse(reading, ERR_FORMAT, "there is text before the first [field]",
-                      (struct bytes){0});
+        return refuse(
+            reading, ERR_FORMAT,
+            MEND("there is text before the first [field]", "der står tekst før det første [felt]"),
+            (struct bytes){0});
     if (line.data[0] == '\\')
         line = (struct bytes){line.data + 1, line.size - 1};
     add_line(reading, line);
@@ -207,9 +214,12 @@ enum err handover_form_parse(struct bytes text, const struct collection *collect
                              size_t *ret_n, struct handover_form_error *ret_error) {
     struct reading reading = {.collection = collection, .error = ret_error};
     if (text.size > HANDOVER_FORM_SIZE_MAX)
-        return refuse(&reading, ERR_LIMIT, "the form is too long", (struct bytes){0});
+        return refuse(&reading, ERR_LIMIT, MEND("the form is too long", "skemaet er for langt"),
+                      (struct bytes){0});
     if (text.size > 0 && memchr(text.data, 0, text.size) != NULL)
-        return refuse(&reading, ERR_FORMAT, "this is not a text file", (struct bytes){0});
+        return refuse(&reading, ERR_FORMAT,
+                      MEND("this is not a text file", "det er ikke en tekstfil"),
+                      (struct bytes){0});
     reading.entries = arena_array(arena, collection->fields_n, sizeof *reading.entries);
     reading.values = arena_alloc(arena, text.size);
     if (reading.entries == NULL || reading.values == NULL)

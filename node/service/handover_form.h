@@ -34,7 +34,7 @@ struct handover_form_entry {
 };
 struct handover_form_error {
     size_t line;      /* 0: about the whole form */
-    const char *what; /* static, a sentence without full stop */
+    struct label what; /* a sentence without full stop */
     char name[64];    /* the field concerned, or "" */
 };
 

@@ -94,31 +94,46 @@ static enum err check_send(const struct handover *handover, const char *wanted, 
                            struct reply *reply) {
     char revision[HEX_TEXT_MAX], mend[128];
     revision_text(&handover->revision, revision);
-    snprintf(mend, sizeof mend, "stafet handover agree %s --by WHO --on DATE", handover->short_id);
+    snprintf(mend, sizeof mend,
+             reply_say(reply, "stafet handover agree %s --by WHO --on DATE",
+                       "stafet handover agree %s --by HVEM --on DATO"),
+             handover->short_id);
     if (handover->drafts_n == 0)
-        return reply_fail(reply, ERR_STATE, "stafet handover edit ID FIELD=VALUE",
-                          "nothing waits to be sent");
+        return reply_fail(
+            reply, ERR_STATE,
+            MEND("stafet handover edit ID FIELD=VALUE", "stafet handover edit ID FELT=VÆRDI"),
+            "nothing waits to be sent", "intet venter på at blive sendt");
     if (wanted != NULL && !track_revision_is(&handover->revision, wanted))
-        return reply_fail(reply, ERR_STALE, "look at it again and repeat the command",
-                          "what waits to be sent is now revision %.4s", revision);
+        return reply_fail(
+            reply, ERR_STALE,
+            MEND("look at it again and repeat the command", "se på den igen, og gentag kommandoen"),
+            "what waits to be sent is now revision %.4s",
+            "det, der venter på at blive sendt, er nu udgave %.4s", revision);
     if (handover->end != END_OWNER)
         return OK;
     const struct field *child_name = collection_field(handover->collection, HANDOVER_CHILD_NAME);
     const char *child = handover_text(handover, child_name, arena);
     if (child == NULL || *child == '\0')
-        return reply_fail(reply, ERR_STATE, "stafet handover edit ID child_name=@FILE",
-                          "the form does not say whom it is about");
+        return reply_fail(reply, ERR_STATE,
+                          MEND("stafet handover edit ID child_name=@FILE",
+                               "stafet handover edit ID child_name=@FIL"),
+                          "the form does not say whom it is about",
+                          "skemaet siger ikke, hvem det handler om");
     if (handover->agreement.revision == NULL)
-        return reply_fail(reply, ERR_STATE, mend,
-                          "the parents' agreement to revision %.4s is not recorded", revision);
+        return reply_fail(reply, ERR_STATE, COMMAND(mend),
+                          "the parents' agreement to revision %.4s is not recorded",
+                          "det er ikke noteret, at forældrene har sagt ja til udgave %.4s",
+                          revision);
     if (strcmp(handover->agreement.revision, revision) != 0)
         return reply_fail(
-            reply, ERR_STATE, mend,
+            reply, ERR_STATE, COMMAND(mend),
             "changed since the parents agreed: they agreed to revision %.4s, this is %.4s",
+            "ændret, siden forældrene sagde ja: de sagde ja til udgave %.4s, dette er %.4s",
             handover->agreement.revision, revision);
     if (!track_agreement_stands(handover))
-        return reply_fail(reply, ERR_STATE, mend,
+        return reply_fail(reply, ERR_STATE, COMMAND(mend),
                           "consent has changed since the parents agreed to revision %.4s",
+                          "samtykket er ændret, siden forældrene sagde ja til udgave %.4s",
                           revision);
     return OK;
 }

@@ -55,7 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         for (int language = FORM_EN; tidy && language <= FORM_DA; language++)
             check(collection, entries, n, (enum handover_form_language)language);
     } else {
-        HOLDS((e == ERR_FORMAT || e == ERR_LIMIT) && error.what != NULL);
+        HOLDS((e == ERR_FORMAT || e == ERR_LIMIT) && error.what.en != NULL &&
+              error.what.da != NULL);
     }
     arena_done(&arena);
     return 0;

@@ -15,9 +15,9 @@ static const struct field *field_of(uint16_t collection, const char *name) {
 }
 
 static enum err check(const struct field *field, const char *value) {
-    const char *why = NULL;
+    struct label why = {NULL, NULL};
     enum err e = field_check(field, bytes_of_text(value), &why);
-    assert_true((e == OK) == (why == NULL));
+    assert_true((e == OK) == (why.en == NULL && why.da == NULL));
     return e;
 }
 
@@ -116,7 +116,7 @@ TEST(text_may_have_line_feeds_and_a_line_may_not) {
 
 TEST(a_nul_and_what_is_not_utf8_are_refused) {
     struct field field = {.kind = KIND_TEXT, .size_max = 64};
-    const char *why;
+    struct label why;
     assert_err(ERR_ARGUMENT, field_check(&field, (struct bytes){(const uint8_t *)"a\0b", 3}, &why));
     assert_err(ERR_ARGUMENT, check_kind(KIND_TEXT, "\xff"));
     assert_err(ERR_ARGUMENT, check_kind(KIND_TEXT, "\xc0\x80"));

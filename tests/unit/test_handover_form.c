@@ -42,7 +42,8 @@ static struct handover_form_error refused(const char *text, size_t size, enum er
     assert_err(expected, handover_form_parse((struct bytes){(const uint8_t *)text, size},
                                              handover(), &arena, &entries, &n, &error));
     arena_done(&arena);
-    assert_non_null(error.what);
+    assert_non_null(error.what.en);
+    assert_non_null(error.what.da);
     return error;
 }
 

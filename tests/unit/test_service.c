@@ -203,7 +203,7 @@ TEST(a_replica_without_its_keys_is_left_alone) {
     open_place(place, NULL);
     assert_err(ERR_KEY, call(place, "status", "", NULL));
     assert_string_equal(place->reply.text, "the keys are missing beside replica.db");
-    assert_non_null(strstr(place->reply.mend, "HOME/keys from a backup"));
+    assert_non_null(strstr(place->reply.mend, "restore the file keys of this home from a backup"));
     assert_err(ERR_KEY, call(place, "federation", "create",
                              json_pack("{s:s, s:s}", "name", "N", "listen", "tcp://127.0.0.1:1")));
     assert_err(ERR_KEY, call(place, "join", "", json_pack("{s:s}", "ticket", "stafet1ABC")));
