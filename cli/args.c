@@ -206,7 +206,8 @@ enum err args_parse(struct args *args, int argc, char *const *argv) {
     memset(args, 0, sizeof *args);
     char **list = calloc((size_t)argc + 1, sizeof *list);
     args->values = json_object();
-    if (list == NULL || args->values == NULL || !problems_init(&args->problems)) {
+    if (list == NULL || args->values == NULL ||
+        !problems_init(&args->problems, language_of_locale())) {
         free(list);
         return refuse(args, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
     }

@@ -56,32 +56,39 @@ static bool is_windows_1252(struct bytes text) {
     return !scan.letters;
 }
 
-static void say_mend(const char *name, struct bytes text, char ret_mend[static PROBLEMS_MEND_MAX]) {
+static void say_mend(enum language language, const char *name, struct bytes text,
+                     char ret_mend[static PROBLEMS_MEND_MAX]) {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
     bool is_plain = *name != '-' && strspn(name, plain) == strlen(name) && strlen(name) < 300;
     const char *from = is_utf16(text) ? "UTF-16" : is_windows_1252(text) ? "WINDOWS-1252" : NULL;
     if (from == NULL)
         snprintf(ret_mend, PROBLEMS_MEND_MAX,
-                 "save it as UTF-8 (in a spreadsheet: \"CSV UTF-8\"), where it was made");
+                 say_in(language,
+                        "save it as UTF-8 (in a spreadsheet: \"CSV UTF-8\"), where it was made",
+                        "gem den som UTF-8 (i et regneark: \"CSV UTF-8\") der, hvor den er lavet"));
     else
         snprintf(ret_mend, PROBLEMS_MEND_MAX,
-                 "save it as UTF-8 (in a spreadsheet: \"CSV UTF-8\"), or: "
-                 "iconv -f %s -t UTF-8 %s > NEW-FILE, and see that its letters are right",
-                 from, is_plain ? name : "FILE");
+                 say_in(language,
+                        "save it as UTF-8 (in a spreadsheet: \"CSV UTF-8\"), or: "
+                        "iconv -f %s -t UTF-8 %s > NEW-FILE, and see that its letters are right",
+                        "gem den som UTF-8 (i et regneark: \"CSV UTF-8\"), eller: "
+                        "iconv -f %s -t UTF-8 %s > NY-FIL, og se efter, at bogstaverne er rigtige"),
+                 from, is_plain ? name : say_in(language, "FILE", "FIL"));
 }
 
 void encoding_list(const char *name, struct bytes text, struct problems *problems) {
     struct scan scan = begin(text);
     struct encoding_fault fault;
     problems->file = name;
-    say_mend(name, text, problems->mend);
+    say_mend(problems->language, name, text, problems->mend);
     if (is_utf16(text)) {
-        problem_add(problems, (struct place){0}, NULL, "the file is UTF-16");
+        problem_add(problems, (struct place){0}, PROBLEMS_MEND, "the file is UTF-16",
+                    "filen er UTF-16");
         return;
     }
     while (find_fault(&scan, &fault))
-        problem_add(problems, (struct place){.line = fault.line}, NULL,
-                    "character %u is the byte %02X, which is not UTF-8", fault.character,
-                    fault.byte);
+        problem_add(problems, (struct place){.line = fault.line}, PROBLEMS_MEND,
+                    "character %u is the byte %02X, which is not UTF-8",
+                    "tegn nummer %u er byten %02X, som ikke er UTF-8", fault.character, fault.byte);
 }

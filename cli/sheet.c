@@ -43,11 +43,11 @@ static const char *heading_of(const struct reading *r) {
     return r->sheet->rows_n > 0 ? sheet_text(&r->sheet->rows[0], r->cells_n) : NULL;
 }
 
-static void refuse(struct reading *r, const char *mend, const char *what) {
+static void refuse(struct reading *r, struct label mend, const char *en, const char *da) {
     if (r->error != OK)
         return;
     struct place place = {r->cell_line, r->cells_n + 1, heading_of(r)};
-    problem_add(r->problems, place, mend, "%s", what);
+    problem_add(r->problems, place, mend, "%s", "%s", say_in(r->problems->language, en, da));
     r->error = ERR_ARGUMENT;
 }
 
@@ -70,11 +70,14 @@ static void name_unclean(struct reading *r, const char *text, size_t size) {
     unsigned control;
     r->unclean = true;
     if (find_control(text, size, &control))
-        problem_add(r->problems, place, "remove it", "the cell holds a control character (U+%04X)",
-                    control);
+        problem_add(r->problems, place, MEND("remove it", "fjern det"),
+                    "the cell holds a control character (U+%04X)",
+                    "cellen indeholder et styretegn (U+%04X)", control);
     else
-        problem_add(r->problems, place, "save the file as CSV in UTF-8",
-                    "the cell holds bytes that are not text in UTF-8");
+        problem_add(r->problems, place,
+                    MEND("save the file as CSV in UTF-8", "gem filen som CSV i UTF-8"),
+                    "the cell holds bytes that are not text in UTF-8",
+                    "cellen indeholder byte, der ikke er tekst i UTF-8");
 }
 
 static void on_cell(void *data, size_t size, void *context) {
@@ -82,11 +85,15 @@ static void on_cell(void *data, size_t size, void *context) {
     if (r->error != OK)
         return;
     if (size > SHEET_CELL_SIZE_MAX) {
-        refuse(r, "shorten it", "the cell is longer than 64 KiB");
+        refuse(r, MEND("shorten it", "forkort det"), "the cell is longer than 64 KiB",
+               "cellen fylder mere end 64 KiB");
         return;
     }
     if (r->cells_n == SHEET_COLUMNS_MAX) {
-        refuse(r, "remove the columns that are not needed", "the row has more than 1000 columns");
+        refuse(r,
+               MEND("remove the columns that are not needed",
+                    "fjern de kolonner, der ikke er brug for"),
+               "the row has more than 1000 columns", "rækken har mere end 1.000 kolonner");
         return;
     }
     char *text = arena_alloc(&r->sheet->arena, size + 1);
@@ -113,7 +120,8 @@ static void on_row(int terminator, void *context) {
     if (r->error != OK)
         return;
     if (sheet->rows_n == SHEET_ROWS_MAX) {
-        refuse(r, "split the file", "the file has more than 200,000 rows");
+        refuse(r, MEND("split the file", "del filen i flere"),
+               "the file has more than 200,000 rows", "filen har mere end 200.000 rækker");
         return;
     }
     if (sheet->rows_n == sheet->capacity) {
@@ -148,8 +156,12 @@ static void feed(struct reading *r, uint8_t byte) {
     r->after_cr = byte == '\r';
     if (csv_parse(&r->parser, &byte, 1, on_cell, on_row, r) != 1) {
         if (csv_error(&r->parser) == CSV_EPARSE)
-            refuse(r, "put the whole cell in quotes, and write a quote inside it twice",
-                   "a quote stands where none may stand");
+            refuse(
+                r,
+                MEND("put the whole cell in quotes, and write a quote inside it twice",
+                     "sæt hele cellen i anførselstegn, og skriv et anførselstegn i den to gange"),
+                "a quote stands where none may stand",
+                "der står et anførselstegn, hvor der ikke må stå et");
         else
             r->error = ERR_MEMORY;
     }
@@ -192,7 +204,9 @@ static enum err read_rows(struct bytes content, struct reading *r) {
         feed(r, content.data[i]);
     if (r->error == OK && csv_fini(&r->parser, on_cell, on_row, r) != 0) {
         if (csv_error(&r->parser) == CSV_EPARSE)
-            refuse(r, "close the quotes", "the quotes that begin here are never closed");
+            refuse(r, MEND("close the quotes", "luk anførselstegnene"),
+                   "the quotes that begin here are never closed",
+                   "anførselstegnene, der begynder her, bliver aldrig lukket");
         else
             r->error = ERR_MEMORY;
     }
@@ -207,13 +221,16 @@ enum err sheet_read(struct bytes content, struct problems *problems, struct shee
         content = (struct bytes){content.data + 3, content.size - 3};
     struct place whole = {0};
     if (content.size > SHEET_SIZE_MAX) {
-        problem_add(problems, whole, "split the file", "the file is larger than 64 MiB");
+        problem_add(problems, whole, MEND("split the file", "del filen i flere"),
+                    "the file is larger than 64 MiB", "filen fylder mere end 64 MiB");
         return ERR_ARGUMENT;
     }
     if (has_tabs(content)) {
         whole.line = 1;
-        problem_add(problems, whole, "save it as CSV, with commas or semicolons",
-                    "the columns are separated by tabs");
+        problem_add(problems, whole,
+                    MEND("save it as CSV, with commas or semicolons",
+                         "gem den som CSV med komma eller semikolon"),
+                    "the columns are separated by tabs", "kolonnerne er adskilt af tabulatorer");
         return ERR_ARGUMENT;
     }
     ret_sheet->delimiter = delimiter_of(content);
@@ -224,7 +241,10 @@ enum err sheet_read(struct bytes content, struct problems *problems, struct shee
     enum err e = read_rows(content, r);
     free(r);
     if (e == OK && ret_sheet->rows_n == 0) {
-        problem_add(problems, whole, "its first line must hold the headings", "the file is empty");
+        problem_add(problems, whole,
+                    MEND("its first line must hold the headings",
+                         "den første linje skal indeholde overskrifterne"),
+                    "the file is empty", "filen er tom");
         e = ERR_ARGUMENT;
     }
     return e;

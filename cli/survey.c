@@ -22,20 +22,27 @@ static void print_notices(struct cli_context *cli, const struct problems *proble
 static int fail(struct cli_context *cli, enum err e, const char *path,
                 const struct problems *problems) {
     if (e != ERR_ARGUMENT)
-        return cli_fail(cli, err_name(e), NULL, NULL, "%s", err_text(e));
+        return cli_err(cli, e);
     json_t *details = problems_details(problems);
     int code = problems->n == 1
-                   ? cli_fail(cli, "argument", "nothing was done; mend it and try again", details,
-                              "there is a problem in %s", path)
-                   : cli_fail(cli, "argument", "nothing was done; mend them and try again", details,
-                              "there are %zu problems in %s", problems->n, path);
+                   ? cli_fail(cli, "argument",
+                              MEND("nothing was done; mend it and try again",
+                                   "intet er gjort; ret fejlen, og prøv igen"),
+                              details, "there is a problem in %s", "der er en fejl i %s", path)
+                   : cli_fail(cli, "argument",
+                              MEND("nothing was done; mend them and try again",
+                                   "intet er gjort; ret fejlene, og prøv igen"),
+                              details, "there are %zu problems in %s", "der er %zu fejl i %s",
+                              problems->n, path);
     json_decref(details);
     return code;
 }
 
-static const char *path_of(const json_t *args, const char *key) {
+static const char *path_of(struct cli_context *cli, const json_t *args, const char *key) {
     const char *path = text_at(args, key);
-    return *path == '\0' || strcmp(path, "-") == 0 ? "standard input" : path;
+    return *path == '\0' || strcmp(path, "-") == 0
+               ? say(cli_screen(cli), "standard input", "standardinput")
+               : path;
 }
 
 /* Puts the questionnaire in place of the two files. */
@@ -44,13 +51,14 @@ static int prepare_form(struct cli_context *cli, json_t *args) {
     json_t *questionnaire = NULL;
     int code = -1;
     const char *choices = json_string_value(json_object_get(args, "choices"));
-    struct survey_files files = {.survey_name = path_of(args, "file_path"),
-                                 .choices_name = path_of(args, "choices_path"),
+    struct survey_files files = {.survey_name = path_of(cli, args, "file_path"),
+                                 .choices_name = path_of(cli, args, "choices_path"),
                                  .survey = bytes_of_text(text_at(args, "file"))};
     if (choices != NULL)
         files.choices = bytes_of_text(choices);
-    enum err e =
-        problems_init(&problems) ? survey_form_read(&files, &problems, &questionnaire) : ERR_MEMORY;
+    enum err e = problems_init(&problems, cli_screen(cli)->language)
+                     ? survey_form_read(&files, &problems, &questionnaire)
+                     : ERR_MEMORY;
     if (e != OK) {
         code = fail(cli, e, files.survey_name, &problems);
         goto done;
@@ -58,7 +66,7 @@ static int prepare_form(struct cli_context *cli, json_t *args) {
     print_notices(cli, &problems);
     char *text = json_dumps(questionnaire, JSON_COMPACT | JSON_SORT_KEYS);
     if (text == NULL || json_object_set_new(args, "file", json_string(text)) != 0)
-        code = cli_fail(cli, "memory", NULL, NULL, "%s", err_text(ERR_MEMORY));
+        code = cli_err(cli, ERR_MEMORY);
     json_object_del(args, "choices");
     json_object_del(args, "choices_path");
     free(text);
@@ -71,13 +79,13 @@ done:
 /* The dry run needs no home: whoever words the questions may not have one. */
 static int prepare_check(struct cli_context *cli, json_t *args) {
     struct questionnaire questionnaire;
-    char why[256];
+    struct failure why = {.language = cli_screen(cli)->language};
     int code = prepare_form(cli, args);
     if (code >= 0)
         return code;
-    enum err e = questionnaire_parse(text_at(args, "file"), &questionnaire, why);
+    enum err e = questionnaire_parse(text_at(args, "file"), &questionnaire, &why);
     if (e != OK)
-        return cli_fail(cli, err_name(e), NULL, NULL, "%s", err_text(e));
+        return e == ERR_ARGUMENT ? cli_failure(cli, e, &why) : cli_err(cli, e);
     json_t *summary = questionnaire_summary(&questionnaire);
     cli_show(cli, service_verb("survey", "check"), summary);
     json_decref(summary);
@@ -94,23 +102,30 @@ static int prepare_publish(struct cli_context *cli, json_t *args) {
 
 static void notice_dropped(struct problems *problems, const struct imported *imported) {
     if (imported->dropped_columns_n > 0)
-        notice_add(problems, "%s: %zu %s before the first question %s not read", problems->file,
-                   imported->dropped_columns_n,
-                   imported->dropped_columns_n == 1 ? "column" : "columns",
-                   imported->dropped_columns_n == 1 ? "is" : "are");
+        notice_add(problems,
+                   imported->dropped_columns_n == 1
+                       ? "%s: %zu column before the first question is not read"
+                       : "%s: %zu columns before the first question are not read",
+                   imported->dropped_columns_n == 1
+                       ? "%s: %zu kolonne før det første spørgsmål læses ikke"
+                       : "%s: %zu kolonner før det første spørgsmål læses ikke",
+                   problems->file, (size_t)imported->dropped_columns_n);
     if (imported->empty_n > 0)
-        notice_add(problems, "%s: %zu %s without any answer %s passed over", problems->file,
-                   imported->empty_n, imported->empty_n == 1 ? "row" : "rows",
-                   imported->empty_n == 1 ? "is" : "are");
+        notice_add(problems,
+                   imported->empty_n == 1 ? "%s: %zu row without any answer is passed over"
+                                          : "%s: %zu rows without any answer are passed over",
+                   imported->empty_n == 1 ? "%s: %zu række uden svar springes over"
+                                          : "%s: %zu rækker uden svar springes over",
+                   problems->file, imported->empty_n);
 }
 
 static int read_answers(struct cli_context *cli, const struct questionnaire *questionnaire,
                         json_t *args) {
     struct problems problems;
     struct imported imported = {0};
-    const char *path = path_of(args, "file_path");
+    const char *path = path_of(cli, args, "file_path");
     int code = -1;
-    enum err e = problems_init(&problems)
+    enum err e = problems_init(&problems, cli_screen(cli)->language)
                      ? survey_import_read(questionnaire, path, bytes_of_text(text_at(args, "file")),
                                           &problems, &imported)
                      : ERR_MEMORY;
@@ -120,7 +135,7 @@ static int read_answers(struct cli_context *cli, const struct questionnaire *que
         notice_dropped(&problems, &imported);
         print_notices(cli, &problems);
         if (json_object_set_new(args, "file", json_string((const char *)imported.text.data)) != 0)
-            code = cli_fail(cli, "memory", NULL, NULL, "%s", err_text(ERR_MEMORY));
+            code = cli_err(cli, ERR_MEMORY);
     }
     imported_done(&imported);
     problems_done(&problems);
@@ -130,16 +145,20 @@ static int read_answers(struct cli_context *cli, const struct questionnaire *que
 /* Puts the answers, and the answers alone, in place of the file. */
 static int prepare_import(struct cli_context *cli, json_t *args) {
     struct questionnaire questionnaire;
-    char why[256];
+    struct failure why = {.language = cli_screen(cli)->language};
     json_t *which = json_pack("{s:s}", "survey", text_at(args, "survey"));
     json_t *shown = cli_call(cli, "survey", "show", which);
     json_decref(which);
     if (shown == NULL)
         return EXIT_FAILED;
-    enum err e = questionnaire_open(json_object_get(shown, "questionnaire"), &questionnaire, why);
+    enum err e = questionnaire_open(json_object_get(shown, "questionnaire"), &questionnaire, &why);
     json_decref(shown);
     if (e != OK)
-        return cli_fail(cli, err_name(e), NULL, NULL, "the survey cannot be read: %s", why);
+        return cli_fail(
+            cli, err_name(e),
+            MEND("install the newest version of stafet", "installér den nyeste udgave af stafet"),
+            NULL, "the survey cannot be read: %s", "undersøgelsen kan ikke læses: %s",
+            e == ERR_ARGUMENT ? why.text : label_text(cli_screen(cli)->language, err_label(e)));
     int code = read_answers(cli, &questionnaire, args);
     questionnaire_done(&questionnaire);
     return code;

@@ -35,21 +35,26 @@ static void read_label_column(struct problems *problems, const struct sheet *she
                               struct columns *columns, bool *ret_labelled) {
     struct place place = columns_place(sheet, &sheet->rows[0], column);
     *ret_labelled = true;
-    struct language language = {.column = column};
+    struct label_column language = {.column = column};
     if (!read_language(place.heading, language.code)) {
         problem_add(problems, place,
-                    "write the language's code at its end, as in label::Dansk (da)",
-                    "the heading \"%s\" names no language", place.heading);
+                    MEND("write the language's code at its end, as in label::Dansk (da)",
+                         "skriv sprogets kode til sidst i den, som i label::Dansk (da)"),
+                    "the heading \"%s\" names no language",
+                    "overskriften \"%s\" siger ikke, hvilket sprog det er", place.heading);
         return;
     }
     for (size_t i = 0; i < columns->languages_n; i++)
         if (strcmp(columns->languages[i].code, language.code) == 0) {
-            problem_add(problems, place, "remove one of the two columns",
-                        "there are two columns for the language %s", language.code);
+            problem_add(problems, place,
+                        MEND("remove one of the two columns", "fjern en af de to kolonner"),
+                        "there are two columns for the language %s",
+                        "der er to kolonner til sproget %s", language.code);
             return;
         }
     if (columns->languages_n == LANGUAGES_MAX)
-        problem_add(problems, place, "remove some", "there are more than 16 languages");
+        problem_add(problems, place, MEND("remove some", "fjern nogle"),
+                    "there are more than 16 languages", "der er mere end 16 sprog");
     else
         columns->languages[columns->languages_n++] = language;
 }
@@ -57,8 +62,9 @@ static void read_label_column(struct problems *problems, const struct sheet *she
 static void take_column(struct problems *problems, const struct sheet *sheet, int column, int *at) {
     struct place place = columns_place(sheet, &sheet->rows[0], column);
     if (*at != NO_COLUMN)
-        problem_add(problems, place, "remove one of the two columns",
-                    "the column \"%s\" stands twice", place.heading);
+        problem_add(
+            problems, place, MEND("remove one of the two columns", "fjern en af de to kolonner"),
+            "the column \"%s\" stands twice", "kolonnen \"%s\" står to gange", place.heading);
     else
         *at = column;
 }
@@ -85,20 +91,26 @@ void columns_read(struct problems *problems, const struct sheet *sheet, bool of_
         else if (strncmp(heading, "label", 5) == 0)
             read_label_column(problems, sheet, i, columns, &labelled);
         else if (is_ignored(heading))
-            notice_add(problems, "%s: the column \"%s\" is passed over", problems->file, heading);
+            notice_add(problems, "%s: the column \"%s\" is passed over",
+                       "%s: kolonnen \"%s\" springes over", problems->file, heading);
         else
-            problem_add(problems, columns_place(sheet, row, i), "remove it",
-                        "the column \"%s\" is not known here", heading);
+            problem_add(problems, columns_place(sheet, row, i), MEND("remove it", "fjern det"),
+                        "the column \"%s\" is not known here", "kolonnen \"%s\" kendes ikke her",
+                        heading);
     }
     struct place first = {.line = row->line};
     if (columns->type == NO_COLUMN)
-        problem_add(problems, first, "add it to the first line", "the column \"%s\" is missing",
-                    type);
+        problem_add(problems, first,
+                    MEND("add it to the first line", "tilføj den i den første linje"),
+                    "the column \"%s\" is missing", "kolonnen \"%s\" mangler", type);
     if (columns->name == NO_COLUMN)
-        problem_add(problems, first, "add it to the first line", "the column \"name\" is missing");
+        problem_add(problems, first,
+                    MEND("add it to the first line", "tilføj den i den første linje"),
+                    "the column \"name\" is missing", "kolonnen \"name\" mangler");
     if (!labelled)
-        problem_add(problems, first, "add one such as label::Dansk (da)",
-                    "there is no column with labels");
+        problem_add(problems, first,
+                    MEND("add one such as label::Dansk (da)", "tilføj en som label::Dansk (da)"),
+                    "there is no column with labels", "der er ingen kolonne med tekster");
 }
 
 void columns_check_width(struct problems *problems, const struct sheet *sheet,
@@ -106,8 +118,10 @@ void columns_check_width(struct problems *problems, const struct sheet *sheet,
     for (uint32_t i = sheet->rows[0].cells_n; i < row->cells_n; i++)
         if (*row->cells[i].text != '\0')
             problem_add(problems, columns_place(sheet, row, (int)i),
-                        "put a text with a separator in it in quotes, or remove the cell",
-                        "the cell stands beyond the last heading");
+                        MEND("put a text with a separator in it in quotes, or remove the cell",
+                             "sæt en tekst med et skilletegn i anførselstegn, eller fjern cellen"),
+                        "the cell stands beyond the last heading",
+                        "cellen står efter den sidste overskrift");
 }
 
 /* {"da": "…"}: one line each, the same languages everywhere. */
@@ -119,11 +133,14 @@ json_t *columns_label(struct problems *problems, const struct sheet *sheet,
         char text[LABEL_SIZE_MAX + 1];
         const char *value = columns_cell(row, columns->languages[i].column);
         if (*value == '\0') {
-            problem_add(problems, place, "write one", "the label is missing");
+            problem_add(problems, place, MEND("write one", "skriv en"), "the label is missing",
+                        "teksten mangler");
             continue;
         }
         if (strlen(value) > LABEL_SIZE_MAX) {
-            problem_add(problems, place, "shorten it", "the label is longer than 1,000 bytes");
+            problem_add(problems, place, MEND("shorten it", "forkort det"),
+                        "the label is longer than 1,000 bytes",
+                        "teksten er længere end 1.000 byte");
             continue;
         }
         snprintf(text, sizeof text, "%s", value);

@@ -7,14 +7,14 @@
 
 enum { NO_COLUMN = -1 };
 
-struct language {
+struct label_column {
     char code[4]; /* "da" */
     int column;
 };
 struct columns {
     int type; /* of the choices: list_name */
     int name, score;
-    struct language languages[LANGUAGES_MAX];
+    struct label_column languages[LANGUAGES_MAX];
     size_t languages_n;
 };
 

@@ -46,10 +46,11 @@ static void check_choice_clash(struct form *f, const struct sheet_row *row, cons
         const char *other_code = json_string_value(json_object_get(other, "code"));
         if (strcasecmp(other_code, code) == 0)
             problem_add(f->problems, columns_place(&f->choices, row, f->choice_columns.name),
-                        "give each its own name", "the choice \"%s\" stands twice in its list",
-                        code);
+                        MEND("give each its own name", "giv hver sit eget navn"),
+                        "the choice \"%s\" stands twice in its list",
+                        "svarmuligheden \"%s\" står to gange på sin liste", code);
         for (size_t k = 0; k < f->choice_columns.languages_n; k++) {
-            const struct language *language = &f->choice_columns.languages[k];
+            const struct label_column *language = &f->choice_columns.languages[k];
             const char *label = columns_cell(row, language->column);
             const char *other_label =
                 json_string_value(json_object_get(json_object_get(other, "label"), language->code));
@@ -58,8 +59,9 @@ static void check_choice_clash(struct form *f, const struct sheet_row *row, cons
                            (other_label != NULL && strcasecmp(other_label, code) == 0);
             if (*label != '\0' && (same || crossed))
                 problem_add(f->problems, columns_place(&f->choices, row, language->column),
-                            "word them differently",
-                            "the label \"%s\" cannot be told from the choice \"%s\"", label,
+                            MEND("word them differently", "skriv dem forskelligt"),
+                            "the label \"%s\" cannot be told from the choice \"%s\"",
+                            "teksten \"%s\" kan ikke kendes fra svarmuligheden \"%s\"", label,
                             other_code);
         }
     }
@@ -72,14 +74,18 @@ static void read_choice(struct form *f, const struct sheet_row *row) {
     columns_check_width(f->problems, &f->choices, row);
     if (!is_code(list_name, false)) {
         problem_add(f->problems, columns_place(&f->choices, row, columns->type),
-                    "use letters, digits, _ and -, at most 32", "\"%s\" is not a name for a list",
+                    MEND("use letters, digits, _ and -, at most 32",
+                         "brug bogstaver, cifre, _ og -, højst 32"),
+                    "\"%s\" is not a name for a list", "\"%s\" er ikke et navn til en liste",
                     list_name);
         return;
     }
     if (!is_code(name, false)) {
         problem_add(f->problems, columns_place(&f->choices, row, columns->name),
-                    "use letters, digits, _ and -, at most 32", "\"%s\" is not a name for a choice",
-                    name);
+                    MEND("use letters, digits, _ and -, at most 32",
+                         "brug bogstaver, cifre, _ og -, højst 32"),
+                    "\"%s\" is not a name for a choice",
+                    "\"%s\" er ikke et navn til en svarmulighed", name);
         return;
     }
     json_t *list = json_object_get(f->scales, list_name);
@@ -95,25 +101,29 @@ static void read_choice(struct form *f, const struct sheet_row *row) {
         json_object_set_new(choice, "score", json_integer(score));
     else if (columns->score != NO_COLUMN && *score_text != '\0')
         problem_add(f->problems, columns_place(&f->choices, row, columns->score),
-                    "write a whole number from -1000 to 1000, or leave it empty for answers such "
-                    "as \"don't know\"",
-                    "\"%s\" is not a score", score_text);
+                    MEND("write a whole number from -1000 to 1000, or leave it empty for answers "
+                         "such as \"don't know\"",
+                         "skriv et helt tal fra -1000 til 1000, eller lad det stå tomt ved svar "
+                         "som \"ved ikke\""),
+                    "\"%s\" is not a score", "\"%s\" er ikke et pointtal", score_text);
     check_choice_clash(f, row, list, choice);
     if (json_array_size(list) == CHOICES_MAX)
-        problem_add(f->problems, columns_place(&f->choices, row, columns->type), "shorten it",
-                    "the list \"%s\" has more than 50 choices", list_name);
+        problem_add(f->problems, columns_place(&f->choices, row, columns->type),
+                    MEND("shorten it", "forkort det"), "the list \"%s\" has more than 50 choices",
+                    "listen \"%s\" har mere end 50 svarmuligheder", list_name);
     json_array_append_new(list, choice);
 }
 
 /* What XLSForm knows and a survey of parents must not carry. */
-static const char *type_mend(const char *type) {
+static struct label type_mend(const char *type) {
     static const char *const traces[] = {
         "start",    "end",      "today",    "deviceid", "phonenumber", "username", "email", "audit",
         "geopoint", "geotrace", "geoshape", "image",    "audio",       "video",    "file",  NULL};
     for (size_t i = 0; traces[i] != NULL; i++)
         if (strcmp(type, traces[i]) == 0)
-            return "remove the row: an answer carries no time, place, device or name";
-    return "use select_one LIST or text";
+            return MEND("remove the row: an answer carries no time, place, device or name",
+                        "fjern rækken: et svar har hverken tid, sted, apparat eller navn med");
+    return MEND("use select_one LIST or text", "brug select_one LISTE eller text");
 }
 
 /* The name of the list in "select_one LIST"; NULL if it is no such type. */
@@ -131,14 +141,18 @@ static bool check_question_name(struct form *f, const struct sheet_row *row) {
     const json_t *other;
     if (!is_code(name, true)) {
         problem_add(f->problems, place,
-                    "use letters, digits and _, beginning with a letter, at most 32",
-                    "\"%s\" is not a name for a question", name);
+                    MEND("use letters, digits and _, beginning with a letter, at most 32",
+                         "brug bogstaver, cifre og _, først et bogstav, højst 32"),
+                    "\"%s\" is not a name for a question",
+                    "\"%s\" er ikke et navn til et spørgsmål", name);
         return false;
     }
     json_array_foreach(f->questions, i, other) {
         if (strcasecmp(json_string_value(json_object_get(other, "code")), name) == 0) {
-            problem_add(f->problems, place, "give each question its own name",
-                        "the name \"%s\" stands twice", name);
+            problem_add(
+                f->problems, place,
+                MEND("give each question its own name", "giv hvert spørgsmål sit eget navn"),
+                "the name \"%s\" stands twice", "navnet \"%s\" står to gange", name);
             return false;
         }
     }
@@ -152,16 +166,23 @@ static void check_list(struct form *f, const struct sheet_row *row, const char *
     json_object_set_new(f->used, list_name, json_true());
     if (!f->has_choices) {
         if (!seen)
-            problem_add(f->problems, place, "give the file with the choices: --choices FILE",
-                        "the choices of \"%s\" are not known", list_name);
+            problem_add(f->problems, place,
+                        MEND("give the file with the choices: --choices FILE",
+                             "giv filen med svarmulighederne med: --choices FIL"),
+                        "the choices of \"%s\" are not known",
+                        "svarmulighederne på \"%s\" er ikke kendt", list_name);
     } else if (!f->choices_read) {
         return; /* what is wrong there has been said */
     } else if (list == NULL) {
-        problem_add(f->problems, place, "correct the name, or add the list to the choices",
-                    "the list \"%s\" is not in %s", list_name, f->files->choices_name);
+        problem_add(f->problems, place,
+                    MEND("correct the name, or add the list to the choices",
+                         "ret navnet, eller tilføj listen til svarmulighederne"),
+                    "the list \"%s\" is not in %s", "listen \"%s\" er ikke i %s", list_name,
+                    f->files->choices_name);
     } else if (json_array_size(list) < 2 && !seen) {
-        problem_add(f->problems, place, "add choices to it",
-                    "the list \"%s\" has fewer than two choices", list_name);
+        problem_add(f->problems, place, MEND("add choices to it", "tilføj svarmuligheder"),
+                    "the list \"%s\" has fewer than two choices",
+                    "listen \"%s\" har færre end to svarmuligheder", list_name);
     }
 }
 
@@ -172,12 +193,13 @@ static void read_question(struct form *f, const struct sheet_row *row) {
     struct place place = columns_place(&f->survey, row, f->columns.type);
     columns_check_width(f->problems, &f->survey, row);
     if (strcmp(type, "note") == 0) {
-        notice_add(f->problems, "%s, line %u: the note is passed over", f->problems->file,
-                   row->line);
+        notice_add(f->problems, "%s, line %u: the note is passed over",
+                   "%s, linje %u: noten springes over", f->problems->file, row->line);
         return;
     }
     if (list == NULL && strcmp(type, "text") != 0) {
-        problem_add(f->problems, place, type_mend(type), "the type \"%s\" is not known here", type);
+        problem_add(f->problems, place, type_mend(type), "the type \"%s\" is not known here",
+                    "typen \"%s\" kendes ikke her", type);
         return;
     }
     if (list != NULL)
@@ -189,7 +211,8 @@ static void read_question(struct form *f, const struct sheet_row *row) {
         return;
     }
     if (json_array_size(f->questions) == QUESTIONS_MAX)
-        problem_add(f->problems, place, "shorten the survey", "there are more than 200 questions");
+        problem_add(f->problems, place, MEND("shorten the survey", "forkort undersøgelsen"),
+                    "there are more than 200 questions", "der er mere end 200 spørgsmål");
     json_array_append_new(
         f->questions,
         list != NULL ? json_pack("{s:s, s:o, s:s}", "code", name, "label", label, "scale", list)
@@ -205,8 +228,11 @@ static void check_languages(struct form *f) {
         while (k < b->languages_n && strcmp(a->languages[i].code, b->languages[k].code) != 0)
             k++;
         if (k == b->languages_n)
-            problem_add(f->problems, first, "add a column with labels in it",
+            problem_add(f->problems, first,
+                        MEND("add a column with labels in it",
+                             "tilføj en kolonne med tekster på det sprog"),
                         "the questions are worded in \"%s\", the choices are not",
+                        "spørgsmålene findes på \"%s\", det gør svarmulighederne ikke",
                         a->languages[i].code);
     }
 }
@@ -218,8 +244,8 @@ static void drop_unused_lists(struct form *f) {
     json_object_foreach_safe(f->scales, next, name, list) {
         if (json_object_get(f->used, name) != NULL)
             continue;
-        notice_add(f->problems, "%s: no question uses the list \"%s\"", f->files->choices_name,
-                   name);
+        notice_add(f->problems, "%s: no question uses the list \"%s\"",
+                   "%s: intet spørgsmål bruger listen \"%s\"", f->files->choices_name, name);
         json_object_del(f->scales, name);
     }
 }
@@ -251,8 +277,10 @@ static enum err read_survey(struct form *f) {
         read_question(f, &f->survey.rows[i]);
     if (json_array_size(f->questions) == 0) {
         struct place whole = {0};
-        problem_add(f->problems, whole, "add rows of type select_one LIST or text",
-                    "there is no question in it");
+        problem_add(f->problems, whole,
+                    MEND("add rows of type select_one LIST or text",
+                         "tilføj rækker af typen select_one LISTE eller text"),
+                    "there is no question in it", "der er ingen spørgsmål i den");
     }
     return OK;
 }
@@ -260,13 +288,14 @@ static enum err read_survey(struct form *f) {
 /* The same rules as the service's, which has the last word on size. */
 static enum err check_whole(struct form *f, json_t *questionnaire) {
     struct questionnaire opened;
-    char why[256];
+    struct failure why = {.language = f->problems->language};
     struct place whole = {0};
-    enum err e = questionnaire_open(questionnaire, &opened, why);
+    enum err e = questionnaire_open(questionnaire, &opened, &why);
     if (e == OK)
         questionnaire_done(&opened);
     else if (e == ERR_ARGUMENT)
-        problem_add(f->problems, whole, "shorten or correct it", "%s", why);
+        problem_add(f->problems, whole, MEND("shorten or correct it", "forkort eller ret det"),
+                    "%s", "%s", why.text);
     return e;
 }
 

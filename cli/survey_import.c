@@ -50,30 +50,40 @@ static void read_headings(struct import *im) {
         struct place place = place_of(&im->sheet, row, i);
         if (question < 0 && begun)
             problem_add(im->problems, place,
-                        "remove the column: only answers belong after the first question",
-                        "\"%s\" is no question of this survey", place.heading);
+                        MEND("remove the column: only answers belong after the first question",
+                             "fjern kolonnen: efter det første spørgsmål må der kun stå svar"),
+                        "\"%s\" is no question of this survey",
+                        "\"%s\" er ikke et spørgsmål i denne undersøgelse", place.heading);
         if (question < 0)
             continue;
         if (!begun)
             im->first_column = i;
         begun = true;
         if (im->column_of[question] != NO_COLUMN)
-            problem_add(im->problems, place, "remove one of the two columns",
-                        "the question %s stands twice", q->questions[question].code);
+            problem_add(im->problems, place,
+                        MEND("remove one of the two columns", "fjern en af de to kolonner"),
+                        "the question %s stands twice", "spørgsmålet %s står to gange",
+                        q->questions[question].code);
         else
             im->column_of[question] = (int)i;
     }
     struct place first = {.line = row->line};
     if (!begun) {
-        problem_add(im->problems, first, "export the answers with question codes as headings",
-                    "no column has the code of a question, such as %s", q->questions[0].code);
+        problem_add(im->problems, first,
+                    MEND("export the answers with question codes as headings",
+                         "eksportér svarene med spørgsmålenes koder som overskrifter"),
+                    "no column has the code of a question, such as %s",
+                    "ingen kolonne har et spørgsmåls kode, som %s", q->questions[0].code);
         return;
     }
     im->imported.dropped_columns_n = im->first_column;
     for (size_t i = 0; i < q->questions_n; i++)
         if (im->column_of[i] == NO_COLUMN)
-            problem_add(im->problems, first, "add it, with empty cells if nobody was asked",
-                        "there is no column for the question %s", q->questions[i].code);
+            problem_add(im->problems, first,
+                        MEND("add it, with empty cells if nobody was asked",
+                             "tilføj den, med tomme celler, hvis ingen er blevet spurgt"),
+                        "there is no column for the question %s",
+                        "der er ingen kolonne til spørgsmålet %s", q->questions[i].code);
 }
 
 static bool is_whole_number(const char *text) {
@@ -115,13 +125,16 @@ static uint32_t choice_of(const struct import *im, size_t question, const char *
 }
 
 /* "one of 1, 2, 3, 4, 5, dk" */
-static void allowed_values(const struct scale *scale, char ret_text[static 256]) {
-    size_t at = (size_t)snprintf(ret_text, 256, "write one of");
+static void allowed_values(enum language language, const struct scale *scale,
+                           char ret_text[static 256]) {
+    size_t at =
+        (size_t)snprintf(ret_text, 256, "%s", say_in(language, "write one of", "skriv en af"));
     for (size_t i = 0; i < scale->choices_n && at < 256; i++)
         at += (size_t)snprintf(ret_text + at, 256 - at, "%s %s", i > 0 ? "," : "",
                                scale->choices[i].code);
     if (at < 256)
-        snprintf(ret_text + at, 256 - at, ", or leave it empty");
+        snprintf(ret_text + at, 256 - at, "%s",
+                 say_in(language, ", or leave it empty", ", eller lad det stå tomt"));
 }
 
 static enum err append(struct import *im, const char *text) {
@@ -130,8 +143,8 @@ static enum err append(struct import *im, const char *text) {
 
 static enum err append_text_reply(struct import *im, struct place place, const char *text) {
     if (strlen(text) > ANSWER_TEXT_SIZE_MAX) {
-        problem_add(im->problems, place, "divide or shorten it",
-                    "the text is longer than 8,000 bytes");
+        problem_add(im->problems, place, MEND("divide or shorten it", "del eller forkort den"),
+                    "the text is longer than 8,000 bytes", "teksten er længere end 8.000 byte");
         return OK;
     }
     json_t *value = json_string(text);
@@ -158,12 +171,15 @@ static enum err append_reply(struct import *im, const struct sheet_row *row, siz
     uint32_t choice = choice_of(im, question, text);
     if (choice == 0) {
         char mend[256], shown[64];
-        allowed_values(scale, mend);
+        allowed_values(im->problems->language, scale, mend);
         /* A text in the wrong column must not be repeated on a screen at length. */
         bool is_short = strlen(text) < sizeof shown && strchr(text, '\n') == NULL;
-        snprintf(shown, sizeof shown, "%s", is_short ? text : "a longer text");
-        problem_add(im->problems, place, mend, "%s%s%s is not a choice of %s", is_short ? "\"" : "",
-                    shown, is_short ? "\"" : "", im->questionnaire->questions[question].code);
+        snprintf(shown, sizeof shown, "%s",
+                 is_short ? text
+                          : say_in(im->problems->language, "a longer text", "en længere tekst"));
+        problem_add(im->problems, place, COMMAND(mend), "%s%s%s is not a choice of %s",
+                    "%s%s%s er ikke en svarmulighed i %s", is_short ? "\"" : "", shown,
+                    is_short ? "\"" : "", im->questionnaire->questions[question].code);
         return OK;
     }
     char number[16];
@@ -193,8 +209,11 @@ static enum err append_answer(struct import *im, const struct sheet_row *row) {
     uint32_t wanted = im->sheet.rows[0].cells_n;
     struct place place = {.line = row->line};
     if (row->cells_n != wanted) {
-        problem_add(im->problems, place, "check its quotes and separators",
-                    "the row has %u cells, the first line has %u", row->cells_n, wanted);
+        problem_add(
+            im->problems, place,
+            MEND("check its quotes and separators", "se efter dens anførselstegn og skilletegn"),
+            "the row has %u cells, the first line has %u",
+            "rækken har %u celler, den første linje har %u", row->cells_n, wanted);
         return OK;
     }
     if (is_empty(im, row)) {
@@ -209,7 +228,8 @@ static enum err append_answer(struct import *im, const struct sheet_row *row) {
             e = append_reply(im, row, i);
     }
     if (e == OK && im->imported.text.size - start > ANSWER_SIZE_MAX)
-        problem_add(im->problems, place, "shorten its texts", "the answer is larger than 16 KiB");
+        problem_add(im->problems, place, MEND("shorten its texts", "forkort dets tekster"),
+                    "the answer is larger than 16 KiB", "svaret fylder mere end 16 KiB");
     if (e == OK)
         e = append(im, "]");
     return e == OK ? mark_answer(im, start) : e;
@@ -241,8 +261,9 @@ static enum err read_answers(struct import *im) {
     if (e != OK)
         return e;
     if (im->imported.answers_n == 0 && im->problems->n == 0)
-        problem_add(im->problems, whole, "check that it is the right file",
-                    "there is no answer in it");
+        problem_add(im->problems, whole,
+                    MEND("check that it is the right file", "se efter, om det er den rigtige fil"),
+                    "there is no answer in it", "der er ingen svar i den");
     return append_digest(im);
 }
 

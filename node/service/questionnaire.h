@@ -12,6 +12,7 @@
 
 #include "proto/bytes.h"
 #include "proto/changeset.h"
+#include "proto/language.h"
 #include <jansson.h>
 
 enum {
@@ -55,11 +56,11 @@ struct questionnaire {
     size_t scales_n;
 };
 
-/* Checks `json` and keeps a reference to it. ERR_ARGUMENT with a sentence in `ret_why`; ERR_MEMORY. */
-MUST_USE enum err questionnaire_open(json_t *json, struct questionnaire *ret_questionnaire, char ret_why[static 256]);
+/* Checks `json` and keeps a reference to it. ERR_ARGUMENT: `ret_why`, whose language is set, says why; ERR_MEMORY. */
+MUST_USE enum err questionnaire_open(json_t *json, struct questionnaire *ret_questionnaire, struct failure *ret_why);
 /* The same from text. */
 MUST_USE enum err questionnaire_parse(const char *text, struct questionnaire *ret_questionnaire,
-                                      char ret_why[static 256]);
+                                      struct failure *ret_why);
 void questionnaire_done(struct questionnaire *);
 /* Its canonical text: sorted keys, no white space. Caller frees. NULL: out of memory. */
 char *questionnaire_text(const struct questionnaire *);
@@ -73,8 +74,8 @@ bool scale_counts(const struct scale *, size_t index);
 bool survey_code_is_valid(const char *code);
 
 /* Do these replies answer this questionnaire: known questions, each at most once, a choice of its list or a text as the question
- * wants, at least one of them? On refusal `*ret_why` is a static sentence and `*ret_index` the reply's. */
+ * wants, at least one of them? On refusal `*ret_why` is a sentence and `*ret_index` the reply's. */
 MUST_USE enum err questionnaire_check(const struct questionnaire *, const struct answer_reply *replies, size_t replies_n,
-                                      const char **ret_why, size_t *ret_index);
+                                      struct label *ret_why, size_t *ret_index);
 
 #endif

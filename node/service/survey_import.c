@@ -44,9 +44,12 @@ static void job_free(struct job *job) {
     free(import);
 }
 
-static enum err refuse(struct reply *reply, size_t index, const char *question, const char *what) {
-    reply_fail(reply, ERR_ARGUMENT, "stafet survey show, then import a file that fits",
-               "answer %zu, %s: %s", index + 1, question, what);
+static enum err refuse(struct reply *reply, size_t index, const char *question, struct label what) {
+    reply_fail(reply, ERR_ARGUMENT,
+               MEND("stafet survey show, then import a file that fits",
+                    "stafet survey show, og indlæs så en fil, der passer"),
+               "answer %zu, %s: %s", "svar %zu, %s: %s", index + 1, question,
+               label_text(reply->language, what));
     json_decref(reply->details);
     reply->details = json_pack("{s:I, s:s}", "answer", (json_int_t)index + 1, "question", question);
     return ERR_ARGUMENT;
@@ -59,15 +62,19 @@ static enum err encode_answer(struct import_job *import, size_t index, struct re
     const json_t *answer = json_array_get(import->answers, index);
     struct answer_reply replies[QUESTIONS_MAX];
     size_t replies_n = 0, wrong;
-    const char *why;
+    struct label why;
     if (json_array_size(answer) != q->questions_n)
-        return refuse(reply, index, "all", "it does not have one value for each question");
+        return refuse(reply, index, "all",
+                      MEND("it does not have one value for each question",
+                           "det har ikke én værdi til hvert spørgsmål"));
     for (size_t i = 0; i < q->questions_n; i++) {
         const json_t *value = json_array_get(answer, i);
         json_int_t choice = json_integer_value(value);
         if (!json_is_string(value) &&
             !(json_is_integer(value) && choice >= 0 && choice <= CHOICES_MAX))
-            return refuse(reply, index, q->questions[i].code, "it is neither a choice nor a text");
+            return refuse(reply, index, q->questions[i].code,
+                          MEND("it is neither a choice nor a text",
+                               "det er hverken en svarmulighed eller en tekst"));
         if (json_is_integer(value) && choice == 0)
             continue;
         replies[replies_n++] =
@@ -82,7 +89,8 @@ static enum err encode_answer(struct import_job *import, size_t index, struct re
         return e;
     import->spans[index] = (struct span){start, import->encoded.size - start};
     if (import->spans[index].size > ANSWER_SIZE_MAX)
-        return refuse(reply, index, "all", "it is larger than 16 KiB");
+        return refuse(reply, index, "all",
+                      MEND("it is larger than 16 KiB", "det fylder mere end 16 KiB"));
     return OK;
 }
 
@@ -146,15 +154,21 @@ static enum err append_all(struct import_job *import, const struct bytes *answer
 static enum err say_why(enum err e, time_ms at, struct reply *reply) {
     time_t seconds = (time_t)(at / 1000);
     struct tm local;
-    char day[32] = "already";
+    char day[32];
+    snprintf(day, sizeof day, "%s", reply_say(reply, "already", "allerede"));
     if (at > 0 && localtime_r(&seconds, &local) != NULL)
-        strftime(day, sizeof day, "on %Y-%m-%d", &local);
+        strftime(day, sizeof day, reply_say(reply, "on %Y-%m-%d", "den %Y-%m-%d"), &local);
     if (e == ERR_EXISTS)
-        return reply_fail(reply, e, "stafet survey status shows what has been imported",
-                          "the same answers were imported %s; nothing was imported now", day);
+        return reply_fail(reply, e,
+                          MEND("stafet survey status shows what has been imported",
+                               "stafet survey status viser, hvad der er indlæst"),
+                          "the same answers were imported %s; nothing was imported now",
+                          "de samme svar blev indlæst %s; intet er indlæst nu", day);
     if (e == ERR_KEY)
-        return reply_fail(reply, e, "stafet sync, then import again",
-                          "the municipality's key for answers has not arrived here yet");
+        return reply_fail(reply, e,
+                          MEND("stafet sync, then import again", "stafet sync, og indlæs så igen"),
+                          "the municipality's key for answers has not arrived here yet",
+                          "kommunens nøgle til svarene er ikke nået hertil endnu");
     return e;
 }
 
@@ -195,7 +209,7 @@ static enum job_state step(struct job *job, struct reply *reply) {
     bool last = import->encoded_n == import->n;
     enum err e = last ? publish(import, reply) : encode_slice(import, reply);
     if (e != OK && reply->error == OK)
-        reply_fail(reply, e, NULL, "%s", err_text(e));
+        reply_err(reply, e);
     if (e == OK && !last)
         reply_progress(reply, import->encoded_n, import->n, "sealing answers", "forsegler svar");
     return e != OK || last ? JOB_DONE : JOB_MORE;
@@ -229,16 +243,21 @@ static enum err check_open(struct store *store, const struct survey *survey, str
     survey_today(store, today);
     if (!survey_asks(survey, self.role))
         return reply_fail(reply, ERR_DENIED,
-                          "import at a kindergarten's or school's node that is asked",
-                          "%s does not ask this node", survey->questionnaire.code);
+                          MEND("import at a kindergarten's or school's node that is asked",
+                               "indlæs på en børnehaves eller skoles node, der er spurgt"),
+                          "%s does not ask this site", "%s spørger ikke dette sted",
+                          survey->questionnaire.code);
     if (survey->closed)
         return reply_fail(reply, ERR_STATE,
-                          "ask the municipality: answers that come now are never counted",
-                          "%s is closed", survey->questionnaire.code);
+                          MEND("ask the municipality: answers that come now are never counted",
+                               "spørg kommunen: svar, der kommer nu, tælles aldrig med"),
+                          "%s is closed", "%s er lukket", survey->questionnaire.code);
     if (strcmp(today, survey->closes_on) > 0)
-        return reply_fail(reply, ERR_STATE, "ask the municipality for a new survey",
-                          "the closing day of %s was %s", survey->questionnaire.code,
-                          survey->closes_on);
+        return reply_fail(
+            reply, ERR_STATE,
+            MEND("ask the municipality for a new survey", "bed kommunen om en ny undersøgelse"),
+            "the closing day of %s was %s", "sidste dag for %s var %s", survey->questionnaire.code,
+            survey->closes_on);
     return OK;
 }
 
@@ -250,16 +269,20 @@ static enum err take_answers(struct import_job *import, const char *text, struct
     enum err e = OK;
     if (digest == NULL || hex_parse(digest, bytes, sizeof bytes) != OK ||
         !json_is_array(json_object_get(json, "answers"))) {
-        e = reply_fail(reply, ERR_ARGUMENT, "stafet survey import SURVEY FILE",
-                       "it is not a file with answers");
+        e = reply_fail(
+            reply, ERR_ARGUMENT,
+            MEND("stafet survey import SURVEY FILE", "stafet survey import UNDERSØGELSE FIL"),
+            "it is not a file with answers", "det er ikke en fil med svar");
         goto done;
     }
     import->answers = json_incref(json_object_get(json, "answers"));
     import->n = json_array_size(import->answers);
     import->mark = import_mark(import->store, (struct bytes){bytes, sizeof bytes});
     if (import->n == 0 || import->n > IMPORT_ANSWERS_MAX)
-        e = reply_fail(reply, ERR_LIMIT, "divide it into several files",
-                       "a file must have 1 to 20,000 answers, not %zu", import->n);
+        e = reply_fail(reply, ERR_LIMIT,
+                       MEND("divide it into several files", "del den i flere filer"),
+                       "a file must have 1 to 20,000 answers, not %zu",
+                       "en fil skal have 1 til 20.000 svar, ikke %zu", import->n);
     else if ((import->spans = calloc(import->n, sizeof *import->spans)) == NULL)
         e = ERR_MEMORY;
 done:

@@ -12,11 +12,11 @@
 
 static enum err read_questionnaire(const json_t *args, struct reply *reply,
                                    struct questionnaire *ret_questionnaire) {
-    char why[256];
-    enum err e = questionnaire_parse(service_text(args, "file"), ret_questionnaire, why);
+    struct failure why = {.language = reply->language};
+    enum err e = questionnaire_parse(service_text(args, "file"), ret_questionnaire, &why);
     if (e == ERR_ARGUMENT)
-        return reply_fail(reply, e, "stafet survey check FILE --choices FILE",
-                          "the questionnaire is not valid: %s", why);
+        return reply_fail(reply, e, COMMAND(why.mend), "the questionnaire is not valid: %s",
+                          "spørgeskemaet er ikke i orden: %s", why.text);
     return e;
 }
 
@@ -36,11 +36,14 @@ enum err survey_check(struct service *service, const struct asker *asker, const 
 /* Puts code and audience into the questionnaire and checks it as a whole again. */
 static enum err complete(const json_t *args, struct reply *reply, struct questionnaire *q) {
     const char *code = service_text(args, "code"), *role = service_text(args, "for");
-    char why[256];
+    struct failure why = {.language = reply->language};
     if (code == NULL || !survey_code_is_valid(code))
         return reply_fail(
-            reply, ERR_ARGUMENT, "give one with --code, such as trivsel26",
-            "a survey needs a short code of letters a-z, digits and -, beginning with a letter");
+            reply, ERR_ARGUMENT,
+            MEND("give one with --code, such as trivsel26", "giv den en med --code, som trivsel26"),
+            "a survey needs a short code of letters a-z, digits and -, beginning with a letter",
+            "en undersøgelse skal have en kort kode af bogstaverne a-z, cifre og -, først et "
+            "bogstav");
     json_t *json = json_deep_copy(q->json);
     if (json == NULL)
         return ERR_MEMORY;
@@ -48,11 +51,13 @@ static enum err complete(const json_t *args, struct reply *reply, struct questio
     if (role != NULL && strcmp(role, "all") != 0)
         json_object_set_new(json, "for", json_string(role));
     questionnaire_done(q);
-    enum err e = questionnaire_open(json, q, why);
+    enum err e = questionnaire_open(json, q, &why);
     json_decref(json);
-    return e == ERR_ARGUMENT
-               ? reply_fail(reply, e, "--for kindergarten, --for school or --for all", "%s", why)
-               : e;
+    return e == ERR_ARGUMENT ? reply_fail(reply, e,
+                                          MEND("--for kindergarten, --for school or --for all",
+                                               "--for kindergarten, --for school eller --for all"),
+                                          "%s", "%s", why.text)
+                             : e;
 }
 
 static enum err find_code(void *context, struct survey *survey) {
@@ -72,13 +77,16 @@ static enum err check_publication(struct store *store, const json_t *args, struc
     survey_today(store, today);
     enum err e = code == NULL ? ERR_MEMORY : survey_each(store, find_code, code, &unreadable_n);
     if (e == ERR_EXISTS)
-        reply_fail(reply, e, "give another with --code",
-                   "there is a survey with the code %s already", code);
+        reply_fail(reply, e, MEND("give another with --code", "giv en anden med --code"),
+                   "there is a survey with the code %s already",
+                   "der er allerede en undersøgelse med koden %s", code);
     else if (e == OK && (*title == '\0' || !text_is_name(title, NAME_SIZE_MAX)))
-        e = reply_fail(reply, ERR_ARGUMENT, "--title TITLE",
-                       "the title must be one line of at most 200 bytes");
+        e = reply_fail(reply, ERR_ARGUMENT, MEND("--title TITLE", "--title TITEL"),
+                       "the title must be one line of at most 200 letters",
+                       "titlen skal være én linje på højst 200 bogstaver");
     else if (e == OK && strcmp(closes, today) < 0)
-        e = reply_fail(reply, ERR_ARGUMENT, "--closes DATE", "the closing day %s is over", closes);
+        e = reply_fail(reply, ERR_ARGUMENT, MEND("--closes DATE", "--closes DATO"),
+                       "the closing day %s is over", "den sidste dag %s er forbi", closes);
     free(code);
     return e;
 }
@@ -181,11 +189,14 @@ static enum err check_closing(struct store *store, const struct survey *survey, 
     char today[11];
     survey_today(store, today);
     if (survey->closed)
-        return reply_fail(reply, ERR_STATE, "stafet survey report", "%s is closed already",
-                          survey->questionnaire.code);
+        return reply_fail(reply, ERR_STATE, COMMAND("stafet survey report"), "%s is closed already",
+                          "%s er allerede lukket", survey->questionnaire.code);
     if (strcmp(today, survey->closes_on) < 0 && !early)
-        return reply_fail(reply, ERR_STATE, "wait, or close it now for good with --early",
-                          "%s is open until %s", survey->questionnaire.code, survey->closes_on);
+        return reply_fail(reply, ERR_STATE,
+                          MEND("wait, or close it now for good with --early",
+                               "vent, eller luk den nu for altid med --early"),
+                          "%s is open until %s", "%s er åben til og med %s",
+                          survey->questionnaire.code, survey->closes_on);
     return OK;
 }
 

@@ -46,7 +46,7 @@ static enum err read_heads(const char *text, struct survey *survey) {
 }
 
 static enum err read_fields(const struct record *record, struct survey *survey) {
-    char why[256];
+    struct failure why = {0};
     survey->title = record_text_of(record, SURVEY_TITLE, &survey->arena);
     survey->closes_on = record_text_of(record, SURVEY_CLOSES_ON, &survey->arena);
     const char *questionnaire = record_text_of(record, SURVEY_QUESTIONNAIRE, &survey->arena);
@@ -54,7 +54,7 @@ static enum err read_fields(const struct record *record, struct survey *survey) 
     if (survey->title == NULL || survey->closes_on == NULL || questionnaire == NULL ||
         closed == NULL)
         return ERR_MEMORY;
-    enum err e = questionnaire_parse(questionnaire, &survey->questionnaire, why);
+    enum err e = questionnaire_parse(questionnaire, &survey->questionnaire, &why);
     if (e == ERR_ARGUMENT)
         return ERR_FORMAT;
     return e == OK && *closed != '\0' ? read_heads(closed, survey) : e;

@@ -83,7 +83,7 @@ static enum err count_answer(void *context, const struct member_id *member, stru
     const struct questionnaire *q = &c->survey->questionnaire;
     const struct answer_reply *replies;
     size_t replies_n, wrong;
-    const char *why;
+    struct label why;
     arena_reset(&c->scratch);
     enum err e = answer_decode(answer, &c->scratch, &replies, &replies_n);
     if (e == OK)
@@ -203,8 +203,10 @@ enum err survey_report(struct service *service, const struct asker *asker, const
     if (e == OK && !survey.closed)
         e = reply_fail(
             reply, ERR_STATE,
-            "stafet survey close, after the closing day; until then: stafet survey status",
-            "there are no figures of %s before it is closed", survey.questionnaire.code);
+            MEND("stafet survey close, after the closing day; until then: stafet survey status",
+                 "stafet survey close, når sidste dag er gået; indtil da: stafet survey status"),
+            "there are no figures of %s before it is closed",
+            "der er ingen tal for %s, før den er lukket", survey.questionnaire.code);
     if (e == OK) {
         struct counting c = {.store = store, .survey = &survey};
         arena_init(&c.scratch, arena_cap_for(ANSWER_SIZE_MAX));

@@ -22,16 +22,16 @@ static const char text[] =
 
 static struct questionnaire *questionnaire(void) {
     static struct questionnaire q;
-    char why[256];
+    struct failure why = {0};
     if (q.json == NULL)
-        HOLDS(questionnaire_parse(text, &q, why) == OK);
+        HOLDS(questionnaire_parse(text, &q, &why) == OK);
     return &q;
 }
 
 static void check_answer(const struct questionnaire *q, const json_t *answer) {
     struct answer_reply replies[8];
     size_t n = 0, wrong;
-    const char *why;
+    struct label why;
     HOLDS(json_array_size(answer) == q->questions_n);
     for (size_t i = 0; i < q->questions_n; i++) {
         const json_t *value = json_array_get(answer, i);
@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct problems problems;
     struct imported imported;
     fuzz_begin();
-    HOLDS(problems_init(&problems));
+    HOLDS(problems_init(&problems, LANGUAGE_EN));
     const struct questionnaire *q = questionnaire();
     enum err e =
         survey_import_read(q, "answers.csv", (struct bytes){data, size}, &problems, &imported);

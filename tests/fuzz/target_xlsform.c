@@ -12,10 +12,10 @@ static const char divider[] = "\n====\n";
 
 static void check(json_t *json) {
     struct questionnaire once, twice;
-    char why[256];
-    HOLDS(questionnaire_open(json, &once, why) == OK);
+    struct failure why = {0};
+    HOLDS(questionnaire_open(json, &once, &why) == OK);
     char *text = questionnaire_text(&once);
-    HOLDS(text != NULL && questionnaire_parse(text, &twice, why) == OK);
+    HOLDS(text != NULL && questionnaire_parse(text, &twice, &why) == OK);
     char *again = questionnaire_text(&twice);
     HOLDS(again != NULL && strcmp(text, again) == 0);
     json_t *summary = questionnaire_summary(&once);
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         at += sizeof divider - 1;
         files.choices = (struct bytes){at, size - (size_t)(at - data)};
     }
-    HOLDS(problems_init(&problems));
+    HOLDS(problems_init(&problems, LANGUAGE_EN));
     enum err e = survey_form_read(&files, &problems, &json);
     HOLDS((e == OK) == (problems.n == 0) && (e == OK || e == ERR_ARGUMENT));
     if (e == OK)

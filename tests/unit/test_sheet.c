@@ -6,7 +6,7 @@ static struct problems problems;
 static struct sheet sheet;
 
 static enum err read_text(const char *text) {
-    assert_true(problems_init(&problems));
+    assert_true(problems_init(&problems, LANGUAGE_EN));
     problems.file = "file.csv";
     return sheet_read(bytes_of_text(text), &problems, &sheet);
 }
@@ -168,10 +168,11 @@ TEST(too_many_columns_are_refused) {
 }
 
 TEST(all_problems_are_counted_and_the_first_ones_listed_as_text) {
-    assert_true(problems_init(&problems));
+    assert_true(problems_init(&problems, LANGUAGE_EN));
     problems.file = "file.csv";
     for (uint32_t i = 1; i <= PROBLEMS_LISTED_MAX + 3; i++)
-        problem_add(&problems, (struct place){i, 2, "q01"}, "mend it", "wrong %u", i);
+        problem_add(&problems, (struct place){i, 2, "q01"}, MEND("mend it", "ret det"), "wrong %u",
+                    "forkert %u", i);
     assert_int_equal(problems.n, PROBLEMS_LISTED_MAX + 3);
     json_t *details = problems_details(&problems);
     const json_t *list = json_object_get(details, "problems");
@@ -184,12 +185,13 @@ TEST(all_problems_are_counted_and_the_first_ones_listed_as_text) {
 }
 
 TEST(a_long_cell_is_cut_between_characters) {
-    assert_true(problems_init(&problems));
+    assert_true(problems_init(&problems, LANGUAGE_EN));
     char cell[600] = {0};
     for (size_t i = 0; i < 299; i++)
         memcpy(cell + 2 * i, "\xc3\xb8", 2);
     for (size_t shift = 0; shift < 2; shift++) {
-        problem_add(&problems, (struct place){0}, NULL, "%s%s", shift ? "x" : "", cell);
+        problem_add(&problems, (struct place){0}, PROBLEMS_MEND, "%s%s", "%s%s", shift ? "x" : "",
+                    cell);
         const json_t *problem = json_array_get(problems.list, shift);
         assert_non_null(json_object_get(problem, "text"));
         assert_true(json_string_length(json_object_get(problem, "text")) >= 398);

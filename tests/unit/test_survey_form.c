@@ -18,7 +18,7 @@ static enum err read_form(const char *survey, const char *choices) {
     if (choices != NULL)
         files.choices = bytes_of_text(choices);
     questionnaire = NULL;
-    assert_true(problems_init(&problems));
+    assert_true(problems_init(&problems, LANGUAGE_EN));
     return survey_form_read(&files, &problems, &questionnaire);
 }
 
@@ -45,11 +45,11 @@ static void assert_problem(const char *survey, const char *choices, const char *
 }
 
 TEST(questions_and_choices_are_read_in_both_languages) {
-    char why[256];
+    struct failure why = {0};
     struct questionnaire q;
     assert_ok(read_form(SURVEY_HEAD "select_one ja,q01,Tryg?,Safe?\ntext,q02,Mere?,More?\n",
                         GOOD_CHOICES));
-    assert_ok(questionnaire_open(questionnaire, &q, why));
+    assert_ok(questionnaire_open(questionnaire, &q, &why));
     assert_int_equal(q.questions_n, 2);
     assert_string_equal(q.questions[0].code, "q01");
     assert_string_equal(json_string_value(json_object_get(q.questions[0].label, "en")), "Safe?");
@@ -220,16 +220,16 @@ static void read_file(const char *name, struct buffer *out) {
 
 TEST(the_sample_survey_has_twelve_items_and_one_free_text) {
     struct buffer survey = {0}, choices = {0};
-    char why[256];
+    struct failure why = {0};
     struct questionnaire q;
     read_file("trivsel26.csv", &survey);
     read_file("trivsel26-choices.csv", &choices);
     struct survey_files files = {"trivsel26.csv", "trivsel26-choices.csv", buffer_view(&survey),
                                  buffer_view(&choices)};
-    assert_true(problems_init(&problems));
+    assert_true(problems_init(&problems, LANGUAGE_EN));
     assert_ok(survey_form_read(&files, &problems, &questionnaire));
     assert_int_equal(json_array_size(problems.notices), 0);
-    assert_ok(questionnaire_open(questionnaire, &q, why));
+    assert_ok(questionnaire_open(questionnaire, &q, &why));
     assert_int_equal(q.questions_n, 13);
     assert_null(q.questions[12].scale);
     for (size_t i = 0; i < 12; i++) {
@@ -243,18 +243,18 @@ TEST(the_sample_survey_has_twelve_items_and_one_free_text) {
 }
 
 static void assert_not_a_questionnaire(const char *text) {
-    char why[256] = "";
+    struct failure why = {0};
     struct questionnaire q;
-    assert_err(ERR_ARGUMENT, questionnaire_parse(text, &q, why));
-    assert_true(*why != '\0');
+    assert_err(ERR_ARGUMENT, questionnaire_parse(text, &q, &why));
+    assert_true(*why.text != '\0');
 }
 
 #define L "\"label\":{\"da\":\"x\"}"
 TEST(a_published_questionnaire_is_checked_again) {
-    char why[256];
+    struct failure why = {0};
     struct questionnaire q;
     assert_ok(questionnaire_parse(
-        "{\"questions\":[{\"code\":\"a\"," L ",\"text\":true}],\"scales\":{}}", &q, why));
+        "{\"questions\":[{\"code\":\"a\"," L ",\"text\":true}],\"scales\":{}}", &q, &why));
     questionnaire_done(&q);
     assert_not_a_questionnaire("[]");
     assert_not_a_questionnaire("{\"questions\":[],\"scales\":{}}");
@@ -280,15 +280,15 @@ TEST(a_published_questionnaire_is_checked_again) {
 }
 
 TEST(an_answer_must_fit_its_questionnaire) {
-    char why_not[256];
+    struct failure why_not = {0};
     struct questionnaire q;
-    const char *why;
+    struct label why;
     size_t index;
     assert_ok(questionnaire_parse("{\"questions\":[{\"code\":\"a\"," L
                                   ",\"scale\":\"s\"},{\"code\":\"b\"," L ",\"text\":true}],"
                                   "\"scales\":{\"s\":[{\"code\":\"1\"," L "},{\"code\":\"2\"," L
                                   "}]}}",
-                                  &q, why_not));
+                                  &q, &why_not));
     const struct answer_reply good[] = {{1, 2, NULL}, {2, 0, "godt"}};
     const struct answer_reply bad[][1] = {{{0, 1, NULL}}, {{3, 1, NULL}},  {{1, 0, NULL}},
                                           {{1, 3, NULL}}, {{1, 0, "x"}},   {{2, 1, NULL}},

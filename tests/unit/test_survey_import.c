@@ -21,10 +21,10 @@ static struct problems problems;
 static struct imported imported;
 
 static enum err import_bytes(struct bytes content) {
-    char why[256];
+    struct failure why = {0};
     imported = (struct imported){0};
-    assert_true(problems_init(&problems));
-    assert_ok(questionnaire_parse(questionnaire_json, &questionnaire, why));
+    assert_true(problems_init(&problems, LANGUAGE_EN));
+    assert_ok(questionnaire_parse(questionnaire_json, &questionnaire, &why));
     return survey_import_read(&questionnaire, "svar.csv", content, &problems, &imported);
 }
 
@@ -220,7 +220,8 @@ static void read_sample(const char *name, struct buffer *out) {
 
 /* The sample's questions, without going through their own CSV. */
 static void open_sample_questions(void) {
-    char why[256], code[8];
+    struct failure why = {0};
+    char code[8];
     json_t *questions = json_array();
     for (int i = 1; i <= 13; i++) {
         snprintf(code, sizeof code, "q%02d", i);
@@ -238,7 +239,7 @@ static void open_sample_questions(void) {
         json_array_append_new(
             choices, json_pack("{s:s, s:{s:s}}", "code", codes[i], "label", "da", labels[i]));
     json_t *json = json_pack("{s:o, s:{s:o}}", "questions", questions, "scales", "t", choices);
-    assert_ok(questionnaire_open(json, &questionnaire, why));
+    assert_ok(questionnaire_open(json, &questionnaire, &why));
     json_decref(json);
 }
 
@@ -253,7 +254,7 @@ TEST(the_sample_answers_are_read_whole) {
         read_sample(samples[i].name, &content);
         open_sample_questions();
         imported = (struct imported){0};
-        assert_true(problems_init(&problems));
+        assert_true(problems_init(&problems, LANGUAGE_EN));
         assert_ok(survey_import_read(&questionnaire, samples[i].name, buffer_view(&content),
                                      &problems, &imported));
         assert_int_equal(imported.answers_n, samples[i].answers);
