@@ -5,7 +5,6 @@
 #include "values.h"
 
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,15 +47,8 @@ static const char *noun_named(const char *word) {
     return NULL;
 }
 
-static enum err refuse(struct args *args, enum err e, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static enum err refuse(struct args *args, enum err e, const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    vsnprintf(args->why, sizeof args->why, format, list);
-    va_end(list);
-    return e;
-}
+/* How the command is used is its own mend. */
+#define refuse(args, e, ...) failure_say(&(args)->why, (e), COMMAND(""), __VA_ARGS__)
 
 enum err args_default_home(char ret_home[static ARGS_HOME_MAX]) {
     struct stat status;
@@ -83,9 +75,11 @@ static enum err set_asker(struct args *args, const char *text) {
     if (!text_is_clean(bytes_of_text(text), false) || name_turns(bytes_of_text(text)))
         return refuse(
             args, ERR_ARGUMENT,
-            "--as holds a character that can't be seen, or turns the direction of writing");
+            "--as holds a character that can't be seen, or turns the direction of writing",
+            "--as indeholder et tegn, der ikke kan ses, eller som vender skriveretningen");
     if (length >= ARGS_NAME_MAX || strlen(function) >= ARGS_NAME_MAX)
-        return refuse(args, ERR_LIMIT, "--as is longer than a name may be");
+        return refuse(args, ERR_LIMIT, "--as is longer than a name may be",
+                      "--as er længere, end et navn må være");
     snprintf(args->as_name, ARGS_NAME_MAX, "%.*s", (int)length, text);
     snprintf(args->as_function, ARGS_NAME_MAX, "%s", function);
     return OK;
@@ -96,10 +90,11 @@ static enum err set_defaults(struct args *args) {
     enum err e = OK;
     if (args->home[0] == '\0' && home != NULL && *home != '\0') {
         if (snprintf(args->home, ARGS_HOME_MAX, "%s", home) >= ARGS_HOME_MAX)
-            return refuse(args, ERR_LIMIT, "STAFET_HOME is too long");
+            return refuse(args, ERR_LIMIT, "STAFET_HOME is too long", "STAFET_HOME er for lang");
     } else if (args->home[0] == '\0' && args_default_home(args->home) != OK) {
         return refuse(args, ERR_ARGUMENT,
-                      "neither --home, STAFET_HOME nor HOME says where the home is");
+                      "neither --home, STAFET_HOME nor HOME says where the home is",
+                      "hverken --home, STAFET_HOME eller HOME siger, hvor hjemmet er");
     }
     if (args->as_name[0] != '\0')
         return OK;
@@ -130,7 +125,7 @@ static enum err take_value(struct args *args, const char *name, int argc, char *
         return OK;
     }
     if (*at + 1 >= argc)
-        return refuse(args, ERR_ARGUMENT, "%s needs a value", name);
+        return refuse(args, ERR_ARGUMENT, "%s needs a value", "%s skal have en værdi", name);
     *ret_value = argv[++*at];
     return OK;
 }
@@ -152,7 +147,8 @@ static enum err take_globals(struct args *args, int argc, char *const *argv, str
         } else if (is_option(argv[i], "--home")) {
             e = take_value(args, "--home", argc, argv, &i, &value);
             if (e == OK && (*value == '\0' || strlen(value) >= ARGS_HOME_MAX))
-                e = refuse(args, ERR_LIMIT, "--home is empty or too long");
+                e = refuse(args, ERR_LIMIT, "--home is empty or too long",
+                           "--home er tom eller for lang");
             if (e == OK)
                 snprintf(args->home, ARGS_HOME_MAX, "%s", value);
         } else if (is_option(argv[i], "--as")) {
@@ -188,28 +184,33 @@ static enum err choose_verb(struct args *args, struct words *words, int *ret_tak
         return OK;
     args->noun = noun_named(words->list[0]);
     if (args->noun == NULL)
-        return refuse(args, ERR_ARGUMENT, "there is no command \"%.100s\"", words->list[0]);
+        return refuse(args, ERR_ARGUMENT, "there is no command \"%.100s\"",
+                      "der er ingen kommando \"%.100s\"", words->list[0]);
     *ret_taken = 1;
     args->verb = args_verb(args->noun, "");
     if (args->verb != NULL)
         return OK;
     if (words->n < 2 || words->plain_from < 2 || words->list[1][0] == '-')
-        return args->help ? OK : refuse(args, ERR_ARGUMENT, "stafet %s needs a verb", args->noun);
+        return args->help ? OK
+                          : refuse(args, ERR_ARGUMENT, "stafet %s needs a verb",
+                                   "stafet %s skal have et verbum efter sig", args->noun);
     args->verb = args_verb(args->noun, words->list[1]);
     *ret_taken = 2;
-    return args->verb != NULL ? OK
-                              : refuse(args, ERR_ARGUMENT, "there is no command \"%s %.100s\"",
-                                       args->noun, words->list[1]);
+    return args->verb != NULL
+               ? OK
+               : refuse(args, ERR_ARGUMENT, "there is no command \"%s %.100s\"",
+                        "der er ingen kommando \"%s %.100s\"", args->noun, words->list[1]);
 }
 
 enum err args_parse(struct args *args, int argc, char *const *argv) {
     memset(args, 0, sizeof *args);
+    args->why.language = language_of_locale();
     char **list = calloc((size_t)argc + 1, sizeof *list);
     args->values = json_object();
     if (list == NULL || args->values == NULL ||
-        !problems_init(&args->problems, language_of_locale())) {
+        !problems_init(&args->problems, args->why.language)) {
         free(list);
-        return refuse(args, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+        return failure_err(&args->why, ERR_MEMORY);
     }
     struct words words = {.list = list};
     int taken = 0;
@@ -220,7 +221,7 @@ enum err args_parse(struct args *args, int argc, char *const *argv) {
         e = set_defaults(args);
     if (e == OK && !args->help && !args->version && args->verb != NULL)
         e = values_take(args->verb, words.list + taken, words.n - taken, words.plain_from - taken,
-                        args->values, &args->problems, args->why);
+                        args->values, &args->problems, &args->why);
     free(list);
     return e;
 }

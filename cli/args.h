@@ -19,7 +19,7 @@ struct args {
     const char *noun;         /* NULL: bare `stafet` */
     const struct verb *verb;  /* NULL: bare, or help about a noun */
     json_t *values;           /* for the verb; owned */
-    char why[512];            /* what was wrong */
+    struct failure why;       /* what was wrong, in the language of the locale; its mend may be empty: see --help */
     struct problems problems; /* and where in a file that it names; none of them: it was no file */
 };
 

@@ -26,12 +26,7 @@ int cli_exit_code(enum err e) {
 }
 
 static int exit_code_named(const char *name) {
-#define X(symbol, number, word, text, danish)                                                      \
-    if (strcmp(name, word) == 0)                                                                   \
-        return cli_exit_code(symbol);
-    ERR_MAP(X)
-#undef X
-    return strcmp(name, "usage") == 0 ? EXIT_USAGE : EXIT_FAILED;
+    return strcmp(name, "usage") == 0 ? EXIT_USAGE : cli_exit_code(err_from_name(name));
 }
 
 static void print_details(const json_t *details) {
@@ -126,15 +121,21 @@ static int fail_denied(struct cli_context *cli, const char *home) {
                    (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
     const char *path = of_home ? home : keys, *wanted = of_home ? "0700" : "0600";
     char mend[ARGS_HOME_MAX + 128];
+    const struct label owner = MEND("run the command as the user who owns it",
+                                    "kør kommandoen som den bruger, der ejer det");
     if (stat(path, &status) != 0)
-        return cli_fail(cli, err_name(ERR_DENIED), "run the command as the user who owns it", NULL,
-                        "%s may not be looked at", path);
+        return cli_fail(cli, err_name(ERR_DENIED), owner, NULL, "%s may not be looked at",
+                        "%s må du ikke se på", path);
     if (status.st_uid != geteuid())
-        return cli_fail(cli, err_name(ERR_DENIED), "run the command as the user who owns it", NULL,
-                        "%s belongs to another user", path);
-    snprintf(mend, sizeof mend, "see who has been there, then: chmod %s %s", wanted, path);
-    return cli_fail(cli, err_name(ERR_DENIED), mend, NULL,
-                    "%s is open to others: it has mode %04o and must have %s", path,
+        return cli_fail(cli, err_name(ERR_DENIED), owner, NULL, "%s belongs to another user",
+                        "%s tilhører en anden bruger", path);
+    snprintf(mend, sizeof mend,
+             say(&cli->screen, "see who has been there, then: chmod %s %s",
+                 "se efter, hvem der har været der, og så: chmod %s %s"),
+             wanted, path);
+    return cli_fail(cli, err_name(ERR_DENIED), COMMAND(mend), NULL,
+                    "%s is open to others: it has mode %04o and must have %s",
+                    "%s er åben for andre: den har rettighederne %04o og skal have %s", path,
                     (unsigned)(status.st_mode & 07777), wanted);
 }
 
@@ -149,16 +150,21 @@ int cli_locate(struct cli_context *cli, bool create) {
     case ERR_NOT_FOUND:
         return cli_fail(
             cli, err_name(e),
-            "stafet federation create …, or stafet join TICKET; or --home says where it is", NULL,
-            "there is no home at %s", home);
+            MEND("stafet federation create …, or stafet join TICKET; or --home says where it is",
+                 "stafet federation create …, eller stafet join BILLET; eller sig med --home, hvor "
+                 "det er"),
+            NULL, "there is no home at %s", "der er intet hjem i %s", home);
     case ERR_DENIED:
         return fail_denied(cli, home);
     case ERR_BUSY:
-        return cli_fail(cli, err_name(e), "try again when it has ended", NULL,
-                        "another process owns the home %s and does not answer", home);
+        return cli_fail(cli, err_name(e),
+                        MEND("try again when it has ended", "prøv igen, når den er færdig"), NULL,
+                        "another process owns the home %s and does not answer",
+                        "en anden proces ejer hjemmet %s og svarer ikke", home);
     default:
-        return cli_fail(cli, err_name(e), NULL, NULL, "the home %s cannot be opened: %s", home,
-                        err_text(e));
+        return cli_fail(cli, err_name(e), err_mend(e), NULL, "the home %s cannot be opened: %s",
+                        "hjemmet %s kan ikke åbnes: %s", home,
+                        label_text(cli->screen.language, err_label(e)));
     }
 }
 
@@ -180,7 +186,8 @@ bool cli_confirm(struct cli_context *cli, const char *question) {
     if (cli->args->yes)
         return true;
     if (!isatty(STDIN_FILENO)) {
-        cli_fail(cli, "cancelled", "--yes answers yes", NULL, "this asks first: %s", question);
+        cli_fail(cli, "cancelled", MEND("--yes answers yes", "--yes svarer ja"), NULL,
+                 "this asks first: %s", "her spørges først: %s", question);
         return false;
     }
     fprintf(stderr, "%s [%s] ", question, say(&cli->screen, "y/N", "j/N"));

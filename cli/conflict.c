@@ -194,7 +194,7 @@ static void keep_value(struct buffer *text) {
 }
 
 static int edit_value(struct cli_context *cli, json_t *args) {
-    struct editor editor;
+    struct editor editor = {.why.language = cli->screen.language};
     struct buffer text = {0}, edited = {0};
     json_t *asked = json_pack("{s:s}", "id", text_at(args, "id"));
     json_t *document = cli_call(cli, "conflict", "show", asked);
@@ -206,17 +206,21 @@ static int edit_value(struct cli_context *cli, json_t *args) {
     if (e == OK)
         e = editor_open(&editor, cli->args->home, buffer_view(&text));
     else
-        snprintf(editor.why, sizeof editor.why, "%s", err_text(e));
+        (void)failure_err(&editor.why, e);
     if (e == OK) {
         e = editor_run(&editor, &edited);
         editor_close(&editor, false);
     }
     if (e == OK && bytes_equal(buffer_view(&edited), buffer_view(&text))) {
-        snprintf(editor.why, sizeof editor.why, "%s", "nothing was changed, so nothing is settled");
+        (void)failure_say(&editor.why, ERR_CANCELLED,
+                          MEND("repeat it and write what shall stand there, or --take N",
+                               "gentag det, og skriv, hvad der skal stå der, eller --take N"),
+                          "nothing was changed, so nothing is settled",
+                          "intet er ændret, så intet er afgjort");
         e = ERR_CANCELLED;
     }
     if (e != OK) {
-        code = cli_fail(cli, err_name(e), NULL, NULL, "%s", editor.why);
+        code = cli_failure(cli, e, &editor.why);
     } else {
         keep_value(&edited);
         /* Its whole id: another conflict of the field must not be settled with this text. */
@@ -235,8 +239,11 @@ static int side_resolve(struct cli_context *cli, json_t *args) {
     if (!flag_at(args, "edit") || !editor_is_possible())
         return -1;
     if (json_object_get(args, "take") != NULL || json_object_get(args, "value") != NULL)
-        return cli_fail(cli, "usage", "--take N|SITE, --value TEXT or --edit", NULL,
-                        "say in exactly one way what shall stand there");
+        return cli_fail(cli, "usage",
+                        MEND("--take N|SITE, --value TEXT or --edit",
+                             "--take N|STED, --value TEKST eller --edit"),
+                        NULL, "say in exactly one way what shall stand there",
+                        "sig på præcis én måde, hvad der skal stå der");
     return edit_value(cli, args);
 }
 

@@ -19,6 +19,11 @@ const char *label_at(const struct screen *screen, const json_t *object, const ch
     return text_at(json_object_get(object, key), say(screen, "en", "da"));
 }
 
+const char *error_text_at(const struct screen *screen, const json_t *object, const char *key) {
+    const char *name = json_string_value(json_object_get(object, key));
+    return name != NULL ? label_text(screen->language, err_label(err_from_name(name))) : NULL;
+}
+
 void put_not_running(const struct screen *screen, const json_t *document) {
     if (json_is_false(json_object_get(document, "running")))
         put(screen, STYLE_WARN, "%s\n  stafet node run  |  stafet sync\n",

@@ -9,6 +9,8 @@ int64_t number_at(const json_t *object, const char *key);
 bool flag_at(const json_t *object, const char *key);
 /* The label in the screen's language, from {"da", "en"}. */
 const char *label_at(const struct screen *, const json_t *object, const char *key);
+/* The sentence of the error that is named there, in the screen's language; NULL when none is. */
+const char *error_text_at(const struct screen *, const json_t *object, const char *key);
 /* After what is to be sent: says so when the document's "running" is false. */
 void put_not_running(const struct screen *, const json_t *document);
 /* A member's role as people say it. */

@@ -101,15 +101,15 @@ enum err editor_open(struct editor *editor, const char *home, struct bytes text)
     int size = snprintf(editor->folder, sizeof editor->folder, "%s/edit-XXXXXX", home);
     take_signals();
     if (size < 0 || (size_t)size >= sizeof editor->folder || mkdtemp(editor->folder) == NULL) {
-        snprintf(
-            editor->why, sizeof editor->why, "no folder for the editor could be made: %s",
-            strerror(size < 0 || (size_t)size >= sizeof editor->folder ? ENAMETOOLONG : errno));
+        int number = size < 0 || (size_t)size >= sizeof editor->folder ? ENAMETOOLONG : errno;
         give_signals_back();
-        return ERR_IO;
+        return failure_say(
+            &editor->why, ERR_IO, err_mend(ERR_IO), "no folder for the editor could be made: %s",
+            "der kunne ikke laves en mappe til skriveprogrammet: %s", strerror(number));
     }
     editor->lock = lock_folder(editor->folder);
     snprintf(editor->path, sizeof editor->path, "%s/form.txt", editor->folder);
-    enum err e = file_write_new(editor->path, 0600, text, editor->why);
+    enum err e = file_write_new(editor->path, 0600, text, &editor->why);
     if (e != OK)
         editor_close(editor, false);
     return e;
@@ -143,13 +143,17 @@ static pid_t wait_until_ended(pid_t child, int *ret_status) {
 static enum err wait_for(struct editor *editor, pid_t child) {
     int status;
     if (wait_until_ended(child, &status) < 0) {
-        snprintf(editor->why, sizeof editor->why, "the editor was lost: %s", strerror(errno));
-        return ERR_IO;
+        return failure_say(&editor->why, ERR_IO, err_mend(ERR_STALE), "the editor was lost: %s",
+                           "skriveprogrammet forsvandt: %s", strerror(errno));
     }
     if (caught == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return OK;
-    snprintf(editor->why, sizeof editor->why, "the editor did not end well; nothing was changed");
-    return ERR_CANCELLED;
+    return failure_say(&editor->why, ERR_CANCELLED,
+                       MEND("see which editor $VISUAL or $EDITOR names, and repeat the command",
+                            "se efter, hvilket skriveprogram $VISUAL eller $EDITOR nævner, og "
+                            "gentag kommandoen"),
+                       "the editor did not end well; nothing was changed",
+                       "skriveprogrammet sluttede ikke, som det skulle; intet er ændret");
 }
 
 enum err editor_run(struct editor *editor, struct buffer *ret_text) {
@@ -170,9 +174,10 @@ enum err editor_run(struct editor *editor, struct buffer *ret_text) {
     enum err e = child < 0 ? ERR_IO : wait_for(editor, child);
     running_editor = 0;
     if (child < 0)
-        snprintf(editor->why, sizeof editor->why, "the editor could not be started: %s",
-                 strerror(errno));
+        (void)failure_say(&editor->why, e, err_mend(ERR_MEMORY),
+                          "the editor could not be started: %s",
+                          "skriveprogrammet kunne ikke startes: %s", strerror(errno));
     sigaction(SIGINT, &old_int, NULL);
     sigaction(SIGQUIT, &old_quit, NULL);
-    return e == OK ? file_read_text(editor->path, NULL, ret_text, editor->why) : e;
+    return e == OK ? file_read_text(editor->path, NULL, ret_text, &editor->why) : e;
 }

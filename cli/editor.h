@@ -5,6 +5,7 @@
 #define STAFET_CLI_EDITOR_H
 
 #include "proto/bytes.h"
+#include "proto/language.h"
 #include <stdbool.h>
 
 enum { EDITOR_PATH_MAX = 512 };
@@ -12,7 +13,7 @@ enum { EDITOR_PATH_MAX = 512 };
 struct editor {
     char folder[EDITOR_PATH_MAX], path[EDITOR_PATH_MAX + 32];
     int lock;      /* held while the folder is in use, by the editor too */
-    char why[512]; /* what was wrong */
+    struct failure why; /* what was wrong; the caller sets its language */
 };
 
 /* Is there somebody to edit: are standard input and output a terminal? */

@@ -13,8 +13,9 @@ static int prepare_sqlite(struct cli_context *cli, json_t *args) {
     if (*path == '/')
         return -1;
     if (getcwd(folder, sizeof folder) == NULL)
-        return cli_fail(cli, "io", "name the file with its whole path", NULL,
-                        "the present folder cannot be told");
+        return cli_fail(
+            cli, "io", MEND("name the file with its whole path", "skriv filen med hele sin sti"),
+            NULL, "the present folder cannot be told", "den mappe, du står i, kan ikke findes");
     snprintf(whole, sizeof whole, "%s/%s", folder, path);
     json_object_set_new(args, "file", json_string(whole));
     return -1;

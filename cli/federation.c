@@ -11,9 +11,14 @@ static int prepare_create(struct cli_context *cli, json_t *args) {
     if (path == NULL)
         return -1;
     if (json_object_get(args, "root") != NULL)
-        return cli_fail(cli, "usage", NULL, NULL, "--root and --root-file exclude each other");
+        return cli_fail(cli, "usage",
+                        MEND("leave out --root-file: the words of --root are on paper already",
+                             "udelad --root-file: ordene i --root står allerede på papir"),
+                        NULL, "--root and --root-file exclude each other",
+                        "--root og --root-file udelukker hinanden");
     if (access(path, F_OK) == 0)
-        return cli_fail(cli, "exists", "name another file", NULL, "%s is there already", path);
+        return cli_fail(cli, "exists", MEND("name another file", "vælg en anden fil"), NULL,
+                        "%s is there already", "%s findes allerede", path);
     return -1;
 }
 
@@ -24,12 +29,15 @@ static int finish_create(struct cli_context *cli, const json_t *args, const json
     const char *words = json_string_value(json_object_get(document, "root_words"));
     if (path == NULL || words == NULL)
         return -1;
-    char line[256], why[512];
+    char line[256];
+    struct failure why = {.language = cli_screen(cli)->language};
     int length = snprintf(line, sizeof line, "%s\n", words);
     struct bytes content = {.data = (const uint8_t *)line, .size = (size_t)length};
-    if (file_write_new(path, 0600, content, why) != OK) {
-        cli_fail(cli, "io", "the words are in the result instead; write them down", NULL, "%s",
-                 why);
+    if (file_write_new(path, 0600, content, &why) != OK) {
+        cli_fail(cli, "io",
+                 MEND("the words are in the result instead; write them down",
+                      "ordene står i resultatet i stedet; skriv dem ned"),
+                 NULL, "%s", "%s", why.text);
         return -1;
     }
     json_t *shown = (json_t *)(uintptr_t)document;

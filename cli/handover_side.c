@@ -44,7 +44,7 @@ static int edit_until_taken(struct cli_context *cli, const char *id, struct edit
         struct buffer text = {0};
         enum err e = editor_run(editor, &text);
         if (e != OK) {
-            int code = cli_fail(cli, err_name(e), NULL, NULL, "%s", editor->why);
+            int code = cli_failure(cli, e, &editor->why);
             return e == ERR_FORMAT ? give_up(cli, editor) : (editor_close(editor, false), code);
         }
         json_t *args = json_pack("{s:s, s:s}", "id", id, "form", (const char *)text.data);
@@ -65,7 +65,7 @@ static int edit_until_taken(struct cli_context *cli, const char *id, struct edit
 
 int handover_side_edit(struct cli_context *cli, json_t *args) {
     const char *id = text_at(args, "id");
-    struct editor editor;
+    struct editor editor = {.why.language = cli->screen.language};
     if (json_is_true(json_object_get(args, "discard")))
         return cli_confirm(cli, say(&cli->screen, "Forget all that has not been sent?",
                                     "Glem alt, der ikke er sendt?"))
@@ -80,7 +80,7 @@ int handover_side_edit(struct cli_context *cli, json_t *args) {
     enum err e = editor_open(&editor, cli->args->home, bytes_of_text(form));
     free(form);
     if (e != OK)
-        return cli_fail(cli, err_name(e), NULL, NULL, "%s", editor.why);
+        return cli_failure(cli, e, &editor.why);
     return edit_until_taken(cli, id, &editor);
 }
 
@@ -133,50 +133,56 @@ int handover_side_print(struct cli_context *cli, json_t *args) {
     const char *language = json_string_value(json_object_get(args, "language"));
     const char *out = json_string_value(json_object_get(args, "out"));
     if (language != NULL && strcmp(language, "da") != 0 && strcmp(language, "en") != 0)
-        return cli_fail(cli, "usage", "--language da, or --language en", NULL,
-                        "there is no page in \"%s\"", language);
+        return cli_fail(
+            cli, "usage",
+            MEND("--language da, or --language en", "--language da eller --language en"), NULL,
+            "there is no page in \"%s\"", "der er ingen side på \"%s\"", language);
     bool to_screen = out != NULL && strcmp(out, "-") == 0;
     if (to_screen && cli->args->json)
-        return cli_fail(cli, "usage", "--out FILE", NULL,
-                        "standard output has the JSON, so it can't have the page");
+        return cli_fail(cli, "usage", MEND("--out FILE", "--out FIL"), NULL,
+                        "standard output has the JSON, so it can't have the page",
+                        "standardoutput har JSON, så siden kan ikke stå der også");
     if (out != NULL && !to_screen && !may_replace(out))
-        return cli_fail(cli, "argument", "name a file with --out", NULL,
-                        "%s is not a regular file, so it is not written over", out);
+        return cli_fail(cli, "argument", MEND("name a file with --out", "vælg en fil med --out"),
+                        NULL, "%s is not a regular file, so it is not written over",
+                        "%s er ikke en almindelig fil, så den overskrives ikke", out);
     if (out != NULL && !to_screen && !json_is_true(json_object_get(args, "force")) &&
         access(out, F_OK) == 0)
-        return cli_fail(cli, "exists", "--force writes over it", NULL, "%s is there already", out);
+        return cli_fail(cli, "exists", MEND("--force writes over it", "--force overskriver den"),
+                        NULL, "%s is there already", "%s findes allerede", out);
     return -1;
 }
 
 /* Beside the old file first, so that a full disk costs nobody the old page. */
-static enum err write_over(const char *path, struct bytes page, char why[static 512]) {
+static enum err write_over(const char *path, struct bytes page, struct failure *why) {
     char beside[4096];
     int size = snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid());
-    if (size < 0 || (size_t)size >= sizeof beside) {
-        snprintf(why, 512, "the name of the file is too long");
-        return ERR_LIMIT;
-    }
-    if (!may_replace(path)) {
-        snprintf(why, 512, "%.300s is not a regular file, so it is not written over", path);
-        return ERR_ARGUMENT;
-    }
+    if (size < 0 || (size_t)size >= sizeof beside)
+        return failure_say(why, ERR_LIMIT, MEND("shorten it", "forkort det"),
+                           "the name of the file is too long", "filens navn er for langt");
+    if (!may_replace(path))
+        return failure_say(why, ERR_ARGUMENT,
+                           MEND("name a file with --out", "vælg en fil med --out"),
+                           "%.300s is not a regular file, so it is not written over",
+                           "%.300s er ikke en almindelig fil, så den overskrives ikke", path);
     enum err e = file_write_new(beside, 0600, page, why);
     if (e == OK && rename(beside, path) != 0) { /* in place of the name: no link is followed */
-        snprintf(why, 512, "%.300s could not be written over", path);
         unlink(beside);
-        e = ERR_IO;
+        e = failure_say(why, ERR_IO, MEND("name a file with --out", "vælg en fil med --out"),
+                        "%.300s could not be written over", "%.300s kunne ikke overskrives", path);
     }
     return e;
 }
 
-static enum err write_out(struct cli_context *cli, struct bytes page) {
-    return fwrite(page.data, 1, page.size, cli->screen.out) == page.size ? OK : ERR_IO;
+static enum err write_out(struct cli_context *cli, struct bytes page, struct failure *why) {
+    return fwrite(page.data, 1, page.size, cli->screen.out) == page.size ? OK
+                                                                         : failure_err(why, ERR_IO);
 }
 
 /* On a full disk everything can still be read. */
 int handover_side_shown(struct cli_context *cli, const json_t *args __attribute__((unused)),
                         const json_t *document) {
-    const char *why = json_string_value(json_object_get(document, "not_noted"));
+    const char *why = error_text_at(&cli->screen, document, "not_noted");
     if (why != NULL && !cli->args->quiet && !cli->args->json)
         fprintf(stderr,
                 say(&cli->screen,
@@ -192,7 +198,8 @@ int handover_side_printed(struct cli_context *cli, const json_t *args, const jso
     enum language language = wanted == NULL   ? cli->screen.language
                              : *wanted == 'd' ? LANGUAGE_DA
                                               : LANGUAGE_EN;
-    char name[128], why[512] = "";
+    char name[128];
+    struct failure why = {.language = cli->screen.language};
     struct buffer page = {0};
     handover_side_shown(cli, args, document);
     if (out == NULL && cli->args->json)
@@ -202,17 +209,19 @@ int handover_side_printed(struct cli_context *cli, const json_t *args, const jso
         out = name;
     enum err e = handover_html(document, language, &page);
     if (e != OK)
-        snprintf(why, sizeof why, "%s", err_text(e));
+        (void)failure_err(&why, e);
     else if (strcmp(out, "-") == 0)
-        e = write_out(cli, buffer_view(&page));
+        e = write_out(cli, buffer_view(&page), &why);
     else if (json_is_true(json_object_get(args, "force")))
-        e = write_over(out, buffer_view(&page), why);
+        e = write_over(out, buffer_view(&page), &why);
     else
-        e = file_write_new(out, 0600, buffer_view(&page), why);
+        e = file_write_new(out, 0600, buffer_view(&page), &why);
     buffer_wipe(&page);
     if (e != OK)
-        return cli_fail(cli, err_name(e), e == ERR_EXISTS ? "--force writes over it" : NULL, NULL,
-                        "%s", why);
+        return e == ERR_EXISTS ? cli_fail(cli, err_name(e),
+                                          MEND("--force writes over it", "--force overskriver den"),
+                                          NULL, "%s", "%s", why.text)
+                               : cli_failure(cli, e, &why);
     if (!cli->args->json && !cli->args->quiet && strcmp(out, "-") != 0)
         put(&cli->screen, STYLE_PLAIN,
             say(&cli->screen, "%s: open it in a browser and print it\n",

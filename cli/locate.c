@@ -78,14 +78,20 @@ static enum err open_service(struct locate *locate, struct reply *reply) {
         return OK;
     service_free(locate->service);
     locate->service = NULL;
-    const char *mend =
-        e == ERR_SCHEMA ? "install the newer version of stafet again"
-        : e == ERR_KEY
-            ? "keys and replica.db are of different nodes; restore the pair that belongs together"
-        : e == ERR_CORRUPT ? "restore a backup, or start a new home and join again"
-                           : NULL;
-    return reply_fail(reply, e, mend, "the replica in %s cannot be opened: %s", locate->home.path,
-                      err_text(e));
+    struct label mend = err_mend(e);
+    if (e == ERR_SCHEMA)
+        mend = MEND("install the newer version of stafet again",
+                    "installér den nyere udgave af stafet igen");
+    else if (e == ERR_KEY)
+        mend = MEND(
+            "keys and replica.db are of different nodes; restore the pair that belongs together",
+            "keys og replica.db er fra forskellige noder; genskab det par, der hører sammen");
+    else if (e == ERR_CORRUPT)
+        mend = MEND("restore a backup, or start a new home and join again",
+                    "genskab en sikkerhedskopi, eller begynd på et nyt hjem, og slut det til igen");
+    return reply_fail(reply, e, mend, "the database in %s cannot be opened: %s",
+                      "databasen i %s kan ikke åbnes: %s", locate->home.path,
+                      reply_err_text(reply, e));
 }
 
 static enum err finish_job(struct job *job, locate_progress *progress, void *context,

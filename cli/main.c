@@ -78,9 +78,11 @@ static int refuse_args(struct cli_context *cli, enum err e) {
     snprintf(help, sizeof help, "stafet %s%s%s%s--help", args->noun != NULL ? args->noun : "",
              args->noun != NULL ? " " : "", args->verb != NULL ? args->verb->name : "",
              args->verb != NULL && *args->verb->name ? " " : "");
-    int code =
-        cli_fail(cli, e == ERR_ARGUMENT ? "usage" : err_name(e),
-                 args->problems.n > 0 ? args->problems.mend : help, details, "%s", args->why);
+    const char *mend = args->problems.n > 0      ? args->problems.mend
+                       : *args->why.mend != '\0' ? args->why.mend
+                                                 : help;
+    int code = cli_fail(cli, e == ERR_ARGUMENT ? "usage" : err_name(e), COMMAND(mend), details,
+                        "%s", "%s", args->why.text);
     json_decref(details);
     return e == ERR_MEMORY ? code
                            : EXIT_USAGE; /* a file that the command line names can't be read */
@@ -103,7 +105,7 @@ int main(int argc, char **argv) {
     if (e != OK) {
         code = refuse_args(&cli, e);
     } else if ((e = key_library_init()) != OK) {
-        code = cli_fail(&cli, err_name(e), NULL, NULL, "%s", err_text(e));
+        code = cli_err(&cli, e);
     } else {
         code = carry_out(&cli);
     }

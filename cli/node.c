@@ -5,38 +5,36 @@
 
 #include <string.h>
 
-/* A listening address that can't be had has its own mend in the sentence. */
-static const char *mend_of_start(struct cli_context *cli, enum err e) {
-    bool has_keys = locate_home(cli->locate)->keys != NULL;
-    return e == ERR_NOT_FOUND && !has_keys ? "stafet federation create …, or stafet join TICKET"
-                                           : NULL;
-}
-
 /* "node run", as stafetd does it. */
 int cli_node_run(struct cli_context *cli, const json_t *args) {
     int code = cli_locate(cli, false);
     if (code >= 0)
         return code;
     if (locate_is_remote(cli->locate))
-        return cli_fail(cli, err_name(ERR_LOCKED), "stafet status", NULL,
-                        "a node is running in this home already");
+        return cli_fail(cli, err_name(ERR_LOCKED), COMMAND("stafet status"), NULL,
+                        "a node is running in this home already",
+                        "der kører allerede en node i dette hjem");
     if (service_lost_keys(locate_home(cli->locate)))
         return cli_fail(cli, err_name(ERR_KEY), SERVICE_LOST_KEYS_MEND, NULL, SERVICE_LOST_KEYS);
     struct node_options options = {
         .listen = service_text(args, "listen"), .control = true, .quiet = cli->args->quiet};
-    char why[256] = "";
+    struct failure why = {.language = cli->screen.language};
     struct node *node = NULL;
-    enum err e = node_new(locate_home(cli->locate), &options, why, &node);
+    enum err e = node_new(locate_home(cli->locate), &options, &why, &node);
     if (e != OK)
-        return cli_fail(cli, err_name(e), mend_of_start(cli, e), NULL, "%s",
-                        *why != '\0' ? why : err_text(e));
+        return cli_failure(cli, e, &why);
     const char *where = node_listens_on(node);
-    fprintf(stderr, "stafet node ready in %s, %s%s\n", cli->args->home,
-            *where != '\0' ? "listening on " : "dialling out only", where);
+    fprintf(stderr,
+            *where != '\0' ? say(&cli->screen, "stafet node ready in %s, listening on %s\n",
+                                 "stafet-noden er klar i %s og kan kaldes op på %s\n")
+                           : say(&cli->screen, "stafet node ready in %s, dialling out only%s\n",
+                                 "stafet-noden er klar i %s og kalder kun selv op%s\n"),
+            cli->args->home, where);
     e = node_run(node, NULL, NULL, INT64_MAX);
     node_free(node);
     if (e != OK && e != ERR_CANCELLED)
-        return cli_fail(cli, err_name(e), NULL, NULL, "the node stopped: %s", err_text(e));
+        return cli_fail(cli, err_name(e), err_mend(e), NULL, "the node stopped: %s",
+                        "noden stoppede: %s", label_text(cli->screen.language, err_label(e)));
     return EXIT_DONE;
 }
 
@@ -74,25 +72,25 @@ static enum err run_errand(struct errand *errand, struct cli_context *cli, const
     e = node_run(errand->node, errand_over, errand, INT64_MAX); /* the job has its own deadline */
     progress_done(&errand->progress);
     if (errand->refusal != OK)
-        return reply_fail(errand->reply, errand->refusal, "ask the municipality for a new ticket",
-                          "%s", err_text(errand->refusal));
+        return reply_err(errand->reply, errand->refusal);
     if (e == OK)
         e = errand->reply->error;
     else if (errand->reply->error == OK)
-        reply_fail(errand->reply, e, NULL, "%s", err_text(e));
+        reply_err(errand->reply, e);
     return e;
 }
 
 static enum err run_own_node(struct cli_context *cli, const struct verb *verb, const json_t *args,
                              struct reply *reply) {
+    reply->language = cli->asker.language;
     if (service_lost_keys(locate_home(cli->locate)))
         return reply_fail(reply, ERR_KEY, SERVICE_LOST_KEYS_MEND, SERVICE_LOST_KEYS);
     struct node_options options = {.quiet = true};
-    char why[256] = "";
+    struct failure why = {.language = reply->language};
     struct errand errand = {.reply = reply};
-    enum err e = node_new(locate_home(cli->locate), &options, why, &errand.node);
+    enum err e = node_new(locate_home(cli->locate), &options, &why, &errand.node);
     if (e != OK)
-        return reply_fail(reply, e, mend_of_start(cli, e), "%s", *why != '\0' ? why : err_text(e));
+        return reply_failure(reply, e, &why);
     e = run_errand(&errand, cli, verb, args);
     service_job_free(errand.job);
     node_free(errand.node);

@@ -12,13 +12,20 @@ static int prepare_search(struct cli_context *cli, json_t *args) {
     const char *home = json_string_value(json_object_get(args, "keys"));
     if (home == NULL)
         return -1;
-    char path[4096], why[512];
+    char path[4096];
+    struct failure why = {.language = cli_screen(cli)->language};
     struct buffer content = {0};
     if (snprintf(path, sizeof path, "%s/keys", home) >= (int)sizeof path)
-        return cli_fail(cli, "limit", NULL, NULL, "--keys is too long");
-    enum err e = file_read_text(path, NULL, &content, why);
+        return cli_fail(cli, "limit",
+                        MEND("--keys names the home whose keys are tried",
+                             "--keys er det hjem, hvis nøgler prøves"),
+                        NULL, "--keys is too long", "--keys er for lang");
+    enum err e = file_read_text(path, NULL, &content, &why);
     if (e != OK) {
-        cli_fail(cli, err_name(e), "--keys names the home whose keys are tried", NULL, "%s", why);
+        cli_fail(cli, err_name(e),
+                 MEND("--keys names the home whose keys are tried",
+                      "--keys er det hjem, hvis nøgler prøves"),
+                 NULL, "%s", "%s", why.text);
         return EXIT_USAGE;
     }
     json_object_set_new(args, "keys", json_string((const char *)content.data));

@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +12,12 @@ struct values {
     const struct verb *verb;
     json_t *json;
     struct problems *problems;
-    char *why; /* 512 bytes */
+    struct failure *why;
     bool stdin_taken;
 };
 
-static enum err refuse(struct values *values, enum err e, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static enum err refuse(struct values *values, enum err e, const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    vsnprintf(values->why, 512, format, list);
-    va_end(list);
-    return e;
-}
+/* How the command is used is its own mend. */
+#define refuse(values, e, ...) failure_say((values)->why, (e), COMMAND(""), __VA_ARGS__)
 
 enum err values_duration(const char *text, int64_t *ret_ms) {
     static const struct unit {
@@ -48,7 +40,8 @@ enum err values_duration(const char *text, int64_t *ret_ms) {
 static enum err read_text(struct values *values, const char *path, struct buffer *ret_text) {
     if (strcmp(path, "-") == 0) {
         if (values->stdin_taken)
-            return refuse(values, ERR_ARGUMENT, "standard input can be read only once");
+            return refuse(values, ERR_ARGUMENT, "standard input can be read only once",
+                          "standardinput kan kun læses én gang");
         values->stdin_taken = true;
     }
     return file_read_text(path, values->problems, ret_text, values->why);
@@ -72,7 +65,8 @@ static enum err text_value(struct values *values, const char *given, json_t **re
     if (!from_file) {
         *ret_value = json_string(given[0] == '@' && given[1] == '@' ? given + 1 : given);
         return *ret_value != NULL ? OK
-                                  : refuse(values, ERR_FORMAT, "a value is not valid UTF-8 text");
+                                  : refuse(values, ERR_FORMAT, "a value is not text in UTF-8",
+                                           "en værdi er ikke tekst i UTF-8");
     }
     struct buffer text = {0};
     enum err e = read_text(values, *given == '@' ? given + 1 : given, &text);
@@ -81,7 +75,7 @@ static enum err text_value(struct values *values, const char *given, json_t **re
     tidy_lines(&text);
     *ret_value = json_stringn((const char *)text.data, text.size);
     buffer_wipe(&text);
-    return *ret_value != NULL ? OK : refuse(values, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+    return *ret_value != NULL ? OK : failure_err(values->why, ERR_MEMORY);
 }
 
 static enum err content_value(struct values *values, const struct param *param, const char *path,
@@ -95,7 +89,7 @@ static enum err content_value(struct values *values, const struct param *param, 
     char key[128];
     snprintf(key, sizeof key, "%s_path", param->name);
     if (*ret_value == NULL || json_object_set_new(values->json, key, json_string(path)) != 0)
-        return refuse(values, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+        return failure_err(values->why, ERR_MEMORY);
     return OK;
 }
 
@@ -105,8 +99,8 @@ static enum err number_value(struct values *values, const struct param *param, c
     errno = 0;
     long long n = strtoll(given, &end, 10);
     if (end == given || *end != '\0' || errno != 0)
-        return refuse(values, ERR_ARGUMENT, "%s must be a whole number, not \"%.60s\"", param->name,
-                      given);
+        return refuse(values, ERR_ARGUMENT, "%s must be a whole number, not \"%.60s\"",
+                      "%s skal være et helt tal, ikke \"%.60s\"", param->name, given);
     *ret_value = json_integer(n);
     return *ret_value != NULL ? OK : ERR_MEMORY;
 }
@@ -116,8 +110,9 @@ static enum err duration_value(struct values *values, const struct param *param,
     int64_t ms;
     if (values_duration(given, &ms) != OK)
         return refuse(values, ERR_ARGUMENT,
-                      "%s must be a span such as 7d, 12h, 10m or 30s, not \"%.60s\"", param->name,
-                      given);
+                      "%s must be a span such as 7d, 12h, 10m or 30s, not \"%.60s\"",
+                      "%s skal være et tidsrum som 7d, 12h, 10m eller 30s, ikke \"%.60s\"",
+                      param->name, given);
     *ret_value = json_integer(ms);
     return *ret_value != NULL ? OK : ERR_MEMORY;
 }
@@ -137,7 +132,8 @@ static enum err value_of(struct values *values, const struct param *param, const
     case PARAM_PATH:
         *ret_value = json_string(given);
         return *ret_value != NULL ? OK
-                                  : refuse(values, ERR_FORMAT, "a path is not valid UTF-8 text");
+                                  : refuse(values, ERR_FORMAT, "a path is not text in UTF-8",
+                                           "en sti er ikke tekst i UTF-8");
     case PARAM_CONTENT:
         return content_value(values, param, given, ret_value);
     case PARAM_FLAG:
@@ -168,7 +164,8 @@ static const struct param *param_named(const struct verb *verb, const char *opti
 static enum err set_value(struct values *values, const struct param *param, const char *given) {
     json_t *value = NULL;
     if (param->kind != PARAM_LIST && json_object_get(values->json, param->name) != NULL)
-        return refuse(values, ERR_ARGUMENT, "%s is given twice", param->name);
+        return refuse(values, ERR_ARGUMENT, "%s is given twice", "%s er givet to gange",
+                      param->name);
     enum err e = value_of(values, param, given, &value);
     if (e != OK)
         return e;
@@ -180,14 +177,14 @@ static enum err set_value(struct values *values, const struct param *param, cons
             failed = json_object_set_new(values->json, param->name, list);
             if (failed != 0) {
                 json_decref(value);
-                return refuse(values, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+                return failure_err(values->why, ERR_MEMORY);
             }
         }
         failed = json_array_append_new(list, value);
     } else {
         failed = json_object_set_new(values->json, param->name, value);
     }
-    return failed == 0 ? OK : refuse(values, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+    return failed == 0 ? OK : failure_err(values->why, ERR_MEMORY);
 }
 
 /* `--name`, `--name=VALUE` or `--name VALUE`. */
@@ -196,14 +193,15 @@ static enum err take_option(struct values *values, char *const *words, int n, in
     size_t length = strcspn(name, "=");
     const struct param *param = param_named(values->verb, name, length);
     if (param == NULL)
-        return refuse(values, ERR_ARGUMENT, "there is no option --%.*s here", (int)length, name);
+        return refuse(values, ERR_ARGUMENT, "there is no option --%.*s here",
+                      "tilvalget --%.*s findes ikke her", (int)length, name);
     const char *given = name[length] == '=' ? name + length + 1 : NULL;
     if (param->kind == PARAM_FLAG)
-        return given == NULL
-                   ? set_value(values, param, "")
-                   : refuse(values, ERR_ARGUMENT, "--%.*s takes no value", (int)length, name);
+        return given == NULL ? set_value(values, param, "")
+                             : refuse(values, ERR_ARGUMENT, "--%.*s takes no value",
+                                      "--%.*s skal ikke have en værdi", (int)length, name);
     if (given == NULL && *at + 1 >= n)
-        return refuse(values, ERR_ARGUMENT, "--%s needs a value", name);
+        return refuse(values, ERR_ARGUMENT, "--%s needs a value", "--%s skal have en værdi", name);
     return set_value(values, param, given != NULL ? given : words[++*at]);
 }
 
@@ -221,17 +219,18 @@ static enum err take_field(struct values *values, const struct param *param, con
     if (fields == NULL) {
         fields = json_object();
         if (json_object_set_new(values->json, param->name, fields) != 0)
-            return refuse(values, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+            return failure_err(values->why, ERR_MEMORY);
     }
     char name[128];
     if (length >= sizeof name)
-        return refuse(values, ERR_ARGUMENT, "there is no field with a name as long as that");
+        return refuse(values, ERR_ARGUMENT, "there is no field with a name as long as that",
+                      "intet felt har så langt et navn");
     snprintf(name, sizeof name, "%.*s", (int)length, word);
     if (json_object_get(fields, name) != NULL)
-        return refuse(values, ERR_ARGUMENT, "%s is given twice", name);
+        return refuse(values, ERR_ARGUMENT, "%s is given twice", "%s er givet to gange", name);
     enum err e = value_of(values, param, word + length + 1, &value);
     if (e == OK && json_object_set_new(fields, name, value) != 0)
-        e = refuse(values, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+        e = failure_err(values->why, ERR_MEMORY);
     return e;
 }
 
@@ -247,19 +246,20 @@ static enum err take_word(struct values *values, const char *word) {
         if (p->positional && p->kind != PARAM_FIELDS &&
             (p->kind == PARAM_LIST || json_object_get(values->json, p->name) == NULL))
             return set_value(values, p, word);
-    return refuse(values, ERR_ARGUMENT, "\"%.100s\" is one word too many", word);
+    return refuse(values, ERR_ARGUMENT, "\"%.100s\" is one word too many",
+                  "\"%.100s\" er et ord for meget", word);
 }
 
 static enum err check_required(struct values *values) {
     for (const struct param *p = values->verb->params; p != NULL && p->name != NULL; p++)
         if (p->required && json_object_get(values->json, p->name) == NULL)
-            return refuse(values, ERR_ARGUMENT, "%s%s is missing", p->positional ? "" : "--",
-                          p->name);
+            return refuse(values, ERR_ARGUMENT, "%s%s is missing", "%s%s mangler",
+                          p->positional ? "" : "--", p->name);
     return OK;
 }
 
 enum err values_take(const struct verb *verb, char *const *words, int n, int plain_from,
-                     json_t *json, struct problems *problems, char ret_why[static 512]) {
+                     json_t *json, struct problems *problems, struct failure *ret_why) {
     struct values values = {.verb = verb, .json = json, .problems = problems, .why = ret_why};
     enum err e = OK;
     for (int i = 0; i < n && e == OK; i++)

@@ -8,7 +8,7 @@
 /* `--name VALUE`, `--name=VALUE`, positional ones in order, FIELD=VALUE where the verb takes fields. Words from `plain_from` on are never options.
  * Sets `values`; errors as args_parse, with the places of a file that can't be read in `problems`. */
 MUST_USE enum err values_take(const struct verb *, char *const *words, int n, int plain_from,
-                              json_t *values, struct problems *problems, char ret_why[static 512]);
+                              json_t *values, struct problems *problems, struct failure *ret_why);
 
 /* "90", "90s", "10m", "12h", "7d" to ms. ERR_FORMAT. */
 MUST_USE enum err values_duration(const char *text, int64_t *ret_ms);

@@ -1,7 +1,7 @@
 /* stafetd: a site's node, as a service manager runs it. */
 #include "node.h"
 
-#include "proto/err.h"
+#include "proto/language.h"
 #include "service/service.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include <systemd/sd-daemon.h>
 #endif
 
-static const char usage[] =
+static const char usage_en[] =
     "usage: stafetd [--home DIR] [--listen tcp://HOST:PORT] [--quiet]\n"
     "\n"
     "Runs the node of the home DIR until SIGTERM or SIGINT. Without --home: $STAFET_HOME, else\n"
@@ -25,6 +25,22 @@ static const char usage[] =
     "                  any address, port 0 for any free one\n"
     "  --quiet         warnings only\n"
     "  --version, --help\n";
+static const char usage_da[] =
+    "brug: stafetd [--home MAPPE] [--listen tcp://VÆRT:PORT] [--quiet]\n"
+    "\n"
+    "Lader noden i hjemmet MAPPE køre, til der kommer SIGTERM eller SIGINT. Uden --home:\n"
+    "$STAFET_HOME, ellers /var/lib/stafet, når root har det, ellers stafet i $XDG_DATA_HOME eller\n"
+    "~/.local/share. Et hjem laves af \"stafet federation create\" eller \"stafet join\".\n"
+    "\n"
+    "  --home MAPPE    nodens mappe\n"
+    "  --listen ADR    hvor den kan kaldes op, i stedet for det, der står i hjemmets fil config;\n"
+    "                  '*' for alle adresser, port 0 for en ledig\n"
+    "  --quiet         kun advarsler\n"
+    "  --version, --help\n";
+
+static const char *usage(void) {
+    return say_in(language_of_locale(), usage_en, usage_da);
+}
 
 enum { EXIT_USAGE = 2 };
 
@@ -70,11 +86,11 @@ static int read_command(int argc, char **argv, struct command *ret_command) {
             ret_command->options.quiet = true;
             break;
         case 'h':
-            return fputs(usage, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+            return fputs(usage(), stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         case 'v':
             return puts("stafetd " STAFET_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         default:
-            fputs(usage, stderr);
+            fputs(usage(), stderr);
             return EXIT_USAGE;
         }
     }
@@ -83,19 +99,32 @@ static int read_command(int argc, char **argv, struct command *ret_command) {
                      : default_home(ret_command->home);
     if (optind == argc && found)
         return -1;
-    fputs(usage, stderr);
+    fputs(usage(), stderr);
     return EXIT_USAGE;
 }
 
-static int fail(const char *what, const char *why) {
-    fprintf(stderr, "stafetd: %s: %s\n", what, why);
+/* "stafetd: HOME: what is wrong; what to do" */
+static int fail(const char *what, const struct failure *why) {
+    fprintf(stderr, "stafetd: %s: %s%s%s\n", what, why->text, *why->mend != '\0' ? "; " : "",
+            why->mend);
     return EXIT_FAILURE;
+}
+
+static int fail_err(const char *what, enum err err) {
+    struct failure why = {.language = language_of_locale()};
+    (void)failure_err(&why, err);
+    return fail(what, &why);
 }
 
 static void say_ready(const struct node *node, const char *home) {
     const char *where = node_listens_on(node);
-    fprintf(stderr, "stafetd ready in %s, %s%s\n", home,
-            *where != '\0' ? "listening on " : "dialling out only", where);
+    enum language language = language_of_locale();
+    fprintf(stderr,
+            *where != '\0' ? say_in(language, "stafetd ready in %s, listening on %s\n",
+                                    "stafetd er klar i %s og kan kaldes op på %s\n")
+                           : say_in(language, "stafetd ready in %s, dialling out only%s\n",
+                                    "stafetd er klar i %s og kalder kun selv op%s\n"),
+            home, where);
 #if STAFET_HAS_SYSTEMD
     (void)sd_notify(0, "READY=1");
 #endif
@@ -103,22 +132,19 @@ static void say_ready(const struct node *node, const char *home) {
 
 static int serve(struct home *home, const struct node_options *options) {
     struct node *node = NULL;
-    char why[256] = "";
-    enum err err = node_new(home, options, why, &node);
+    struct failure why = {.language = language_of_locale()};
+    enum err err = node_new(home, options, &why, &node);
     if (service_lost_keys(home))
-        return fail(home->path, SERVICE_LOST_KEYS_TEXT "; restore HOME/keys from a backup");
-    if (err == ERR_NOT_FOUND && home->keys == NULL)
-        return fail(home->path,
-                    "no keys yet; begin with stafet federation create, or stafet join TICKET");
+        (void)failure_say(&why, ERR_KEY, SERVICE_LOST_KEYS_MEND, SERVICE_LOST_KEYS);
     if (err != OK)
-        return fail(home->path, *why != '\0' ? why : err_text(err));
+        return fail(home->path, &why);
     say_ready(node, home->path);
     err = node_run(node, NULL, NULL, INT64_MAX);
 #if STAFET_HAS_SYSTEMD
     (void)sd_notify(0, "STOPPING=1");
 #endif
     node_free(node);
-    return err == ERR_CANCELLED ? EXIT_SUCCESS : fail(home->path, err_text(err));
+    return err == ERR_CANCELLED ? EXIT_SUCCESS : fail_err(home->path, err);
 }
 
 /* A short command may own the home for a moment: that is no reason not to start. Another node is.
@@ -139,14 +165,16 @@ int main(int argc, char **argv) {
         return status;
     node_guard_process();
     if (key_library_init() != OK)
-        return fail("libsodium", err_text(ERR_INTERNAL));
+        return fail_err("libsodium", ERR_INTERNAL);
     struct home home;
     enum err err = take_home(command.home, &home);
+    struct failure why = {.language = language_of_locale()};
     if (err == ERR_NOT_FOUND)
-        return fail(command.home,
-                    "there is no home; begin with stafet federation create, or stafet join TICKET");
+        (void)failure_say(&why, err, SERVICE_FOUND_MEND, "there is no home", "der er intet hjem");
+    else if (err != OK)
+        (void)failure_err(&why, err);
     if (err != OK)
-        return fail(command.home, err_text(err));
+        return fail(command.home, &why);
     status = serve(&home, &command.options);
     home_close(&home);
     return status;

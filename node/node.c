@@ -107,15 +107,12 @@ static enum err open_net(struct node *node) {
     return net_new(&config, &node->net);
 }
 
-static enum err bind_net(struct node *node, const char *listen, char ret_why[static 256]) {
+static enum err bind_net(struct node *node, const char *listen, struct failure *ret_why) {
     struct config config;
-    char why[CONFIG_WHY_MAX] = "";
     if (listen == NULL) {
-        enum err err = config_load(node->home->path, why, &config);
-        if (err != OK) {
-            snprintf(ret_why, 256, "%.255s", why);
+        enum err err = config_load(node->home->path, ret_why, &config);
+        if (err != OK)
             return err;
-        }
         listen = config.listen;
     }
     if (*listen == '\0')
@@ -123,19 +120,26 @@ static enum err bind_net(struct node *node, const char *listen, char ret_why[sta
     enum err err = config_check_listen(listen);
     if (err == OK)
         err = net_bind(node->net, listen, node->bound);
+    const struct label mend =
+        MEND("change listen in the home's file config, or give another --listen",
+             "ret listen i hjemmets fil config, eller giv en anden --listen");
+    struct label why = err_label(err);
+    if (err == OK)
+        return OK;
     if (err == ERR_ARGUMENT)
-        snprintf(ret_why, 256, "a listening address has the form tcp://HOST:PORT, not %.100s",
-                 listen);
-    else if (err != OK)
-        snprintf(ret_why, 256, "%.90s can't be listened on: %s; %s", listen,
-                 err == ERR_EXISTS      ? "another program uses it"
-                 : err == ERR_NOT_FOUND ? "it is no address of this machine"
-                                        : err_text(err),
-                 "change listen in HOME/config, or give another --listen");
-    return err;
+        return failure_say(
+            ret_why, err, mend, "a listening address has the form tcp://HOST:PORT, not %.100s",
+            "en adresse at lytte på har formen tcp://VÆRT:PORT, ikke %.100s", listen);
+    if (err == ERR_EXISTS)
+        why = MEND("another program uses it", "et andet program bruger den");
+    else if (err == ERR_NOT_FOUND)
+        why = MEND("it is no address of this machine", "det er ikke en af maskinens adresser");
+    return failure_say(ret_why, err, mend, "%.100s can't be listened on: %s",
+                       "der kan ikke lyttes på %.100s: %s", listen,
+                       label_text(ret_why->language, why));
 }
 
-static enum err open_store(struct node *node, char ret_why[static 256]) {
+static enum err open_store(struct node *node, struct failure *ret_why) {
     peers_surround(node);
     enum err err = service_new(node->home, &node->surroundings, &node->service);
     if (err == OK)
@@ -143,14 +147,17 @@ static enum err open_store(struct node *node, char ret_why[static 256]) {
     if (err == OK)
         node->store = service_store(node->service);
     if (err == ERR_NOT_FOUND)
-        snprintf(ret_why, 256, "this home has no keys yet");
-    else if (err != OK)
-        snprintf(ret_why, 256, "the replica can't be opened: %s", err_text(err));
-    return err;
+        return failure_say(ret_why, err, SERVICE_FOUND_MEND, "this home has no keys yet",
+                           "dette hjem har ingen nøgler endnu");
+    if (err != OK)
+        return failure_say(ret_why, err, err_mend(err), "the database can't be opened: %s",
+                           "databasen kan ikke åbnes: %s",
+                           label_text(ret_why->language, err_label(err)));
+    return OK;
 }
 
 static enum err begin(struct node *node, const struct node_options *options,
-                      char ret_why[static 256]) {
+                      struct failure *ret_why) {
     enum err err = take_signals(node);
     if (err == OK)
         err = open_store(node, ret_why);
@@ -162,23 +169,27 @@ static enum err begin(struct node *node, const struct node_options *options,
         err = enrol_start(node);
     if (err == OK && options->control)
         err = control_new(&node->watcher, node->service, node->home->path, &node->control);
-    if (err != OK && *ret_why == '\0')
-        snprintf(ret_why, 256, "the node can't start: %s", err_text(err));
+    if (err != OK && *ret_why->text == '\0')
+        return failure_say(ret_why, err, err_mend(err), "the node can't start: %s",
+                           "noden kan ikke starte: %s",
+                           label_text(ret_why->language, err_label(err)));
     return err;
 }
 
-enum err node_new(struct home *home, const struct node_options *options, char ret_why[static 256],
+enum err node_new(struct home *home, const struct node_options *options, struct failure *ret_why,
                   struct node **ret_node) {
     struct node *node = calloc(1, sizeof *node);
+    *ret_why->text = *ret_why->mend = '\0';
     if (node == NULL)
-        return ERR_MEMORY;
-    *ret_why = '\0';
+        return failure_err(ret_why, ERR_MEMORY);
     log_init(options->quiet);
     node->home = home;
     node->signals.fd = -1;
     enum err err = watcher_init(&node->watcher);
     if (err == OK)
         err = begin(node, options, ret_why);
+    else
+        (void)failure_err(ret_why, err);
     if (err != OK) {
         node_free(node);
         return err;

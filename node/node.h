@@ -22,9 +22,9 @@ struct node_options {
 };
 
 /* Opens store and service in `home` (which the caller has locked) and binds. ERR_NOT_FOUND: no keys
- * in this home yet; ERR_EXISTS: the listening address is in use; `ret_why` (256 bytes) says what
- * was wrong in a sentence. */
-MUST_USE enum err node_new(struct home *, const struct node_options *, char ret_why[static 256],
+ * in this home yet; ERR_EXISTS: the listening address is in use; `ret_why`, whose language is
+ * set, says what was wrong in any case. */
+MUST_USE enum err node_new(struct home *, const struct node_options *, struct failure *ret_why,
                            struct node **ret_node);
 /* Runs, once, until `until` (asked after every turn; NULL: never) is true, `deadline` (monotonic
  * ms; INT64_MAX: none) passes: ERR_TIMEOUT, or SIGINT or SIGTERM arrive: ERR_CANCELLED. Stops

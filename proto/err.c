@@ -1,5 +1,7 @@
 #include "err.h"
 
+#include <string.h>
+
 const char *err_text(enum err e) {
     switch (e) {
 #define X(name, number, word, text, danish)                                                        \
@@ -20,6 +22,15 @@ const char *err_name(enum err e) {
 #undef X
     }
     return "unknown";
+}
+
+enum err err_from_name(const char *name) {
+#define X(symbol, number, word, text, danish)                                                      \
+    if (strcmp(name, word) == 0)                                                                   \
+        return symbol;
+    ERR_MAP(X)
+#undef X
+    return ERR_INTERNAL;
 }
 
 enum err err_from_number(unsigned number) {

@@ -55,6 +55,9 @@ const char *err_text(enum err e);
 /* Its name in JSON and logs, "ticket_used"; static. */
 const char *err_name(enum err e);
 
+/* The error of a name from JSON; one that is not known is ERR_INTERNAL. */
+enum err err_from_name(const char *name);
+
 /* A number from the wire; one that is not known is ERR_INTERNAL. */
 enum err err_from_number(unsigned number);
 

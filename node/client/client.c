@@ -152,14 +152,10 @@ static enum err next_object(struct client *client, json_t **ret_object) {
     return OK;
 }
 
-/* The number of an error by its name. */
+/* The error that an answer names. */
 static enum err error_named(const char *name) {
-#define X(symbol, number, word, text, danish)                                                      \
-    if (strcmp(name, METHOD_PREFIX word) == 0)                                                     \
-        return symbol;
-    ERR_MAP(X)
-#undef X
-    return ERR_INTERNAL;
+    size_t prefix = strlen(METHOD_PREFIX);
+    return strncmp(name, METHOD_PREFIX, prefix) == 0 ? err_from_name(name + prefix) : ERR_INTERNAL;
 }
 
 static const char *text_of(const json_t *object, const char *key) {

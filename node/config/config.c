@@ -87,16 +87,17 @@ done:
 
 struct reading {
     struct config config;
-    const char *wrong; /* static */
+    struct label wrong;
 };
 
 static int take(char *place, const char *value, struct reading *reading) {
     if (*place != '\0') {
-        reading->wrong = "it is set twice";
+        reading->wrong = MEND("it is set twice", "det er sat to gange");
         return 0;
     }
     if (config_check_listen(value) != OK) {
-        reading->wrong = "it must have the form tcp://HOST:PORT";
+        reading->wrong =
+            MEND("it must have the form tcp://HOST:PORT", "det skal have formen tcp://VÆRT:PORT");
         return 0;
     }
     memcpy(place, value, strlen(value) + 1);
@@ -106,14 +107,15 @@ static int take(char *place, const char *value, struct reading *reading) {
 static int take_line(void *context, const char *section, const char *name, const char *value) {
     struct reading *reading = context;
     if (*section != '\0') {
-        reading->wrong = "there are no sections here";
+        reading->wrong = MEND("there are no sections here", "her er ingen afsnit");
         return 0;
     }
     if (strcmp(name, "listen") == 0)
         return take(reading->config.listen, value, reading);
     if (strcmp(name, "advertise") == 0)
         return take(reading->config.advertise, value, reading);
-    reading->wrong = "this setting is not known; known are listen and advertise";
+    reading->wrong = MEND("this setting is not known; known are listen and advertise",
+                          "denne indstilling kendes ikke; der er listen og advertise");
     return 0;
 }
 
@@ -129,26 +131,30 @@ static int long_line(const char *text) {
     return 0;
 }
 
-enum err config_load(const char *home, char ret_why[static CONFIG_WHY_MAX],
-                     struct config *ret_config) {
+enum err config_load(const char *home, struct failure *ret_why, struct config *ret_config) {
     char path[PATH_MAX];
     char *text = NULL;
-    struct reading reading = {.wrong = "not of the form NAME = VALUE"};
+    struct reading reading = {
+        .wrong = MEND("not of the form NAME = VALUE", "ikke af formen NAVN = VÆRDI")};
     enum err err = file_path(home, "config", path);
     if (err == OK)
         err = read_text(path, &text);
     if (err != OK) {
-        snprintf(ret_why, CONFIG_WHY_MAX, "%.200s: %s", path, err_text(err));
+        (void)failure_say(ret_why, err, err_mend(err), "%.300s: %s", "%.300s: %s",
+                          err == ERR_LIMIT ? home : path,
+                          label_text(ret_why->language, err_label(err)));
         goto done;
     }
     int line = long_line(text);
     if (line > 0)
-        reading.wrong = "the line is too long";
+        reading.wrong = MEND("the line is too long", "linjen er for lang");
     else
         line = ini_parse_string(text, take_line, &reading);
     if (line != 0) {
-        err = ERR_ARGUMENT;
-        snprintf(ret_why, CONFIG_WHY_MAX, "%.160s:%d: %s", path, line, reading.wrong);
+        err = failure_say(ret_why, ERR_ARGUMENT,
+                          MEND("mend that line of the file", "ret den linje i filen"),
+                          "%.300s:%d: %s", "%.300s:%d: %s", path, line,
+                          label_text(ret_why->language, reading.wrong));
         goto done;
     }
     *ret_config = reading.config;

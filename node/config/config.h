@@ -10,19 +10,17 @@
 #ifndef STAFET_NODE_CONFIG_H
 #define STAFET_NODE_CONFIG_H
 
-#include "proto/err.h"
+#include "proto/language.h"
 #include "proto/limits.h"
-
-enum { CONFIG_WHY_MAX = 256 };
 
 struct config {
     char listen[ENDPOINT_SIZE_MAX + 1];    /* "" when not set */
     char advertise[ENDPOINT_SIZE_MAX + 1]; /* "" when not set */
 };
 
-/* Reads HOME/config; a home without one has an empty config. ERR_ARGUMENT: `ret_why` says
- * "FILE:LINE: what is wrong". ERR_IO. */
-MUST_USE enum err config_load(const char *home, char ret_why[static CONFIG_WHY_MAX],
+/* Reads HOME/config; a home without one has an empty config. ERR_ARGUMENT: `ret_why`, whose language is set,
+ * says "FILE:LINE: what is wrong". ERR_IO. */
+MUST_USE enum err config_load(const char *home, struct failure *ret_why,
                               struct config *ret_config);
 
 /* Sets `listen` and `advertise` in HOME/config and leaves the other lines, comments too, as they

@@ -123,8 +123,7 @@ void service_free(struct service *);
 MUST_USE enum err service_open_store(struct service *);
 /* Is there a replica but no keys beside it? Then new keys would make another node of it: nothing may be done before they are back. */
 bool service_lost_keys(const struct home *);
-#define SERVICE_LOST_KEYS_TEXT "the keys are missing beside replica.db"
-#define SERVICE_LOST_KEYS SERVICE_LOST_KEYS_TEXT, "nøglerne mangler ved siden af replica.db"
+#define SERVICE_LOST_KEYS "the keys are missing beside replica.db", "nøglerne mangler ved siden af replica.db"
 #define SERVICE_LOST_KEYS_MEND \
     MEND("restore the file keys of this home from a backup", "hent filen keys i dette hjem fra en sikkerhedskopi")
 /* What makes a home a member. */

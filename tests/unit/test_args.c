@@ -109,7 +109,7 @@ TEST(what_is_wrong_is_said_and_refused) {
                   wrong[i][1] && wrong[i][2] && wrong[i][3] ? wrong[i][4] : NULL,
                   wrong[i][1] && wrong[i][2] && wrong[i][3] && wrong[i][4] ? wrong[i][5] : NULL,
                   NULL));
-        assert_int_not_equal(args.why[0], '\0');
+        assert_int_not_equal(args.why.text[0], '\0');
         args_done(&args);
     }
 }
@@ -139,7 +139,7 @@ TEST(a_file_that_is_not_utf8_is_refused_with_its_line) {
         snprintf(given, sizeof given, "@%s", path);
         struct args args;
         assert_err(ERR_FORMAT, parse(&args, "--home", "/h", "search", given, NULL));
-        assert_non_null(strstr(args.why, "line 2"));
+        assert_non_null(strstr(args.why.text, "line 2"));
         args_done(&args);
     }
     temp_remove(folder);
@@ -205,7 +205,7 @@ TEST(a_file_in_another_encoding_is_refused_with_the_conversion) {
 TEST(a_file_that_is_not_there_is_named) {
     struct args args;
     assert_err(ERR_NOT_FOUND, parse(&args, "--home", "/h", "search", "@/nonexistent/file", NULL));
-    assert_non_null(strstr(args.why, "/nonexistent/file"));
+    assert_non_null(strstr(args.why.text, "/nonexistent/file"));
     args_done(&args);
 }
 

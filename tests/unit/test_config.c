@@ -28,28 +28,28 @@ static void assert_config_is(const char *text) {
 
 TEST(a_home_without_config_has_an_empty_one) {
     struct config config;
-    char why[CONFIG_WHY_MAX];
-    assert_ok(config_load(home, why, &config));
+    struct failure why = {0};
+    assert_ok(config_load(home, &why, &config));
     assert_string_equal(config.listen, "");
     assert_string_equal(config.advertise, "");
 }
 
 TEST(settings_are_read) {
     struct config config;
-    char why[CONFIG_WHY_MAX];
+    struct failure why = {0};
     write_config("# this machine\nlisten = tcp://*:7450\nadvertise=tcp://nordby.example:7450\n");
-    assert_ok(config_load(home, why, &config));
+    assert_ok(config_load(home, &why, &config));
     assert_string_equal(config.listen, "tcp://*:7450");
     assert_string_equal(config.advertise, "tcp://nordby.example:7450");
 }
 
 static void refused_at(const char *text, const char *place) {
     struct config config = {.listen = "untouched"};
-    char why[CONFIG_WHY_MAX];
+    struct failure why = {0};
     write_config(text);
-    assert_err(ERR_ARGUMENT, config_load(home, why, &config));
-    if (strstr(why, place) == NULL)
-        fail_msg("\"%s\" does not name %s", why, place);
+    assert_err(ERR_ARGUMENT, config_load(home, &why, &config));
+    if (strstr(why.text, place) == NULL)
+        fail_msg("\"%s\" does not name %s", why.text, place);
     assert_string_equal(config.listen, "untouched");
 }
 
