@@ -69,8 +69,8 @@ static int print_error(struct cli_context *cli, const char *name, const char *te
     return exit_code_named(name);
 }
 
-int cli_fail_pair(struct cli_context *cli, const char *name, struct label mend,
-                  const json_t *details, const char *en, const char *da, ...) {
+int cli_fail(struct cli_context *cli, const char *name, struct label mend, const json_t *details,
+             const char *en, const char *da, ...) {
     char text[1024];
     va_list list;
     va_start(list, da);
@@ -80,24 +80,13 @@ int cli_fail_pair(struct cli_context *cli, const char *name, struct label mend,
     return print_error(cli, name, text, label_text(cli->screen.language, mend), details);
 }
 
-int cli_fail_plain(struct cli_context *cli, const char *name, const char *mend,
-                   const json_t *details, const char *format, ...) {
-    char text[1024];
-    va_list list;
-    va_start(list, format);
-    vsnprintf(text, sizeof text, format, list);
-    va_end(list);
-    reply_tidy(text);
-    return print_error(cli, name, text, mend, details);
-}
-
 int cli_err(struct cli_context *cli, enum err e) {
     const char *text = label_text(cli->screen.language, err_label(e));
-    return cli_fail_pair(cli, err_name(e), err_mend(e), NULL, "%s", "%s", text);
+    return cli_fail(cli, err_name(e), err_mend(e), NULL, "%s", "%s", text);
 }
 
 int cli_failure(struct cli_context *cli, enum err e, const struct failure *failure) {
-    return cli_fail_pair(cli, err_name(e), COMMAND(failure->mend), NULL, "%s", "%s", failure->text);
+    return cli_fail(cli, err_name(e), COMMAND(failure->mend), NULL, "%s", "%s", failure->text);
 }
 
 int cli_fail_reply(struct cli_context *cli, const struct reply *reply) {

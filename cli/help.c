@@ -116,6 +116,7 @@ static void help_all(const struct screen *screen) {
             "  --quiet          print no more than is asked for\n"
             "  --yes            answer questions with yes\n"
             "  --as \"NAME, FUNCTION\"  who writes; else $STAFET_AS, else the login's name\n\n"
+            "  Danish or English, as the locale says (LC_ALL, LC_MESSAGES or LANG).\n"
             "  stafet NOUN VERB --help says more about each.\n"
             "  Exit codes: 0 done, 1 failed or refused, 2 wrong usage or bad input, 3 not yet.",
             "  --home MAPPE     nodens mappe; ellers $STAFET_HOME, ellers /var/lib/stafet for "
@@ -125,6 +126,8 @@ static void help_all(const struct screen *screen) {
             "  --quiet          skriv ikke mere, end der bliver spurgt om\n"
             "  --yes            svar ja til spørgsmål\n"
             "  --as \"NAVN, FUNKTION\"  hvem der skriver; ellers $STAFET_AS, ellers loginnavnet\n\n"
+            "  Dansk eller engelsk, som sprogindstillingen siger (LC_ALL, LC_MESSAGES eller "
+            "LANG).\n"
             "  stafet ORD VERBUM --help siger mere om hver.\n"
             "  Slutkoder: 0 udført, 1 mislykket eller afvist, 2 forkert brug eller input, 3 ikke "
             "endnu."));

@@ -67,13 +67,8 @@ bool cli_confirm(struct cli_context *, const char *question);
 const struct screen *cli_screen(struct cli_context *);
 /* Prints "stafet: TEXT" and the mend, in the user's language, on stderr (or {"error":…} with --json); returns the exit code for usage or
  * failure. Neither language can be left out: proto/language.h. */
-int cli_fail_pair(struct cli_context *, const char *name, struct label mend, const json_t *details, const char *en,
+int cli_fail(struct cli_context *, const char *name, struct label mend, const json_t *details, const char *en,
                   const char *da, ...) __attribute__((format(printf, 5, 7), format(printf, 6, 7)));
-int cli_fail_plain(struct cli_context *, const char *name, const char *mend, const json_t *details, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-/* In transition: sentences that are not worded in both languages yet go the plain way. */
-#define cli_fail(cli, name, mend, ...) \
-    _Generic((mend), struct label: cli_fail_pair, default: cli_fail_plain)(cli, name, mend, __VA_ARGS__)
 /* With the error's own sentence and mend. */
 int cli_err(struct cli_context *, enum err e);
 /* With what has been put into words already. */

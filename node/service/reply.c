@@ -44,8 +44,13 @@ void reply_tidy(char *text) {
     }
 }
 
-static enum err failed(struct reply *reply, enum err e, const char *mend) {
-    snprintf(reply->mend, sizeof reply->mend, "%s", mend != NULL ? mend : "");
+enum err reply_fail(struct reply *reply, enum err e, struct label mend, const char *en,
+                    const char *da, ...) {
+    va_list args;
+    va_start(args, da);
+    vsnprintf(reply->text, sizeof reply->text, say_in(reply->language, en, da), args);
+    va_end(args);
+    snprintf(reply->mend, sizeof reply->mend, "%s", label_text(reply->language, mend));
     reply_tidy(reply->text);
     reply_tidy(reply->mend);
     reply->error = e;
@@ -54,26 +59,8 @@ static enum err failed(struct reply *reply, enum err e, const char *mend) {
     return e;
 }
 
-enum err reply_fail_pair(struct reply *reply, enum err e, struct label mend, const char *en,
-                         const char *da, ...) {
-    va_list args;
-    va_start(args, da);
-    vsnprintf(reply->text, sizeof reply->text, say_in(reply->language, en, da), args);
-    va_end(args);
-    return failed(reply, e, label_text(reply->language, mend));
-}
-
-enum err reply_fail_plain(struct reply *reply, enum err e, const char *mend, const char *format,
-                          ...) {
-    va_list args;
-    va_start(args, format);
-    vsnprintf(reply->text, sizeof reply->text, format, args);
-    va_end(args);
-    return failed(reply, e, mend);
-}
-
 enum err reply_err(struct reply *reply, enum err e) {
-    return reply_fail_pair(reply, e, err_mend(e), "%s", "%s", reply_err_text(reply, e));
+    return reply_fail(reply, e, err_mend(e), "%s", "%s", reply_err_text(reply, e));
 }
 
 const char *reply_err_text(const struct reply *reply, enum err e) {
@@ -83,12 +70,12 @@ const char *reply_err_text(const struct reply *reply, enum err e) {
 enum err reply_store(struct reply *reply, enum err e, const struct store *store) {
     bool of_database = e == ERR_IO || e == ERR_DISK_FULL || e == ERR_CORRUPT || e == ERR_ARGUMENT;
     const char *detail = of_database && store != NULL ? store_failure(store) : "";
-    return reply_fail_pair(reply, e, err_mend(e), "%s%s%s%s", "%s%s%s%s", reply_err_text(reply, e),
-                           *detail ? " (" : "", detail, *detail ? ")" : "");
+    return reply_fail(reply, e, err_mend(e), "%s%s%s%s", "%s%s%s%s", reply_err_text(reply, e),
+                      *detail ? " (" : "", detail, *detail ? ")" : "");
 }
 
 enum err reply_failure(struct reply *reply, enum err e, const struct failure *failure) {
-    return reply_fail_pair(reply, e, COMMAND(failure->mend), "%s", "%s", failure->text);
+    return reply_fail(reply, e, COMMAND(failure->mend), "%s", "%s", failure->text);
 }
 
 const char *reply_say(const struct reply *reply, const char *en, const char *da) {

@@ -34,13 +34,8 @@ void reply_init(struct reply *);
 void reply_done(struct reply *); /* the language stays */
 /* Sets error, text and mend in the reply's language and drops the document; returns `e`, so that a verb can `return reply_fail(…)`. Both
  * formats are checked by the compiler, and neither language can be left out: language.h. */
-enum err reply_fail_pair(struct reply *, enum err e, struct label mend, const char *en, const char *da, ...)
+enum err reply_fail(struct reply *, enum err e, struct label mend, const char *en, const char *da, ...)
     __attribute__((format(printf, 4, 6), format(printf, 5, 6)));
-enum err reply_fail_plain(struct reply *, enum err e, const char *mend, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-/* In transition: sentences that are not worded in both languages yet go the plain way. */
-#define reply_fail(reply, e, mend, ...) \
-    _Generic((mend), struct label: reply_fail_pair, default: reply_fail_plain)(reply, e, mend, __VA_ARGS__)
 /* With the error's own sentence and mend. */
 enum err reply_err(struct reply *, enum err e);
 /* The same; what the database said about it stands behind it in brackets. NULL: no database. */

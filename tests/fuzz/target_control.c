@@ -193,7 +193,7 @@ static void work(struct job *job, struct reply *reply) {
             stage->federation.now = job->deadline;
     }
     if (state != JOB_DONE)
-        (void)reply_fail(reply, ERR_CANCELLED, NULL, "%s", err_text(ERR_CANCELLED));
+        (void)reply_err(reply, ERR_CANCELLED);
 }
 
 static void check_answer(struct reply *reply) {

@@ -338,8 +338,8 @@ TEST(a_refusal_quotes_what_was_typed_without_what_is_no_text) {
     (void)state;
     struct reply reply;
     reply_init(&reply);
-    assert_err(ERR_ARGUMENT, reply_fail(&reply, ERR_ARGUMENT, NULL, "no \"%.3s\", %s",
-                                        "S\xC3\xB8\xC3\xB8", "\033[2J"));
+    assert_err(ERR_ARGUMENT, reply_fail(&reply, ERR_ARGUMENT, COMMAND("stafet"), "no \"%.3s\", %s",
+                                        "ingen \"%.3s\", %s", "S\xC3\xB8\xC3\xB8", "\033[2J"));
     assert_string_equal(reply.text, "no \"S\xC3\xB8\", ?[2J");
     char cut[] = "S\xC3\xB8\xC3";
     reply_tidy(cut);
