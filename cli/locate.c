@@ -28,7 +28,7 @@ static enum err try_once(const char *home, bool create, struct locate *locate) {
     enum err e = home_open(home, create, &locate->home);
     if (e != ERR_LOCKED)
         return e;
-    e = client_open(home, &locate->client);
+    e = client_open(home, CLIENT_SILENCE_MS_MAX, &locate->client);
     return e == ERR_NOT_FOUND ? ERR_BUSY : e;
 }
 

@@ -39,7 +39,7 @@ enum err home_file(const struct home *home, const char *name, char ret_path[stat
 }
 
 /* The folder and those above it; what is there already stays as it is. */
-static enum err make_folders(const char *path) {
+static enum err make_folders(const char *path, size_t *made) {
     char part[HOME_PATH_MAX];
     size_t length = strlen(path);
     memcpy(part, path, length + 1);
@@ -48,11 +48,27 @@ static enum err make_folders(const char *path) {
             continue;
         char end = part[i];
         part[i] = '\0';
-        if (mkdir(part, 0700) != 0 && errno != EEXIST)
+        bool is_new = mkdir(part, 0700) == 0;
+        if (!is_new && errno != EEXIST)
             return error_now();
+        if (is_new && *made == 0)
+            *made = i;
         part[i] = end;
     }
     return OK;
+}
+
+/* Those that hold nothing, from the innermost out. */
+static void remove_folders(const char *path, size_t made) {
+    char part[HOME_PATH_MAX];
+    size_t length = strlen(path);
+    memcpy(part, path, length + 1);
+    for (size_t i = length; made > 0 && i >= made; i--) {
+        if (part[i] != '/' && part[i] != '\0')
+            continue;
+        part[i] = '\0';
+        (void)rmdir(part);
+    }
 }
 
 /* Others who may write here could put other keys or another database in place. Reading is taken
@@ -70,20 +86,33 @@ static enum err check_folder(const char *path) {
     return OK;
 }
 
+static bool is_file_at(int fd, const char *path) {
+    struct stat here, there;
+    return fstat(fd, &here) == 0 && stat(path, &there) == 0 && here.st_dev == there.st_dev &&
+           here.st_ino == there.st_ino;
+}
+
 static enum err take_lock(struct home *home) {
     char path[HOME_PATH_MAX];
     enum err e = home_file(home, "lock", path);
     if (e != OK)
         return e;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool made = fd >= 0;
+    if (fd < 0 && errno == EEXIST)
+        fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return error_now();
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         e = errno == EWOULDBLOCK ? ERR_LOCKED : error_now();
+    else if (!is_file_at(fd, path))
+        e = ERR_LOCKED; /* removed between opening and locking: whoever looks again finds another */
+    if (e != OK) {
         close(fd);
         return e;
     }
     home->lock_fd = fd;
+    home->made_lock = made;
     return OK;
 }
 
@@ -152,11 +181,11 @@ enum err home_open(const char *path, bool create, struct home *ret_home) {
         return ERR_LIMIT;
     memcpy(home.path, path, strlen(path) + 1);
     if (create)
-        e = make_folders(path);
+        e = make_folders(path, &home.made);
     if (e == OK)
         e = check_folder(path);
-    if (e == OK)
-        e = take_lock(&home);
+    if (e == OK && (e = take_lock(&home)) == ERR_NOT_FOUND && create)
+        e = ERR_LOCKED; /* its last owner has just taken it away */
     if (e == OK)
         e = load_keys(&home);
     if (e == OK)
@@ -169,11 +198,34 @@ enum err home_open(const char *path, bool create, struct home *ret_home) {
 void home_close(struct home *home) {
     if (home == NULL)
         return;
+    bool unused = home->keys == NULL;
+    char lock[HOME_PATH_MAX];
     sodium_free(home->keys);
     home->keys = NULL;
+    if (unused && home->made_lock && home_file(home, "lock", lock) == OK)
+        unlink(lock); /* while it is held: nobody else's */
     if (home->lock_fd >= 0)
         close(home->lock_fd);
     home->lock_fd = -1;
+    if (unused)
+        remove_folders(home->path, home->made);
+}
+
+void home_discard(struct home *home) {
+    static const char *const files[] = {"replica.db", "replica.db-wal", "replica.db-journal",
+                                        "generation", "generation.new", "keys"};
+    char path[HOME_PATH_MAX];
+    if (!home->made_keys)
+        return;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (home_file(home, files[i], path) == OK)
+            unlink(path);
+    /* With a config that an administrator wrote, the folder was there. */
+    if (home->made > 0 && home_file(home, "config", path) == OK)
+        unlink(path);
+    sodium_free(home->keys);
+    home->keys = NULL;
+    home->made_keys = false;
 }
 
 static enum err write_all(int fd, const char *text, size_t size) {
@@ -226,6 +278,7 @@ enum err home_create_keys(struct home *home) {
     words_of_seed(&seed, words);
     int length = snprintf(text, sizeof text, "%s%s\n", keys_title, words);
     enum err e = write_keys(home, text, (size_t)length);
+    home->made_keys = e == OK;
     if (e == OK)
         e = keys_from(&seed, home);
     sodium_memzero(text, sizeof text);

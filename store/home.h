@@ -13,21 +13,30 @@
 
 #include "proto/key.h"
 
+#include <stdbool.h>
+
 enum { HOME_PATH_MAX = 4096 };
 
 struct home {
     char path[HOME_PATH_MAX];
     int lock_fd;
     struct node_keys *keys; /* in sodium_malloc memory; NULL until keys exist */
+    /* What this opening has made: */
+    size_t made; /* how much of `path` names the outermost folder; 0: none */
+    bool made_lock, made_keys;
 };
 
 /* Takes the lock of `path`; `create` makes the folder. ERR_LOCKED: another process owns it; ERR_NOT_FOUND: there is no
  * such home; ERR_DENIED: it is open to others. Loads the keys if there are any. */
 MUST_USE enum err home_open(const char *path, bool create, struct home *ret_home);
-/* Wipes the keys and releases the lock. */
+/* Wipes the keys and releases the lock. A home that has no keys then leaves nothing behind: the folders and the lock that this opening
+ * made go again. */
 void home_close(struct home *);
 /* Makes keys from a fresh seed and writes them durably (file and folder synced). ERR_EXISTS. */
 MUST_USE enum err home_create_keys(struct home *);
+/* Takes back what came after home_open where a node could not be made after all: the keys of home_create_keys, and the database, which is
+ * closed, beside them. Does nothing to keys that were there. */
+void home_discard(struct home *);
 /* PATH/NAME into `ret_path`. ERR_LIMIT when too long. */
 MUST_USE enum err home_file(const struct home *, const char *name, char ret_path[static HOME_PATH_MAX]);
 

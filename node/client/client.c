@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,6 +20,8 @@ enum { READ_SIZE = 64 * 1024 };
 
 struct client {
     int fd;
+    int silence_ms_max;
+    char *home;
     struct buffer in; /* what has come and was not taken yet */
 };
 
@@ -34,40 +38,54 @@ static enum err name_socket(const char *home, int folder, struct sockaddr_un *na
 static enum err connect_error(void) {
     if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
         return ERR_NOT_FOUND;
+    if (errno == EAGAIN) /* as many wait for it as may */
+        return ERR_BUSY;
     return errno == EACCES || errno == EPERM ? ERR_DENIED : ERR_IO;
 }
 
-enum err client_open(const char *home, struct client **ret_client) {
-    enum err err = ERR_MEMORY;
+/* A connection that no reading or writing waits on. */
+static enum err dial(const char *home, int patience_ms, int *ret_fd) {
+    struct timeval patience = {patience_ms / 1000, (patience_ms % 1000) * 1000L};
     struct sockaddr_un name = {0};
-    int fd = -1, folder = -1;
-    struct client *client = calloc(1, sizeof *client);
-    if (client == NULL)
-        goto done;
-    folder = open(home, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) {
-        err = connect_error();
-        goto done;
-    }
+    enum err err = ERR_IO;
+    int fd = -1, folder = open(home, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return connect_error();
     err = name_socket(home, folder, &name);
     if (err != OK)
         goto done;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&name, sizeof name) != 0) {
+    /* Connecting waits where the node takes nobody in. */
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0 ||
+        connect(fd, (const struct sockaddr *)&name, sizeof name) != 0 ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
         err = connect_error();
         goto done;
     }
-    client->fd = fd;
+    *ret_fd = fd;
     fd = -1;
-    *ret_client = client;
-    client = NULL;
 done:
     if (fd >= 0)
         close(fd);
-    if (folder >= 0)
-        close(folder);
-    free(client);
+    close(folder);
     return err;
+}
+
+enum err client_open(const char *home, int silence_ms_max, struct client **ret_client) {
+    struct client *client = calloc(1, sizeof *client);
+    char *path = strdup(home);
+    enum err err = client == NULL || path == NULL ? ERR_MEMORY : OK;
+    if (err == OK)
+        err = dial(home, silence_ms_max, &client->fd);
+    if (err != OK) {
+        free(path);
+        free(client);
+        return err;
+    }
+    client->home = path;
+    client->silence_ms_max = silence_ms_max;
+    *ret_client = client;
+    return OK;
 }
 
 void client_close(struct client *client) {
@@ -75,14 +93,51 @@ void client_close(struct client *client) {
         return;
     close(client->fd);
     buffer_wipe(&client->in);
+    free(client->home);
     free(client);
 }
 
-static enum err write_all(int fd, const char *text, size_t size) {
+/* Does the socket get ready in time? What is wrong with it shows when it is used. */
+static bool is_ready(int fd, short events, int patience_ms) {
+    struct pollfd poll_fd = {.fd = fd, .events = events};
+    int n;
+    while ((n = poll(&poll_fd, 1, patience_ms)) < 0 && errno == EINTR)
+        ;
+    return n != 0;
+}
+
+/* Asks something that is refused at once. Any word back will do; so will hanging up: somebody was
+ * there to do it. */
+static bool is_alive(const struct client *client) {
+    static const char question[] = "{}";
+    int fd;
+    enum err err = dial(client->home, client->silence_ms_max, &fd);
+    if (err != OK)
+        return err != ERR_BUSY; /* gone: then the call's own connection ends */
+    bool alive = send(fd, question, sizeof question, MSG_NOSIGNAL) < 0 ||
+                 is_ready(fd, POLLIN, client->silence_ms_max);
+    close(fd);
+    return alive;
+}
+
+static enum err wait_for(const struct client *client, short events) {
+    while (!is_ready(client->fd, events, client->silence_ms_max))
+        if (!is_alive(client) && !is_ready(client->fd, events, 0))
+            return ERR_BUSY;
+    return OK;
+}
+
+static enum err write_all(const struct client *client, const char *text, size_t size) {
     while (size > 0) {
-        ssize_t n = send(fd, text, size, MSG_NOSIGNAL);
+        ssize_t n = send(client->fd, text, size, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            enum err err = wait_for(client, POLLOUT);
+            if (err != OK)
+                return err;
+            continue;
+        }
         if (n < 0)
             return errno == EPIPE || errno == ECONNRESET ? ERR_CLOSED : ERR_IO;
         text += n;
@@ -101,7 +156,7 @@ static enum err send_request(struct client *client, const struct asker *asker, c
     if (request != NULL && *verb != '\0')
         json_object_set_new(request, "method", json_sprintf(METHOD_PREFIX "%s.%s", noun, verb));
     char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
-    enum err err = text != NULL ? write_all(client->fd, text, strlen(text) + 1) : ERR_MEMORY;
+    enum err err = text != NULL ? write_all(client, text, strlen(text) + 1) : ERR_MEMORY;
     if (text != NULL)
         explicit_bzero(text, strlen(text));
     free(text);
@@ -128,8 +183,12 @@ static enum err read_object(struct client *client, size_t *ret_size) {
         if (err != OK)
             return err;
         ssize_t n;
-        while ((n = recv(client->fd, room, READ_SIZE, 0)) < 0 && errno == EINTR)
-            ;
+        while ((n = recv(client->fd, room, READ_SIZE, 0)) < 0 &&
+               (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
+            if (errno != EINTR && (err = wait_for(client, POLLIN)) != OK) {
+                client->in.size = searched;
+                return err;
+            }
         client->in.size = searched + (n > 0 ? (size_t)n : 0);
         if (n <= 0)
             return n == 0 || errno == ECONNRESET ? ERR_CLOSED : ERR_IO;
@@ -183,6 +242,22 @@ static enum err take_end(const json_t *object, struct reply *reply) {
     return err;
 }
 
+/* What was asked may lie in the socket still. */
+static enum err refuse_silence(const struct client *client, struct reply *reply) {
+    struct ucred node = {0};
+    socklen_t size = sizeof node;
+    (void)getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &node, &size);
+    return reply_fail(
+        reply, ERR_BUSY,
+        MEND("see whether it was stopped (then kill -CONT lets it go on) or is stuck (then end it "
+             "and start it again); what was asked may be done once it goes on",
+             "se, om den er sat på pause (så lader kill -CONT den fortsætte) eller hænger (så "
+             "afslut den, og start den igen); det, der blev bedt om, bliver måske gjort, når den "
+             "fortsætter"),
+        "the node of this home, process %d, does not answer",
+        "noden for dette hjem, proces %d, svarer ikke", (int)node.pid);
+}
+
 enum err client_call(struct client *client, const struct asker *asker, const char *noun,
                      const char *verb, const json_t *args,
                      void (*progress)(void *context, const json_t *progress), void *context,
@@ -203,6 +278,8 @@ enum err client_call(struct client *client, const struct asker *asker, const cha
             progress(context, json_object_get(object, "parameters"));
         json_decref(object);
     }
+    if (err == ERR_BUSY && reply->error == OK)
+        return refuse_silence(client, reply);
     if (err == ERR_CLOSED && reply->error == OK)
         return reply_fail(
             reply, err,

@@ -85,6 +85,7 @@ static enum err create(struct service *service, const struct asker *asker, const
     struct addresses endpoints;
     struct seed seed;
     struct root_keys root;
+    bool had_keys = service_home(service)->keys != NULL;
     enum err e = name_judge(name, reply);
     if (e == OK)
         e = addresses_read(args, reply, &endpoints);
@@ -97,10 +98,12 @@ static enum err create(struct service *service, const struct asker *asker, const
     if (e == OK)
         e = root_keys_derive(&seed, &root);
     struct federation_id federation;
+    bool founded = false;
     if (e == OK)
         e = roster_found(service_store(service), name, &root, endpoints.list, endpoints.n,
                          &federation);
-    if (e == OK) {
+    founded = e == OK;
+    if (founded) {
         char words[WORDS_TEXT_MAX];
         words_of_seed(&seed, words);
         e = reply_give(reply, created(service, &endpoints, given == NULL ? words : NULL));
@@ -108,6 +111,8 @@ static enum err create(struct service *service, const struct asker *asker, const
     }
     explicit_bzero(&seed, sizeof seed);
     explicit_bzero(&root, sizeof root);
+    if (!founded && !had_keys)
+        service_discard_store(service);
     return e;
 }
 

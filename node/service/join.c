@@ -161,7 +161,8 @@ static enum err begin(struct service *service, const struct asker *asker, const 
         e = refuse_ticket(reply, e);
     if (e == OK)
         e = addresses_read(args, reply, &endpoints);
-    if (e == OK && service_home(service)->keys == NULL)
+    bool had_keys = service_home(service)->keys != NULL;
+    if (e == OK && !had_keys)
         e = home_create_keys(service_home(service));
     if (e == OK)
         e = service_open_store(service);
@@ -170,8 +171,11 @@ static enum err begin(struct service *service, const struct asker *asker, const 
     if (e == OK && (join = calloc(1, sizeof *join)) == NULL)
         e = ERR_MEMORY;
     arena_done(&arena);
-    if (e != OK)
+    if (e != OK) {
+        if (!had_keys)
+            service_discard_store(service);
         return e;
+    }
     const struct surroundings *around = service_surroundings(service);
     join->job = (struct job){.step = step, .free = join_free};
     join->service = service;

@@ -42,6 +42,14 @@ enum err service_open_store(struct service *service) {
     return store_open(&config, &service->store);
 }
 
+void service_discard_store(struct service *service) {
+    if (!service->home->made_keys)
+        return;
+    store_close(service->store);
+    service->store = NULL;
+    home_discard(service->home);
+}
+
 bool service_lost_keys(const struct home *home) {
     char path[HOME_PATH_MAX];
     return home->keys == NULL && home_file(home, "replica.db", path) == OK &&

@@ -116,6 +116,8 @@ MUST_USE enum err service_new(struct home *, const struct surroundings *, struct
 void service_free(struct service *);
 /* Opens the store if the home has keys. Idempotent. ERR_NOT_FOUND: no keys yet; else as store_open. */
 MUST_USE enum err service_open_store(struct service *);
+/* Takes back the keys and the store of a verb that made them and then failed (home_discard). */
+void service_discard_store(struct service *);
 /* Is there a replica but no keys beside it? Then new keys would make another node of it: nothing may be done before they are back. */
 bool service_lost_keys(const struct home *);
 #define SERVICE_LOST_KEYS "the keys are missing beside replica.db", "nøglerne mangler ved siden af replica.db"

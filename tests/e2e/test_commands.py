@@ -353,6 +353,19 @@ class Commands(unittest.TestCase):
         finally:
             node.stop()
 
+    def test_a_node_that_was_stopped_is_said_to_be_silent(self):
+        home = os.path.join(self.folder, "b")
+        node = Node(home)
+        try:
+            os.kill(node.process.pid, signal.SIGSTOP)
+            code, out, err = stafet(home, "status")
+            os.kill(node.process.pid, signal.SIGCONT)
+            self.assertEqual((code, out, json.loads(err)["error"]), (1, "", "busy"))
+            self.assertIn(f" {node.process.pid},", json.loads(err)["text"])
+            must(home, "status")
+        finally:
+            node.stop()
+
     def edit(self, home, script):
         """`handover edit` on a terminal; returns the process and its terminal when the editor says that it is there."""
         told = os.path.join(self.folder, "told")

@@ -1,10 +1,11 @@
 /* The control socket and its asking side, against a real service in a fresh home. */
 #include "control_client/client.h"
-#include "node/caller.h"
 #include "net/monotonic.h"
+#include "node/caller.h"
 #include "test.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -376,6 +377,7 @@ TEST(more_clients_than_allowed_are_turned_away) {
 struct asking {
     const char *home, *noun, *verb;
     const json_t *args;
+    int silence_ms_max;
     struct reply reply;
     enum err opened, called;
     bool over;
@@ -386,7 +388,7 @@ static void *ask(void *context) {
     struct client *client = NULL;
     struct asker asker = {.name = "", .function = ""};
     reply_init(&asking->reply);
-    asking->opened = client_open(asking->home, &client);
+    asking->opened = client_open(asking->home, asking->silence_ms_max, &client);
     if (asking->opened == OK)
         asking->called = client_call(client, &asker, asking->noun, asking->verb, asking->args, NULL,
                                      NULL, &asking->reply);
@@ -398,6 +400,7 @@ static void *ask(void *context) {
 static void ask_of(struct site *site, struct asking *asking) {
     pthread_t thread;
     asking->home = site->path;
+    asking->silence_ms_max = GIVE_UP_MS;
     assert_int_equal(pthread_create(&thread, NULL, ask, asking), 0);
     UNTIL(site, __atomic_load_n(&asking->over, __ATOMIC_ACQUIRE));
     assert_int_equal(pthread_join(thread, NULL), 0);
@@ -453,11 +456,73 @@ TEST(without_a_node_the_client_says_so) {
     memcpy(path, site.path, sizeof path);
     control_free(site.control);
     site.control = NULL;
-    assert_err(ERR_NOT_FOUND, client_open(path, &client));
+    assert_err(ERR_NOT_FOUND, client_open(path, GIVE_UP_MS, &client));
     assert_null(client);
     assert_ok(control_new(&site.watcher, site.service, site.path, &site.control));
     site_done(&site);
-    assert_err(ERR_NOT_FOUND, client_open(path, &client));
+    assert_err(ERR_NOT_FOUND, client_open(path, GIVE_UP_MS, &client));
+}
+
+TEST(a_node_that_stands_still_does_not_answer_and_is_named) {
+    struct site site;
+    char process[32];
+    site_init(&site);
+    /* It listens, and nobody turns it. */
+    struct asking asking = {.home = site.path, .noun = "status", .verb = "", .silence_ms_max = 20};
+    (void)ask(&asking);
+    assert_ok(asking.opened);
+    assert_err(ERR_BUSY, asking.called);
+    snprintf(process, sizeof process, "process %d,", (int)getpid());
+    assert_non_null(strstr(asking.reply.text, process));
+    assert_non_null(strstr(asking.reply.mend, "kill -CONT"));
+    reply_done(&asking.reply);
+    /* Nor does one that takes nobody in any more. */
+    int fds[CONTROL_CALLERS_MAX + 1];
+    for (size_t i = 0; i < CONTROL_CALLERS_MAX - 1; i++)
+        fds[i] = connect_raw(&site);
+    (void)ask(&asking);
+    assert_err(ERR_BUSY, asking.opened);
+    for (size_t i = 0; i < CONTROL_CALLERS_MAX - 1; i++)
+        close(fds[i]);
+    site_done(&site);
+}
+
+TEST(a_request_larger_than_the_socket_takes_does_not_wait_for_ever_either) {
+    struct site site;
+    site_init(&site);
+    char *large = calloc(1, (4 << 20) + 1);
+    memset(large, 'x', 4 << 20);
+    json_t *args = json_pack("{s:s}", "file", large);
+    struct asking asking = {
+        .home = site.path, .noun = "survey", .verb = "import", .args = args, .silence_ms_max = 20};
+    (void)ask(&asking);
+    assert_err(ERR_BUSY, asking.called);
+    reply_done(&asking.reply);
+    json_decref(args);
+    free(large);
+    site_done(&site);
+}
+
+TEST(a_job_that_says_nothing_for_long_is_waited_for) {
+    struct site site;
+    pthread_t thread;
+    site_init(&site);
+    plan = (typeof(plan)){.steps_max = INT_MAX, .waits = true};
+    struct asking asking = {.home = site.path, .noun = "status", .verb = "", .silence_ms_max = 200};
+    assert_int_equal(pthread_create(&thread, NULL, ask, &asking), 0);
+    /* The job comes before the request does, and so stands in its place. */
+    (void)work_for(&site, -1, false);
+    /* Until it has asked whether anybody lives, and a while longer. */
+    UNTIL(&site, control_callers_n(site.control) == 2);
+    UNTIL(&site, control_callers_n(site.control) == 1);
+    UNTIL(&site, control_callers_n(site.control) == 2);
+    assert_false(__atomic_load_n(&asking.over, __ATOMIC_ACQUIRE));
+    plan.steps_max = 0;
+    UNTIL(&site, __atomic_load_n(&asking.over, __ATOMIC_ACQUIRE));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_ok(asking.called);
+    reply_done(&asking.reply);
+    site_done(&site);
 }
 
 int main(void) {
@@ -477,6 +542,9 @@ int main(void) {
         cmocka_unit_test(the_client_gets_the_document_that_the_service_gave),
         cmocka_unit_test(a_home_deeper_than_a_socket_path_is_reached),
         cmocka_unit_test(without_a_node_the_client_says_so),
+        cmocka_unit_test(a_node_that_stands_still_does_not_answer_and_is_named),
+        cmocka_unit_test(a_request_larger_than_the_socket_takes_does_not_wait_for_ever_either),
+        cmocka_unit_test(a_job_that_says_nothing_for_long_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

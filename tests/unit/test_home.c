@@ -42,8 +42,52 @@ TEST(a_home_has_one_owner_at_a_time) {
     struct home other;
     scene_begin(&s);
     assert_err(ERR_LOCKED, home_open(s.path, true, &other));
+    assert_ok(home_create_keys(&s.home));
     home_close(&s.home);
     assert_ok(home_open(s.path, false, &s.home));
+    scene_end(&s);
+}
+
+static bool is_there(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0;
+}
+
+TEST(a_home_that_was_made_and_got_no_keys_leaves_nothing_behind) {
+    struct scene s;
+    char above[320];
+    scene_begin(&s);
+    snprintf(above, sizeof above, "%.255s/a", s.folder);
+    assert_true(is_there(s.path));
+    home_close(&s.home);
+    assert_false(is_there(above));
+    assert_true(is_there(s.folder));
+    /* Of one that was there only the lock goes again. */
+    assert_int_equal(mkdir(above, 0700), 0);
+    assert_int_equal(mkdir(s.path, 0700), 0);
+    assert_ok(home_open(s.path, true, &s.home));
+    home_close(&s.home);
+    assert_true(is_there(s.path));
+    assert_int_equal(rmdir(s.path), 0);
+    scene_end(&s);
+}
+
+TEST(discarding_takes_new_keys_back_and_leaves_older_ones) {
+    struct scene s;
+    char replica[320];
+    scene_begin(&s);
+    snprintf(replica, sizeof replica, "%.299s/replica.db", s.path);
+    assert_ok(home_create_keys(&s.home));
+    assert_int_equal(close(open(replica, O_CREAT | O_WRONLY, 0600)), 0);
+    home_discard(&s.home);
+    assert_null(s.home.keys);
+    assert_false(is_there(s.keys) || is_there(replica));
+    assert_ok(home_create_keys(&s.home));
+    home_close(&s.home);
+    assert_ok(home_open(s.path, true, &s.home));
+    home_discard(&s.home);
+    assert_true(is_there(s.keys));
+    assert_non_null(s.home.keys);
     scene_end(&s);
 }
 
@@ -133,6 +177,7 @@ TEST(a_folder_that_others_may_write_to_is_refused_and_one_they_may_read_is_close
     struct scene s;
     struct stat status;
     scene_begin(&s);
+    assert_ok(home_create_keys(&s.home));
     home_close(&s.home);
     chmod(s.path, 0770);
     assert_err(ERR_DENIED, home_open(s.path, true, &s.home));
@@ -159,6 +204,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_home_that_is_not_there_is_made_only_when_asked),
         cmocka_unit_test(a_home_has_one_owner_at_a_time),
+        cmocka_unit_test(a_home_that_was_made_and_got_no_keys_leaves_nothing_behind),
+        cmocka_unit_test(discarding_takes_new_keys_back_and_leaves_older_ones),
         cmocka_unit_test(keys_are_the_same_when_the_home_is_opened_again),
         cmocka_unit_test(keys_that_lie_there_are_never_overwritten),
         cmocka_unit_test(a_damaged_keys_file_is_refused),

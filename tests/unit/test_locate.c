@@ -29,10 +29,18 @@ TEST(a_home_that_is_not_there_is_not_made_unless_asked) {
     assert_int_not_equal(access(home, F_OK), 0);
     assert_ok(locate_new(home, true, 0, &locate));
     assert_false(locate_is_remote(locate));
-    locate_free(locate);
     struct stat status;
     assert_int_equal(stat(home, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0700);
+    struct reply reply;
+    reply_init(&reply);
+    json_t *args = json_pack("{s:s, s:s}", "name", "Nordby", "listen", "nowhere");
+    assert_err(ERR_ARGUMENT,
+               locate_call(locate, &nobody, "federation", "create", args, NULL, NULL, &reply));
+    reply_done(&reply);
+    json_decref(args);
+    locate_free(locate);
+    assert_int_not_equal(access(home, F_OK), 0); /* nothing half done */
 }
 
 TEST(a_verb_runs_in_this_process_when_no_node_owns_the_home) {
@@ -59,7 +67,7 @@ TEST(an_owner_that_serves_no_socket_is_busy) {
     assert_ok(locate_new(home, true, 0, &owner));
     assert_err(ERR_BUSY, locate_new(home, false, 0, &other));
     locate_free(owner);
-    assert_ok(locate_new(home, false, 0, &other));
+    assert_ok(locate_new(home, true, 0, &other));
     locate_free(other);
 }
 
@@ -83,7 +91,7 @@ TEST(another_short_command_is_waited_for) {
     struct locate *locate;
     assert_err(ERR_BUSY, locate_new(home, false, 0, &locate));
     assert_int_equal(write(go[1], &byte, 1), 1);
-    assert_ok(locate_new(home, false, 60000, &locate));
+    assert_ok(locate_new(home, true, 60000, &locate));
     locate_free(locate);
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);

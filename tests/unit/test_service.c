@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct asker mette = {.name = "Mette H.", .function = "leader"};
@@ -246,6 +247,58 @@ TEST(a_ticket_that_expires_at_once_is_refused) {
                     json_pack("{s:s, s:s, s:i}", "name", "Birk", "role", "school", "expires", 0)));
 }
 
+static bool has_file(const struct place *place, const char *name) {
+    char path[HOME_PATH_MAX];
+    assert_ok(home_file(&place->home, name, path));
+    return access(path, F_OK) == 0;
+}
+
+static void change_config(const struct place *place, int (*change)(const char *path)) {
+    char path[HOME_PATH_MAX];
+    assert_ok(home_file(&place->home, "config", path));
+    assert_int_equal(change(path), 0);
+}
+
+static int make_private(const char *path) {
+    return mkdir(path, 0700);
+}
+
+static void assert_nothing_made(const struct place *place) {
+    assert_null(place->home.keys);
+    assert_null(service_store(place->service));
+    assert_false(has_file(place, "keys") || has_file(place, "replica.db") ||
+                 has_file(place, "generation"));
+}
+
+TEST(what_fails_after_the_keys_were_made_takes_them_back) {
+    struct place *place = *state;
+    char ticket[2048];
+    change_config(place, make_private); /* no address can be written into it */
+    assert_err(ERR_IO,
+               call(place, "federation", "create",
+                    json_pack("{s:s, s:s}", "name", "Nordby", "listen", "tcp://127.0.0.1:7450")));
+    assert_nothing_made(place);
+    change_config(place, rmdir);
+    found(place);
+    assert_ok(call(place, "member", "invite",
+                   json_pack("{s:s, s:s}", "name", "Birk", "role", "kindergarten")));
+    snprintf(ticket, sizeof ticket, "%s", text_of(place, "ticket"));
+    void *other_state;
+    setup(&other_state);
+    struct place *other = other_state;
+    change_config(other, make_private);
+    assert_err(ERR_IO,
+               call(other, "join", "",
+                    json_pack("{s:s, s:s}", "ticket", ticket, "listen", "tcp://127.0.0.1:7451")));
+    assert_nothing_made(other);
+    change_config(other, rmdir);
+    assert_ok(call(other, "join", "", json_pack("{s:s}", "ticket", ticket)));
+    /* Keys that were there stay, whatever fails. */
+    assert_err(ERR_ARGUMENT, call(other, "join", "", json_pack("{s:s}", "ticket", "stafet1ABC")));
+    assert_non_null(other->home.keys);
+    teardown(&other_state);
+}
+
 TEST(a_bad_address_founds_nothing) {
     struct place *place = *state;
     assert_err(ERR_ARGUMENT, call(place, "federation", "create",
@@ -399,6 +452,7 @@ int main(void) {
         IN_A_HOME(a_municipality_that_nobody_can_dial_invites_nobody),
         IN_A_HOME(a_replica_without_its_keys_is_left_alone),
         IN_A_HOME(names_that_read_alike_are_one_name),
+        IN_A_HOME(what_fails_after_the_keys_were_made_takes_them_back),
         IN_A_HOME(a_ticket_that_expires_at_once_is_refused),
         IN_A_HOME(a_bad_address_founds_nothing),
         IN_A_HOME(what_was_founded_is_there_after_a_restart),
