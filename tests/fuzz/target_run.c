@@ -27,7 +27,7 @@ static enum err verify(struct bytes run, const struct place *place, enum fuzz_le
 static void check_others(struct bytes run, const struct place *place, enum fuzz_letter author) {
     struct arena arena;
     struct verified_run verified;
-    arena_init(&arena, DECODE_MEMORY_MAX);
+    arena_init(&arena, run_memory_for(run.size));
     enum fuzz_letter other = author == BIRK ? SKOLE : BIRK;
     HOLDS(verify(run, place, other, &arena, &verified) == ERR_SIGNATURE);
     uint8_t *copy = fuzz_copy(run.data, run.size);
@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct arena arena;
     struct verified_run verified;
     struct birth birth;
-    arena_init(&arena, arena_cap_for(run.size));
+    arena_init(&arena, run_memory_for(run.size));
     enum fuzz_letter author = author_of(data[0]);
     if (DECODES(verify(run, &place, author, &arena, &verified)) == OK) {
         check(&verified, run, &place);
