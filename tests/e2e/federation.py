@@ -114,16 +114,19 @@ class Site:
                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.environment(),
                                      preexec_fn=before, restore_signals=before is None)
         self.federation.processes.append(self.node)
+        self.said_ready = False
         ready = threading.Event()
         threading.Thread(target=self._listen, args=(self.node, ready), daemon=True).start()
-        if not ready.wait(GIVE_UP_S) or self.node.poll() is not None:
+        # A node that ends closes its standard error some time before it can be waited for.
+        if not ready.wait(GIVE_UP_S) or not self.said_ready or self.node.poll() is not None:
             raise AssertionError(f"the node of {self.name} did not start:\n" + "".join(self.log[-20:]))
         return self
 
     def _listen(self, node, ready):
         for line in node.stderr:
             self.log.append(line.decode(errors="replace"))
-            if b"ready" in line:
+            if line.startswith(b"stafetd ready"):
+                self.said_ready = True
                 ready.set()
         node.stderr.close()
         ready.set()
