@@ -59,9 +59,8 @@ enum err news_tell_all(struct node *node) {
     return err == OK ? acks_each(node->store, tell_statement, node) : err;
 }
 
-/* The statements that are news, so that the stored ones are walked once. */
+/* The statements that are news: told after the feeds and the roster, which they speak of. */
 struct stated {
-    struct node *node;
     struct stated_name {
         struct member_id member;
         struct channel_id channel_id;
@@ -82,14 +81,14 @@ static bool stated_add(struct stated *stated, const struct news *news) {
     return true;
 }
 
-static enum err tell_if_stated(void *context, const struct ack_info *ack) {
-    struct stated *stated = context;
-    for (size_t i = 0; i < stated->n; i++) {
-        if (member_id_equal(&stated->names[i].member, &ack->member) &&
-            channel_id_equal(&stated->names[i].channel_id, &ack->channel_id))
-            return tell_statement(stated->node, ack);
+static enum err tell_stated(struct node *node, const struct stated *stated) {
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < stated->n; i++) {
+        err = acks_find(node->store, &stated->names[i].member, &stated->names[i].channel_id,
+                        tell_statement, node);
+        err = err == ERR_NOT_FOUND ? OK : err; /* taken back since */
     }
-    return OK;
+    return err;
 }
 
 /* A changed roster changes who may connect, and may be what makes this node a member. */
@@ -106,7 +105,7 @@ static enum err roster_changed(struct node *node) {
 }
 
 bool news_turn(struct node *node) {
-    struct stated stated = {.node = node};
+    struct stated stated = {0};
     struct news news;
     bool any = false, roster = false;
     enum err err = OK;
@@ -122,8 +121,8 @@ bool news_turn(struct node *node) {
     }
     if (roster && err == OK)
         err = roster_changed(node);
-    if (stated.n > 0 && err == OK)
-        err = acks_each(node->store, tell_if_stated, &stated);
+    if (err == OK)
+        err = tell_stated(node, &stated);
     free(stated.names);
     /* What it was not told now, it could never learn of: begin again from what is stored. */
     if (err != OK) {

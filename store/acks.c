@@ -25,12 +25,42 @@ static enum err ack_read(sqlite3_stmt *s, struct ack_info *ret_ack) {
     return e;
 }
 
+#define ACK_COLUMNS                                                                                \
+    "SELECT s.member, s.channel, s.counter, s.waiting, s.stored, s.bytes,"                         \
+    " c.kind, c.party_a, c.party_b FROM statement s JOIN channel c ON c.id = s.channel"
+
+enum err acks_find(struct store *store, const struct member_id *member,
+                   const struct channel_id *channel, ack_visit *visit, void *context) {
+    sqlite3_stmt *get =
+        db_statement(store->db, ACK_COLUMNS " WHERE s.member = ? AND s.channel = ?");
+    db_bind_bytes(get, 1, member->bytes, sizeof member->bytes);
+    db_bind_bytes(get, 2, channel->bytes, sizeof channel->bytes);
+    struct ack_info ack;
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK)
+        e = row ? ack_read(get, &ack) : ERR_NOT_FOUND;
+    if (e == OK)
+        e = visit(context, &ack);
+    db_reset(get);
+    return e;
+}
+
+enum err acks_last_stated(struct store *store, const struct member_id *member,
+                          time_ms *ret_stored) {
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT coalesce(max(stored), 0) FROM statement WHERE member = ?");
+    db_bind_bytes(get, 1, member->bytes, sizeof member->bytes);
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK)
+        *ret_stored = sqlite3_column_int64(get, 0);
+    db_reset(get);
+    return e;
+}
+
 enum err acks_each(struct store *store, ack_visit *visit, void *context) {
-    sqlite3_stmt *walk =
-        db_walk(store->db,
-                "SELECT s.member, s.channel, s.counter, s.waiting, s.stored, s.bytes,"
-                " c.kind, c.party_a, c.party_b FROM statement s JOIN channel c ON c.id = s.channel"
-                " ORDER BY s.channel, s.member");
+    sqlite3_stmt *walk = db_walk(store->db, ACK_COLUMNS " ORDER BY s.channel, s.member");
     bool row = false;
     enum err e;
     while ((e = db_row(store->db, walk, &row)) == OK && row) {

@@ -17,6 +17,11 @@ struct ack_info {
 };
 typedef enum err ack_visit(void *context, const struct ack_info *);
 MUST_USE enum err acks_each(struct store *, ack_visit *, void *context);
+/* The one of a member about a channel. ERR_NOT_FOUND: there is none; else what `visit` returns. */
+MUST_USE enum err acks_find(struct store *, const struct member_id *, const struct channel_id *, ack_visit *visit,
+                            void *context);
+/* When the member's last statement arrived, about whatever channel; 0: never. */
+MUST_USE enum err acks_last_stated(struct store *, const struct member_id *, time_ms *ret_stored);
 
 /* This node's own statement about `channel`: signs and stores a new one if its heads have changed since the last or the last
  * is a day old; else the stored one stands. */
@@ -47,6 +52,11 @@ struct standing {
     time_ms last_stated;    /* 0: never */
 };
 MUST_USE enum err acks_standing(struct store *, const struct member_id *, struct standing *ret_standing);
+/* For many members: the feeds are read once, and are those of that moment. */
+struct standings;
+MUST_USE enum err standings_new(struct store *, struct standings **ret_standings);
+void standings_free(struct standings *);
+MUST_USE enum err standings_of(struct standings *, const struct member_id *, struct standing *ret_standing);
 
 /* Have all active readers of every own feed stated that they hold its head? */
 MUST_USE enum err acks_all_read(struct store *, bool *ret_read, uint64_t *ret_entries_outstanding);

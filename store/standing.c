@@ -5,6 +5,8 @@
 #include "proto/limits.h"
 #include "replica.h"
 
+#include <stdlib.h>
+
 enum err acks_agrees(struct store *store, const struct feed_info *feed,
                      const struct version_name *stated, bool *ret_agrees) {
     struct feed_row *row = NULL;
@@ -133,8 +135,50 @@ static enum err sum_waiting(struct store *store, const struct member_id *member,
     return e;
 }
 
-enum err acks_standing(struct store *store, const struct member_id *member,
-                       struct standing *ret_standing) {
+struct standings {
+    struct store *store;
+    struct feed_info *feeds; /* channel by channel */
+    size_t feeds_n, capacity;
+};
+
+static enum err keep_feed(void *context, const struct feed_info *feed) {
+    struct standings *standings = context;
+    if (standings->feeds_n == standings->capacity) {
+        size_t capacity = standings->capacity * 2 + 64;
+        struct feed_info *feeds =
+            reallocarray(standings->feeds, capacity, sizeof *standings->feeds);
+        if (feeds == NULL)
+            return ERR_MEMORY;
+        standings->feeds = feeds;
+        standings->capacity = capacity;
+    }
+    standings->feeds[standings->feeds_n++] = *feed;
+    return OK;
+}
+
+enum err standings_new(struct store *store, struct standings **ret_standings) {
+    struct standings *standings = calloc(1, sizeof *standings);
+    if (standings == NULL)
+        return ERR_MEMORY;
+    standings->store = store;
+    enum err e = feed_each(store, keep_feed, standings);
+    if (e == OK)
+        *ret_standings = standings;
+    else
+        standings_free(standings);
+    return e;
+}
+
+void standings_free(struct standings *standings) {
+    if (standings == NULL)
+        return;
+    free(standings->feeds);
+    free(standings);
+}
+
+enum err standings_of(struct standings *standings, const struct member_id *member,
+                      struct standing *ret_standing) {
+    struct store *store = standings->store;
     struct tally tally = {.store = store, .member = *member, .standing = {.member = *member}};
     struct rights rights;
     enum err e = member_rights(store, member, UINT64_MAX, &rights);
@@ -144,7 +188,8 @@ enum err acks_standing(struct store *store, const struct member_id *member,
         return e;
     tally.role = rights.role;
     arena_init(&tally.arena, DECODE_MEMORY_MAX);
-    e = feed_each(store, tally_feed, &tally);
+    for (size_t i = 0; e == OK && i < standings->feeds_n; i++)
+        e = tally_feed(&tally, &standings->feeds[i]);
     arena_done(&tally.arena);
     if (e == OK)
         e = sum_waiting(store, member, &tally.standing.waiting);
@@ -152,6 +197,16 @@ enum err acks_standing(struct store *store, const struct member_id *member,
                               tally.standing.forked == 0 && tally.standing.last_stated != 0;
     if (e == OK)
         *ret_standing = tally.standing;
+    return e;
+}
+
+enum err acks_standing(struct store *store, const struct member_id *member,
+                       struct standing *ret_standing) {
+    struct standings *standings = NULL;
+    enum err e = standings_new(store, &standings);
+    if (e == OK)
+        e = standings_of(standings, member, ret_standing);
+    standings_free(standings);
     return e;
 }
 

@@ -250,12 +250,12 @@ static enum err consider_member(void *context, const struct roster_entry *entry)
 
 /* Outside of the walks over answers and roster, since it reads the store itself. */
 static enum err add_missing(struct store *store, const struct member_id *member, json_t *list) {
-    struct standing standing = {0};
-    enum err e = acks_standing(store, member, &standing);
-    if (e != OK && e != ERR_NOT_FOUND)
+    time_ms reached = 0;
+    enum err e = acks_last_stated(store, member, &reached);
+    if (e != OK)
         return e;
     json_t *item = json_pack("{s:o, s:o}", "site", form_member(store, member), "reached",
-                             form_time(standing.last_stated));
+                             form_time(reached));
     return json_array_append_new(list, item) == 0 ? OK : ERR_MEMORY;
 }
 

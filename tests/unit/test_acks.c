@@ -251,6 +251,50 @@ TEST(who_holds_another_branch_covers_nothing_of_the_feed) {
     scene_end(&s);
 }
 
+static enum err keep_ack(void *context, const struct ack_info *ack) {
+    *(struct ack_info *)context = *ack;
+    return OK;
+}
+
+TEST(one_statement_is_found_without_walking_over_the_others) {
+    struct scene s;
+    struct ack_info ack = {0};
+    struct channel_id unknown = {{1}};
+    time_ms last = -1;
+    scene_begin(&s);
+    struct channel_id id = channel_id_of(&s.f.id, &s.channel);
+    assert_err(ERR_NOT_FOUND, acks_find(s.town->store, &s.birk->member, &id, keep_ack, &ack));
+    assert_ok(acks_last_stated(s.town->store, &s.birk->member, &last));
+    assert_int_equal(last, 0);
+    sync_feeds(s.birk, s.town);
+    sync_statements(s.birk, s.town);
+    assert_ok(acks_find(s.town->store, &s.birk->member, &id, keep_ack, &ack));
+    assert_true(member_id_equal(&ack.member, &s.birk->member));
+    assert_true(channel_id_equal(&ack.channel_id, &id));
+    assert_int_equal(ack.channel.kind, CHANNEL_HANDOVER);
+    assert_ok(acks_last_stated(s.town->store, &s.birk->member, &last));
+    assert_true(last >= ack.stored && ack.stored > 0);
+    assert_err(ERR_NOT_FOUND, acks_find(s.town->store, &s.birk->member, &unknown, keep_ack, &ack));
+    scene_end(&s);
+}
+
+TEST(standings_of_many_are_those_of_each) {
+    struct scene s;
+    struct standings *standings;
+    scene_begin(&s);
+    sync_feeds(s.birk, s.town);
+    sync_statements(s.birk, s.town);
+    assert_ok(standings_new(s.birk->store, &standings));
+    for (size_t i = 0; i < s.f.sites_n; i++) {
+        struct standing one, of_many;
+        assert_ok(acks_standing(s.birk->store, &s.f.sites[i].member, &one));
+        assert_ok(standings_of(standings, &s.f.sites[i].member, &of_many));
+        assert_memory_equal(&one, &of_many, sizeof one);
+    }
+    standings_free(standings);
+    scene_end(&s);
+}
+
 TEST(a_member_that_never_stated_anything_is_not_complete) {
     struct scene s;
     struct standing standing;
@@ -352,6 +396,8 @@ int main(void) {
         cmocka_unit_test(a_statement_about_a_channel_that_is_none_of_its_business_is_refused),
         cmocka_unit_test(delivery_shows_at_the_relay_then_at_the_reader),
         cmocka_unit_test(who_holds_another_branch_covers_nothing_of_the_feed),
+        cmocka_unit_test(one_statement_is_found_without_walking_over_the_others),
+        cmocka_unit_test(standings_of_many_are_those_of_each),
         cmocka_unit_test(a_member_that_never_stated_anything_is_not_complete),
         cmocka_unit_test(a_statement_with_the_same_head_confirms_an_own_feed),
         cmocka_unit_test(an_own_later_statement_that_comes_back_closes_the_feed_for_good),
