@@ -83,11 +83,11 @@ static void row(const struct screen *screen, struct table *table, enum style sty
     if (with_means)
         mean_cell(screen, table, style, json_object_get(figures, "mean"));
     for (size_t i = 0; i < choices_n; i++) {
-        if (is_hidden)
+        const json_t *count = json_array_get(counts, i);
+        if (!json_is_integer(count))
             table_cell(table, style, "%s", hidden);
         else
-            table_cell(table, style, "%lld",
-                       (long long)json_integer_value(json_array_get(counts, i)));
+            table_cell(table, style, "%lld", (long long)json_integer_value(count));
     }
 }
 

@@ -42,10 +42,57 @@ static enum err make_room(const struct tally *tally, struct disclosed *ret) {
     return OK;
 }
 
+struct hidden {
+    size_t units_n;
+    uint64_t n, largest_n; /* answers on the scale; those of the choice that has most */
+};
+
+static enum err count_hidden(const struct tally *tally, const struct disclosed *d,
+                             struct hidden *ret_hidden) {
+    struct hidden hidden = {0};
+    uint64_t *sums = calloc(tally->choices_n, sizeof *sums);
+    if (sums == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < tally->units_n; i++) {
+        if (!d->units[i].hidden)
+            continue;
+        hidden.units_n++;
+        add(tally, i, sums);
+    }
+    hidden.n = answers_on_scale(tally, sums);
+    for (size_t i = 0; i < tally->choices_n; i++)
+        if (tally->on_scale[i] && sums[i] > hidden.largest_n)
+            hidden.largest_n = sums[i];
+    free(sums);
+    *ret_hidden = hidden;
+    return OK;
+}
+
+/* How many answered (one choice for everybody) are always the same answer: that says nothing. */
+static bool may_enter(const struct tally *tally, const struct hidden *hidden) {
+    bool agree = hidden->largest_n == hidden->n && tally->choices_n > 1;
+    return hidden->units_n >= 2 && hidden->n >= DISCLOSURE_N_MIN &&
+           hidden->n < hidden->units_n * (DISCLOSURE_N_MIN - 1) && !agree;
+}
+
+static void work_out_total(const struct tally *tally, const struct hidden *hidden,
+                           struct disclosed *d) {
+    bool enter = may_enter(tally, hidden);
+    d->covers = hidden->units_n == 0 || enter ? COVERS_ALL : COVERS_SHOWN;
+    d->total.hidden = hidden->units_n > 0 && hidden->units_n == tally->units_n && !enter;
+    d->total.scale_only = enter;
+    for (size_t i = 0; i < tally->units_n; i++)
+        if (!d->units[i].hidden || enter)
+            add(tally, i, d->total.counts);
+    for (size_t i = 0; enter && i < tally->choices_n; i++)
+        if (!tally->on_scale[i])
+            d->total.counts[i] = 0;
+    work_out(tally, &d->total);
+}
+
 enum err disclose(const struct tally *tally, struct disclosed *ret_disclosed) {
     struct disclosed d;
-    size_t hidden_units = 0;
-    uint64_t hidden_n = 0;
+    struct hidden hidden;
     if (tally->choices_n == 0)
         return ERR_ARGUMENT;
     if (make_room(tally, &d) != OK)
@@ -53,21 +100,17 @@ enum err disclose(const struct tally *tally, struct disclosed *ret_disclosed) {
     for (size_t i = 0; i < tally->units_n; i++) {
         uint64_t n = answers_on_scale(tally, tally->counts + i * tally->choices_n);
         d.units[i].hidden = n < DISCLOSURE_N_MIN;
-        if (d.units[i].hidden) {
-            hidden_units++;
-            hidden_n += n;
+        if (d.units[i].hidden)
             continue;
-        }
         add(tally, i, d.units[i].counts);
         work_out(tally, &d.units[i]);
     }
-    bool hidden_enter = hidden_units >= 2 && hidden_n >= DISCLOSURE_N_MIN;
-    d.covers = hidden_units == 0 || hidden_enter ? COVERS_ALL : COVERS_SHOWN;
-    d.total.hidden = hidden_units > 0 && hidden_units == tally->units_n && !hidden_enter;
-    for (size_t i = 0; i < tally->units_n; i++)
-        if (!d.units[i].hidden || hidden_enter)
-            add(tally, i, d.total.counts);
-    work_out(tally, &d.total);
+    enum err e = count_hidden(tally, &d, &hidden);
+    if (e != OK) {
+        disclosed_done(&d);
+        return e;
+    }
+    work_out_total(tally, &hidden, &d);
     *ret_disclosed = d;
     return OK;
 }

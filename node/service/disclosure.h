@@ -2,12 +2,15 @@
  * Pure: no I/O, no state.
  *
  * - A unit with fewer than DISCLOSURE_N_MIN answers on the scale is hidden, with all its cells ("don't know" too).
- * - Hidden units enter the total only if there are at least two and they have together at least DISCLOSURE_N_MIN answers on the
- *   scale; otherwise the total covers the shown units alone.
+ * - Hidden units enter the total only if there are at least two, if they have together at least DISCLOSURE_N_MIN answers on the
+ *   scale and fewer than would fill each of them to the brim (DISCLOSURE_N_MIN - 1), and if those are not all the same answer;
+ *   otherwise the total covers the shown units alone.
+ * - A total that hidden units are in says nothing of the choices off the scale ("don't know"): they could be set against what is
+ *   known of a site's size.
  *
  * So the printed figures are cells of shown units, and sums over all shown units or over all units. Subtracting leaves at most the sum
- * over all hidden units: never one of them, since each hidden unit has at most DISCLOSURE_N_MIN - 1 answers and the sum needs more
- * than one. What stays possible: where the few hidden answers all agree, their sum says so. */
+ * over all hidden units: never one of them. Nor do the bounds 0 to DISCLOSURE_N_MIN - 1, which every reader knows, fix a hidden unit's n
+ * or a cell of it, but for one case: a cell that is zero in that sum is zero in each ("nobody there answered 1"). */
 #ifndef STAFET_NODE_DISCLOSURE_H
 #define STAFET_NODE_DISCLOSURE_H
 
@@ -32,6 +35,7 @@ struct figures {
     bool has_mean;
     int64_t mean_tenths; /* the mean times ten, halves away from zero */
     uint64_t *counts;   /* per choice */
+    bool scale_only;    /* counts off the scale may not be shown: they are zero */
 };
 
 enum covers { COVERS_ALL = 1, COVERS_SHOWN };

@@ -17,38 +17,41 @@
 
 struct counts {
     struct store *store;
-    struct buffer n; /* uint64_t each */
+    struct buffer n; /* uint64_t each, of the sites that have answered */
     json_t *sites;
 };
+
+/* A figure of people; null when few. */
+static json_t *count_json(uint64_t n) {
+    return n > 0 && n < DISCLOSURE_N_MIN ? json_null() : json_integer((json_int_t)n);
+}
 
 static enum err add_site(void *context, const struct answers_count *count) {
     struct counts *counts = context;
     json_t *site = json_pack(
-        "{s:o, s:I, s:I, s:I, s:o}", "site", form_member(counts->store, &count->member), "imports",
-        (json_int_t)count->imports, "incomplete", (json_int_t)count->imports_incomplete, "late",
-        (json_int_t)count->late, "last", form_time(count->last));
+        "{s:o, s:I, s:I, s:o, s:b, s:o, s:b, s:o}", "site",
+        form_member(counts->store, &count->member), "imports", (json_int_t)count->imports,
+        "incomplete", (json_int_t)count->imports_incomplete, "late", count_json(count->late),
+        "late_few",
+        count->late > 0 &&
+            count
+                ->late<DISCLOSURE_N_MIN, "last", form_time(count->last), "few", count->answers> 0 &&
+            count->answers < DISCLOSURE_N_MIN,
+        "answers", count_json(count->answers));
     if (json_array_append_new(counts->sites, site) != 0)
         return ERR_MEMORY;
-    return buffer_append(&counts->n, &count->answers, sizeof count->answers);
+    return count->answers == 0 ? OK
+                               : buffer_append(&counts->n, &count->answers, sizeof count->answers);
 }
 
-/* Sets what may be shown: "answers" of each site and of all of them. */
-static enum err add_figures(const struct counts *counts, json_t *document) {
+static enum err add_total(const struct counts *counts, json_t *document) {
     static const bool on_scale[1] = {true};
     struct disclosed d;
-    size_t i;
-    json_t *site;
-    struct tally tally = {json_array_size(counts->sites), 1,
+    struct tally tally = {counts->n.size / sizeof(uint64_t), 1,
                           (const uint64_t *)(const void *)counts->n.data, on_scale, NULL};
     enum err e = disclose(&tally, &d);
     if (e != OK)
         return e;
-    json_array_foreach(counts->sites, i, site) {
-        uint64_t n = tally.counts[i];
-        bool few = n > 0 && d.units[i].hidden;
-        json_object_set_new(site, "few", json_boolean(few));
-        json_object_set_new(site, "answers", few ? json_null() : json_integer((json_int_t)n));
-    }
     json_t *total =
         json_pack("{s:s, s:o}", "covers", d.covers == COVERS_ALL ? "all" : "shown", "answers",
                   d.total.hidden ? json_null() : json_integer((json_int_t)d.total.n));
@@ -65,7 +68,7 @@ static enum err status_of_municipality(struct store *store, const struct survey 
         e = answers_counts(store, &survey->id, survey_until(survey), survey->heads_n, add_site,
                            &counts);
     if (e == OK)
-        e = add_figures(&counts, document);
+        e = add_total(&counts, document);
     if (e == OK)
         e = survey_missing(store, survey, &missing);
     if (e == OK && (json_object_set(document, "sites", counts.sites) != 0 ||

@@ -72,6 +72,10 @@ static void add_printed(struct span *span, const struct scenario *s,
     uint64_t n[CELLS_MAX] = {0}, sum[CELLS_MAX] = {0};
     for (size_t c = 0; c < s->tally.choices_n; c++) {
         uint64_t form[CELLS_MAX] = {0}, value = 0;
+        if (figures->scale_only && !on_scale[c]) {
+            assert_int_equal(figures->counts[c], 0);
+            continue;
+        }
         for (size_t u = 0; u < s->tally.units_n; u++) {
             size_t cell = u * s->tally.choices_n + c;
             if (!covered[u])
@@ -166,6 +170,18 @@ static uint64_t n_of(const struct scenario *s, size_t unit) {
     return n;
 }
 
+/* Did all in the hidden units give the same answer? */
+static bool agree(const struct scenario *s, const struct disclosed *d) {
+    size_t given = 0;
+    for (size_t c = 0; c < 5; c++) {
+        uint64_t sum = 0;
+        for (size_t u = 0; u < s->tally.units_n; u++)
+            sum += d->units[u].hidden ? s->counts[u * CHOICES_MAX + c] : 0;
+        given += sum > 0;
+    }
+    return given <= 1;
+}
+
 TEST(no_sum_or_difference_of_printed_figures_yields_a_hidden_unit) {
     size_t hidden_one = 0, hidden_in_total = 0, hidden_not_in_total = 0, nothing_shown = 0;
     state_of_chance = 42;
@@ -182,7 +198,7 @@ TEST(no_sum_or_difference_of_printed_figures_yields_a_hidden_unit) {
             hidden += d.units[u].hidden;
             hidden_n += d.units[u].hidden ? n_of(&s, u) : 0;
         }
-        bool enter = hidden >= 2 && hidden_n >= 5;
+        bool enter = hidden >= 2 && hidden_n >= 5 && hidden_n < 4 * hidden && !agree(&s, &d);
         assert_int_equal(d.covers, hidden == 0 || enter ? COVERS_ALL : COVERS_SHOWN);
         assert_int_equal(d.total.hidden, hidden == s.tally.units_n && !enter);
         hidden_one += hidden == 1;
@@ -279,6 +295,110 @@ TEST(every_small_case_of_three_units_follows_the_rule) {
             }
 }
 
+/* ---- What a reader can tell who knows the rule too ----
+ * Every world of `hidden_n` small units beside a large one, two choices on the scale and "don't
+ * know": worlds that print the same can't be told apart. So in each such class every hidden unit
+ * must still be able to hold different numbers. */
+
+enum { WORLD_CHOICES = 3, WORLD_UNITS_MAX = 4, KINDS = 45 };
+
+struct world {
+    uint64_t counts[WORLD_UNITS_MAX * WORLD_CHOICES], print[2 + WORLD_CHOICES];
+};
+
+/* The unit kinds: 15 ways of at most 4 answers on two choices, each with 0 to 2 who don't know. */
+static void put_kind(size_t kind, uint64_t *cells) {
+    cells[2] = kind % 3;
+    kind /= 3;
+    for (cells[0] = 0; kind > 4 - cells[0]; cells[0]++)
+        kind -= 5 - cells[0];
+    cells[1] = kind;
+}
+
+static void print_world(struct world *world, size_t units_n) {
+    static const bool scale[WORLD_CHOICES] = {true, true, false};
+    struct tally tally = {units_n, WORLD_CHOICES, world->counts, scale, NULL};
+    struct disclosed d;
+    assert_ok(disclose(&tally, &d));
+    assert_false(d.units[0].hidden);
+    world->print[0] = (uint64_t)d.covers;
+    world->print[1] = d.total.n;
+    memcpy(&world->print[2], d.total.counts, WORLD_CHOICES * sizeof *d.total.counts);
+    disclosed_done(&d);
+}
+
+static int by_print(const void *a, const void *b) {
+    return memcmp(((const struct world *)a)->print, ((const struct world *)b)->print,
+                  sizeof((const struct world *)a)->print);
+}
+
+/* May the unit hold different numbers of this kind in the class? `choice` WORLD_CHOICES: its n. */
+static bool differs(const struct world *worlds, size_t n, size_t unit, size_t choice) {
+    for (size_t i = 1; i < n; i++) {
+        const uint64_t *a = &worlds[0].counts[unit * WORLD_CHOICES];
+        const uint64_t *b = &worlds[i].counts[unit * WORLD_CHOICES];
+        if (choice == WORLD_CHOICES ? a[0] + a[1] != b[0] + b[1] : a[choice] != b[choice])
+            return true;
+    }
+    return false;
+}
+
+static void assert_class_tells_nothing(const struct world *worlds, size_t n, size_t units_n) {
+    for (size_t unit = 1; unit < units_n; unit++) {
+        assert_true(differs(worlds, n, unit, WORLD_CHOICES));
+        assert_true(differs(worlds, n, unit, 2));
+        for (size_t choice = 0; choice < 2; choice++)
+            assert_true(worlds[0].counts[unit * WORLD_CHOICES + choice] == 0 ||
+                        differs(worlds, n, unit, choice));
+    }
+}
+
+TEST(who_knows_the_bounds_cannot_tell_a_hidden_units_figures_either) {
+    static struct world worlds[KINDS * KINDS * KINDS];
+    for (size_t hidden_n = 1; hidden_n < WORLD_UNITS_MAX; hidden_n++) {
+        size_t n = 1, classes_n = 0;
+        for (size_t i = 0; i < hidden_n; i++)
+            n *= KINDS;
+        for (size_t i = 0; i < n; i++) {
+            worlds[i] = (struct world){.counts = {20, 30, 4}};
+            for (size_t unit = 1, rest = i; unit <= hidden_n; unit++, rest /= KINDS)
+                put_kind(rest % KINDS, &worlds[i].counts[unit * WORLD_CHOICES]);
+            print_world(&worlds[i], hidden_n + 1);
+        }
+        qsort(worlds, n, sizeof *worlds, by_print);
+        for (size_t at = 0, end; at < n; at = end, classes_n++) {
+            for (end = at + 1; end < n && by_print(&worlds[end], &worlds[at]) == 0;)
+                end++;
+            assert_class_tells_nothing(&worlds[at], end - at, hidden_n + 1);
+        }
+        assert_true(hidden_n == 1 ? classes_n == 1 : classes_n > 5);
+    }
+}
+
+TEST(two_hidden_units_that_are_full_or_all_agree_stay_out) {
+    struct scenario s;
+    struct disclosed d;
+    scenario_init(&s, 3);
+    s.counts[0] = 50;
+    s.counts[CHOICES_MAX] = 4;
+    s.counts[2 * CHOICES_MAX + 1] = 4;
+    assert_ok(disclose(&s.tally, &d));
+    assert_int_equal(d.covers, COVERS_SHOWN);
+    disclosed_done(&d);
+    s.counts[2 * CHOICES_MAX + 1] = 3;
+    s.counts[5] = 9;
+    assert_ok(disclose(&s.tally, &d));
+    assert_int_equal(d.covers, COVERS_ALL);
+    assert_true(d.total.scale_only);
+    assert_int_equal(d.total.counts[5], 0);
+    disclosed_done(&d);
+    s.counts[2 * CHOICES_MAX + 1] = 0;
+    s.counts[2 * CHOICES_MAX] = 3;
+    assert_ok(disclose(&s.tally, &d));
+    assert_int_equal(d.covers, COVERS_SHOWN);
+    disclosed_done(&d);
+}
+
 TEST(the_total_covers_shown_units_when_just_one_is_hidden) {
     struct scenario s;
     struct disclosed d;
@@ -360,6 +480,8 @@ int main(void) {
         cmocka_unit_test(the_proof_finds_a_total_that_gives_a_hidden_unit_away),
         cmocka_unit_test(hidden_units_outside_the_total_leave_no_trace_at_all),
         cmocka_unit_test(every_small_case_of_three_units_follows_the_rule),
+        cmocka_unit_test(who_knows_the_bounds_cannot_tell_a_hidden_units_figures_either),
+        cmocka_unit_test(two_hidden_units_that_are_full_or_all_agree_stay_out),
         cmocka_unit_test(the_total_covers_shown_units_when_just_one_is_hidden),
         cmocka_unit_test(four_answers_are_hidden_and_five_are_shown),
         cmocka_unit_test(two_hidden_units_with_four_together_stay_out_and_with_five_come_in),
