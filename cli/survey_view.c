@@ -119,7 +119,10 @@ static void site_row(const struct screen *screen, struct table *table, const jso
     else
         table_cell(table, STYLE_PLAIN, "%lld", (long long)number_at(site, "answers"));
     table_cell(table, STYLE_PLAIN, "%s", time_text(screen, number_at(site, "last"), when));
-    if (number_at(site, "late") > 0)
+    if (flag_at(site, "late_few"))
+        table_cell(table, STYLE_WARN, "%s",
+                   say(screen, "a few came too late", "nogle få kom for sent"));
+    else if (number_at(site, "late") > 0)
         table_cell(table, STYLE_WARN, say(screen, "%lld came too late", "%lld kom for sent"),
                    (long long)number_at(site, "late"));
     else if (number_at(site, "incomplete") > 0)
@@ -192,8 +195,17 @@ static void show_import(const struct screen *screen, const json_t *document) {
 }
 
 static void show_close(const struct screen *screen, const json_t *document) {
+    long long left_out_n = number_at(document, "feeds_left_out");
     put_head(screen, document);
     survey_put_missing(screen, document);
+    if (left_out_n > 0)
+        put(screen, STYLE_WARN,
+            say(screen,
+                "Some sites began anew so often that not all of it could be counted: left out "
+                "%lld\n",
+                "Nogle steder er begyndt forfra så ofte, at ikke alt kunne tælles med: udeladt "
+                "%lld\n"),
+            left_out_n);
     put(screen, STYLE_PLAIN, "  stafet survey report %s\n",
         text_at(json_object_get(document, "survey"), "code"));
 }

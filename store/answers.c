@@ -48,7 +48,7 @@ static enum err load_parts(struct store *s, const struct record_id *survey,
     sqlite3_stmt *statement = db_statement(
         s->db, "SELECT p.key, p.mark, p.part, p.parts, p.answers, p.stored, f.id, f.author"
                " FROM answer_part p JOIN feed f ON f.row = p.key >> 45 WHERE p.survey = ?1"
-               " ORDER BY f.author, p.mark, p.parts, p.part, f.id, p.key");
+               " ORDER BY f.author, p.mark, p.parts, f.id, p.part, p.key");
     db_bind_borrowed(statement, 1, survey->bytes, sizeof survey->bytes);
     while ((e = db_row(s->db, statement, &row)) == OK && row) {
         struct tally_part part;
@@ -128,30 +128,94 @@ enum err answers_each(struct store *s, const struct record_id *survey,
     return e;
 }
 
-static enum err head_visit(void *context, const struct feed_info *feed) {
-    struct buffer *heads = context;
-    if (feed->channel.kind != CHANNEL_ANSWERS || feed->head.seq == 0)
-        return OK;
-    struct version_name head = {feed->id, feed->head.seq, envelope_id8(&feed->head.id)};
-    return buffer_append(heads, &head, sizeof head);
+/* A feed with answers to a survey. */
+struct source {
+    struct member_id author;
+    struct version_name head;
+};
+
+static enum err read_source(sqlite3_stmt *statement, struct source *ret_source) {
+    struct envelope_id id;
+    struct source source = {.head.seq = (uint64_t)sqlite3_column_int64(statement, 2)};
+    enum err e = db_column_copy(statement, 0, source.author.bytes, sizeof source.author.bytes);
+    if (e == OK)
+        e = db_column_copy(statement, 1, source.head.feed.bytes, sizeof source.head.feed.bytes);
+    if (e == OK)
+        e = db_column_copy(statement, 3, id.bytes, sizeof id.bytes);
+    if (e != OK)
+        return e;
+    source.head.id8 = envelope_id8(&id);
+    *ret_source = source;
+    return OK;
 }
 
-enum err answers_heads(struct store *s, struct arena *arena, const struct version_name **ret_heads,
-                       size_t *ret_n) {
-    struct buffer heads = {0};
-    enum err e = feed_each(s, head_visit, &heads);
+/* Author by author; of each the feeds with most answers first. */
+static enum err load_sources(struct store *s, const struct record_id *survey,
+                             struct buffer *sources) {
+    bool row;
+    enum err e;
+    struct source source;
+    sqlite3_stmt *statement =
+        db_statement(s->db, "SELECT f.author, f.id, f.head_seq, f.head_id FROM feed f JOIN"
+                            " (SELECT key >> 45 AS feed, sum(answers) AS n FROM answer_part"
+                            "  WHERE survey = ?1 GROUP BY 1) p ON p.feed = f.row"
+                            " ORDER BY f.author, p.n DESC, f.id");
+    db_bind_borrowed(statement, 1, survey->bytes, sizeof survey->bytes);
+    while ((e = db_row(s->db, statement, &row)) == OK && row)
+        if ((e = read_source(statement, &source)) != OK ||
+            (e = buffer_append(sources, &source, sizeof source)) != OK)
+            break;
+    db_reset(statement);
+    return e;
+}
+
+/* Copies at most `each_max` heads of each author (`heads` NULL: only counts them). */
+static size_t take_heads(const struct source *sources, size_t n, size_t each_max,
+                         struct version_name *heads) {
+    size_t taken = 0, of_author = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool same = i > 0 && member_id_equal(&sources[i].author, &sources[i - 1].author);
+        of_author = same ? of_author + 1 : 1;
+        if (of_author > each_max)
+            continue;
+        if (heads != NULL)
+            heads[taken] = sources[i].head;
+        taken++;
+    }
+    return taken;
+}
+
+enum err answers_heads(struct store *s, const struct record_id *survey, size_t heads_max,
+                       struct arena *arena, const struct version_name **ret_heads, size_t *ret_n,
+                       size_t *ret_left_out_n) {
+    struct buffer bytes = {0};
+    struct version_name *heads = NULL;
+    enum err e = load_sources(s, survey, &bytes);
     if (e != OK)
         goto done;
-    struct version_name *copy = arena_alloc(arena, heads.size);
-    if (copy == NULL) {
+    const struct source *sources = (const struct source *)(const void *)bytes.data;
+    size_t n = bytes.size / sizeof *sources, each_max = 0;
+    /* The most that fits, by halves: with one more for each there are more heads, or as many. */
+    for (size_t above = n + 1; above - each_max > 1;) {
+        size_t middle = each_max + (above - each_max) / 2;
+        if (take_heads(sources, n, middle, NULL) <= heads_max)
+            each_max = middle;
+        else
+            above = middle;
+    }
+    if (n > 0 && each_max == 0) {
+        e = ERR_LIMIT;
+        goto done;
+    }
+    heads = arena_array(arena, n + 1, sizeof *heads);
+    if (heads == NULL) {
         e = ERR_MEMORY;
         goto done;
     }
-    if (heads.size > 0)
-        memcpy(copy, heads.data, heads.size);
-    *ret_heads = copy;
-    *ret_n = heads.size / sizeof *copy;
+    *ret_n = take_heads(sources, n, each_max, heads);
+    *ret_left_out_n = n - *ret_n;
+    *ret_heads = heads;
 done:
-    buffer_done(&heads);
+    buffer_done(&bytes);
     return e;
 }

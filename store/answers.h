@@ -26,8 +26,11 @@ typedef enum err answer_visit(void *context, const struct member_id *, struct by
  * forgets what came from it (apply_forget), so all that is noted can be opened: ERR_KEY, ERR_SEAL or ERR_CORRUPT otherwise. */
 MUST_USE enum err answers_each(struct store *, const struct record_id *survey, const struct version_name *until,
                                size_t until_n, answer_visit *, void *context);
-/* The heads of the answers channel now, for closing a survey. In the arena. */
-MUST_USE enum err answers_heads(struct store *, struct arena *, const struct version_name **ret_heads, size_t *ret_n);
+/* The heads now of the feeds that hold answers to it, for closing it; in the arena. Should there be more than `heads_max`, as many
+ * of each member as fit when all get equally many, those with most answers first: a member with feeds without end loses answers of
+ * its own and nobody else's. `left_out_n` feeds have no head then. ERR_LIMIT: more members than `heads_max`. */
+MUST_USE enum err answers_heads(struct store *, const struct record_id *survey, size_t heads_max, struct arena *,
+                                const struct version_name **ret_heads, size_t *ret_n, size_t *ret_left_out_n);
 
 /* The site's ledger of imports. */
 struct import { struct hash mark; struct record_id survey; uint64_t answers; time_ms at; struct version_name last; };

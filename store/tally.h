@@ -1,5 +1,5 @@
-/* Which parts of which imports count. Pure. An import counts when all its parts are there; one mark
- * counts once per author, however often it was sent. PROTOCOL.md, "Change sets". */
+/* Which parts of which imports count. Pure. An import counts when all its parts are there in one
+ * feed; one mark counts once per author, however often it was sent. PROTOCOL.md, "Change sets". */
 #ifndef STAFET_STORE_TALLY_H
 #define STAFET_STORE_TALLY_H
 
@@ -27,7 +27,7 @@ struct tally_part {
     enum tally_state state;
 };
 
-/* Sets each part's state. They are in order of author, mark, parts, part, then where they stand. */
+/* Sets each part's state. They are in order of author, mark, parts, feed, part, then where they stand. */
 void tally(struct tally_part *parts, size_t n);
 
 #endif

@@ -158,30 +158,43 @@ done:
     return e;
 }
 
-/* The heads of the answers channel now, as the value of the field `closed`. Caller frees. */
-static enum err heads_text(struct store *store, char **ret_text) {
+/* One head in the field `closed`: {"feed":hex,"id8":hex,"seq":n} and a comma. */
+#define HEAD_TEXT_MAX 128
+
+static enum err add_head(const struct version_name *head, json_t *list) {
+    char feed[HEX_TEXT_MAX], id8[HEX_TEXT_MAX];
+    hex_text(head->feed.bytes, sizeof head->feed.bytes, feed);
+    hex_text(head->id8.bytes, sizeof head->id8.bytes, id8);
+    json_t *item =
+        json_pack("{s:s, s:s, s:I}", "feed", feed, "id8", id8, "seq", (json_int_t)head->seq);
+    return json_array_append_new(list, item) == 0 ? OK : ERR_MEMORY;
+}
+
+/* The heads now of the feeds with answers, as the value of the field `closed`, which caller frees.
+ */
+static enum err heads_text(struct store *store, const struct record_id *survey, char **ret_text,
+                           size_t *ret_left_out_n) {
     struct arena arena;
     const struct version_name *heads;
-    size_t n;
+    size_t n, left_out_n,
+        max = collection_field(collection_find(COLLECTION_SURVEY), SURVEY_CLOSED)->size_max /
+              HEAD_TEXT_MAX;
     json_t *list = json_array();
     arena_init(&arena, KIB(1024));
-    enum err e = list == NULL ? ERR_MEMORY : answers_heads(store, &arena, &heads, &n);
-    for (size_t i = 0; e == OK && i < n; i++) {
-        char feed[HEX_TEXT_MAX], id8[HEX_TEXT_MAX];
-        hex_text(heads[i].feed.bytes, sizeof heads[i].feed.bytes, feed);
-        hex_text(heads[i].id8.bytes, sizeof heads[i].id8.bytes, id8);
-        json_t *head =
-            json_pack("{s:s, s:s, s:I}", "feed", feed, "id8", id8, "seq", (json_int_t)heads[i].seq);
-        e = json_array_append_new(list, head) == 0 ? OK : ERR_MEMORY;
-    }
+    enum err e = list == NULL ? ERR_MEMORY
+                              : answers_heads(store, survey, max, &arena, &heads, &n, &left_out_n);
+    for (size_t i = 0; e == OK && i < n; i++)
+        e = add_head(&heads[i], list);
     char *text = e == OK ? json_dumps(list, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     if (e == OK && text == NULL)
         e = ERR_MEMORY;
     json_decref(list);
     arena_done(&arena);
-    if (e == OK)
-        *ret_text = text;
-    return e;
+    if (e != OK)
+        return e;
+    *ret_text = text;
+    *ret_left_out_n = left_out_n;
+    return OK;
 }
 
 static enum err check_closing(struct store *store, const struct survey *survey, bool early,
@@ -201,9 +214,9 @@ static enum err check_closing(struct store *store, const struct survey *survey, 
 }
 
 static enum err write_closed(struct store *store, const struct asker *asker,
-                             const struct record_id *id) {
+                             const struct record_id *id, size_t *ret_left_out_n) {
     char *text;
-    enum err e = heads_text(store, &text);
+    enum err e = heads_text(store, id, &text, ret_left_out_n);
     if (e != OK)
         return e;
     const struct write write = {.record = *id,
@@ -221,6 +234,7 @@ enum err survey_close(struct service *service, const struct asker *asker, const 
     struct survey survey = {0}, closed = {0};
     struct self self;
     char reference[ID_TEXT_MAX];
+    size_t left_out_n;
     json_t *missing;
     enum err e = survey_need_municipality(store, reply, &self);
     if (e == OK)
@@ -228,7 +242,7 @@ enum err survey_close(struct service *service, const struct asker *asker, const 
     if (e == OK)
         e = check_closing(store, &survey, service_flag(args, "early"), reply);
     if (e == OK)
-        e = write_closed(store, asker, &survey.id);
+        e = write_closed(store, asker, &survey.id, &left_out_n);
     if (e != OK)
         goto done;
     record_text(&survey.id, reference);
@@ -236,8 +250,9 @@ enum err survey_close(struct service *service, const struct asker *asker, const 
     if (e == OK)
         e = survey_missing(store, &closed, &missing);
     if (e == OK)
-        e = reply_give(reply, json_pack("{s:o, s:o}", "survey", survey_head(store, &closed),
-                                        "missing", missing));
+        e = reply_give(reply,
+                       json_pack("{s:o, s:o, s:I}", "survey", survey_head(store, &closed),
+                                 "missing", missing, "feeds_left_out", (json_int_t)left_out_n));
 done:
     survey_done(&survey);
     survey_done(&closed);

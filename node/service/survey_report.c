@@ -85,7 +85,9 @@ static enum err count_answer(void *context, const struct member_id *member, stru
     size_t replies_n, wrong;
     struct label why;
     arena_reset(&c->scratch);
-    enum err e = answer_decode(answer, &c->scratch, &replies, &replies_n);
+    enum err e = answer.size > ANSWER_SIZE_MAX
+                     ? ERR_LIMIT
+                     : answer_decode(answer, &c->scratch, &replies, &replies_n);
     if (e == OK)
         e = questionnaire_check(q, replies, replies_n, &why, &wrong);
     if (e == ERR_FORMAT || e == ERR_LIMIT || e == ERR_ARGUMENT ||
@@ -102,12 +104,14 @@ static enum err count_answer(void *context, const struct member_id *member, stru
     return e;
 }
 
-static json_t *figures_json(const struct figures *figures, size_t choices_n) {
+static json_t *figures_json(const struct figures *figures, const struct scale *scale) {
     if (figures->hidden)
         return json_pack("{s:b, s:n, s:n, s:n}", "hidden", 1, "n", "mean", "counts");
     json_t *counts = json_array();
-    for (size_t i = 0; i < choices_n; i++)
-        json_array_append_new(counts, json_integer((json_int_t)figures->counts[i]));
+    for (size_t i = 0; i < scale->choices_n; i++)
+        json_array_append_new(counts, figures->scale_only && !scale_counts(scale, i)
+                                          ? json_null()
+                                          : json_integer((json_int_t)figures->counts[i]));
     return json_pack("{s:b, s:I, s:o, s:o}", "hidden", 0, "n", (json_int_t)figures->n, "mean",
                      figures->has_mean ? json_real((double)figures->mean_tenths / 10) : json_null(),
                      "counts", counts);
@@ -125,11 +129,12 @@ static json_t *choices_json(const struct scale *scale) {
     return list;
 }
 
-static json_t *rows_json(const struct counting *c, const struct disclosed *d) {
+static json_t *rows_json(const struct counting *c, const struct disclosed *d,
+                         const struct scale *scale) {
     json_t *rows = json_array();
     for (size_t i = 0; i < c->sites_n; i++) {
         json_t *row = json_pack("{s:o}", "site", form_member(c->store, &c->sites[i].member));
-        json_object_update_new(row, figures_json(&d->units[i], d->choices_n));
+        json_object_update_new(row, figures_json(&d->units[i], scale));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -152,11 +157,11 @@ static enum err add_question(const struct counting *c, size_t index, json_t *lis
     enum err e = disclose(&tally, &d);
     if (e != OK)
         return e;
-    json_t *total = figures_json(&d.total, d.choices_n);
+    json_t *total = figures_json(&d.total, scale);
     json_object_set_new(total, "covers", json_string(d.covers == COVERS_ALL ? "all" : "shown"));
     json_t *item =
         json_pack("{s:s, s:O, s:o, s:o, s:o}", "code", question->code, "label", question->label,
-                  "choices", choices_json(scale), "sites", rows_json(c, &d), "total", total);
+                  "choices", choices_json(scale), "sites", rows_json(c, &d, scale), "total", total);
     disclosed_done(&d);
     return json_array_append_new(list, item) == 0 ? OK : ERR_MEMORY;
 }
@@ -209,7 +214,9 @@ enum err survey_report(struct service *service, const struct asker *asker, const
             "der er ingen tal for %s, før den er lukket", survey.questionnaire.code);
     if (e == OK) {
         struct counting c = {.store = store, .survey = &survey};
-        arena_init(&c.scratch, arena_cap_for(ANSWER_SIZE_MAX));
+        /* Whatever an answer of this size holds can be decoded in it, so one that can't is no lack
+         * of memory. */
+        arena_init(&c.scratch, DECODE_MEMORY_MAX);
         e = build(&c, reply);
         for (size_t i = 0; i < QUESTIONS_MAX; i++)
             free(c.counts[i]);

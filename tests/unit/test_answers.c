@@ -277,24 +277,57 @@ TEST(answers_are_sealed_in_the_files) {
     expect_texts(f, NULL, 0, "birk:the-canary-answer0 birk:the-canary-answer1 ");
 }
 
-TEST(the_heads_of_the_answers_channel_close_a_survey) {
+/* Heads are the log's; here they are put as admission would put them. */
+static void put_heads(struct fixture *f) {
+    assert_ok(db_execute(f->records.store->db,
+                         "UPDATE feed SET head_seq = row + 6, head_id = zeroblob(32)"));
+    records_reopen(&f->records, NORDBY);
+}
+
+TEST(the_heads_of_the_feeds_with_answers_close_a_survey) {
     struct fixture *f = *state;
     struct arena arena;
     const struct version_name *heads;
-    size_t n;
+    size_t n, left_out_n;
     arena_init(&arena, 1 << 16);
-    assert_ok(answers_heads(f->records.store, &arena, &heads, &n));
+    assert_ok(answers_heads(f->records.store, &f->survey, 9, &arena, &heads, &n, &left_out_n));
     assert_int_equal(n, 0);
-    /* Heads are the log's; here they are put as admission would put them. */
-    assert_ok(db_execute(f->records.store->db,
-                         "UPDATE feed SET head_seq = 7, head_id = zeroblob(32) WHERE row = 1"));
-    records_writer(&f->records, NORDBY, CHANNEL_NOTICE, 0);
-    assert_ok(db_execute(f->records.store->db, "UPDATE feed SET head_seq = 9 WHERE row = 3"));
-    records_reopen(&f->records, NORDBY);
-    assert_ok(answers_heads(f->records.store, &arena, &heads, &n));
+    send(f, &f->birk, 1, 0, 1, "a", 1);
+    put_heads(f);
+    assert_ok(answers_heads(f->records.store, &f->survey, 9, &arena, &heads, &n, &left_out_n));
     assert_int_equal(n, 1);
+    assert_int_equal(left_out_n, 0);
     assert_true(feed_id_equal(&heads[0].feed, &f->birk.origin.feed));
-    assert_int_equal(heads[0].seq, 7);
+    assert_int_equal(heads[0].seq, f->birk.origin.feed_row + 6);
+    arena_done(&arena);
+}
+
+TEST(a_site_with_feeds_without_end_crowds_nobody_out_of_a_closing) {
+    struct fixture *f = *state;
+    struct arena arena;
+    const struct version_name *heads;
+    size_t n, left_out_n, of_solsikken = 0;
+    arena_init(&arena, 1 << 16);
+    for (uint8_t i = 0; i < 20; i++) {
+        struct writer again = records_writer(&f->records, BIRK, CHANNEL_ANSWERS, 0);
+        send(f, &again, i, 0, 1, "a", i == 13 ? 3 : 1);
+        if (i == 13)
+            f->birk = again;
+    }
+    send(f, &f->solsikken, 1, 0, 1, "s", 1);
+    put_heads(f);
+    assert_ok(answers_heads(f->records.store, &f->survey, 5, &arena, &heads, &n, &left_out_n));
+    assert_int_equal(n, 5);
+    assert_int_equal(left_out_n, 16);
+    for (size_t i = 0; i < n; i++)
+        of_solsikken += feed_id_equal(&heads[i].feed, &f->solsikken.origin.feed);
+    assert_int_equal(of_solsikken, 1);
+    assert_ok(answers_heads(f->records.store, &f->survey, 2, &arena, &heads, &n, &left_out_n));
+    assert_int_equal(n, 2);
+    assert_true(feed_id_equal(&heads[0].feed, &f->birk.origin.feed) ||
+                feed_id_equal(&heads[1].feed, &f->birk.origin.feed)); /* its fullest */
+    assert_err(ERR_LIMIT,
+               answers_heads(f->records.store, &f->survey, 1, &arena, &heads, &n, &left_out_n));
     arena_done(&arena);
 }
 
@@ -361,7 +394,8 @@ int main(void) {
                                         setup_at_a_site, teardown),
         FIXTURE(answers_that_cannot_be_opened_any_more_are_an_error_and_not_left_out),
         FIXTURE(answers_are_sealed_in_the_files),
-        FIXTURE(the_heads_of_the_answers_channel_close_a_survey),
+        FIXTURE(the_heads_of_the_feeds_with_answers_close_a_survey),
+        FIXTURE(a_site_with_feeds_without_end_crowds_nobody_out_of_a_closing),
         FIXTURE(a_file_is_imported_once_for_a_survey),
         FIXTURE(a_mark_says_nothing_without_the_nodes_key),
     };

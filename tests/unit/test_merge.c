@@ -351,6 +351,22 @@ TEST(a_mark_counts_once_however_often_it_was_sent) {
     assert_int_equal(parts[4].state, TALLY_REPEATED);
 }
 
+TEST(parts_of_an_import_and_of_its_repetition_are_never_put_together) {
+    /* The first came in part before its site was restored; the second was shuffled anew. */
+    struct tally_part parts[] = {part_of(1, 0, 2, false), part_of(1, 0, 2, false),
+                                 part_of(1, 1, 2, false)};
+    parts[1].feed.bytes[0] = parts[2].feed.bytes[0] = 2;
+    tally(parts, 3);
+    assert_int_equal(parts[0].state, TALLY_REPEATED);
+    assert_int_equal(parts[1].state, TALLY_COUNTED);
+    assert_int_equal(parts[2].state, TALLY_COUNTED);
+    struct tally_part torn[] = {part_of(1, 0, 2, false), part_of(1, 1, 2, false)};
+    torn[1].feed.bytes[0] = 2;
+    tally(torn, 2);
+    assert_int_equal(torn[0].state, TALLY_INCOMPLETE);
+    assert_int_equal(torn[1].state, TALLY_INCOMPLETE);
+}
+
 TEST(the_same_mark_of_two_authors_counts_twice) {
     struct tally_part parts[] = {part_of(1, 0, 1, false), part_of(1, 0, 1, false)};
     parts[1].author.bytes[0] = 1;
@@ -398,6 +414,7 @@ int main(void) {
         cmocka_unit_test(versions_without_a_common_past_have_no_base),
         cmocka_unit_test(an_import_counts_when_all_its_parts_are_there),
         cmocka_unit_test(a_mark_counts_once_however_often_it_was_sent),
+        cmocka_unit_test(parts_of_an_import_and_of_its_repetition_are_never_put_together),
         cmocka_unit_test(the_same_mark_of_two_authors_counts_twice),
         cmocka_unit_test(a_late_copy_never_takes_the_place_of_one_in_time),
     };

@@ -416,7 +416,7 @@ TEST(two_hidden_sites_enter_the_total_when_they_are_five_together) {
     assert_ok(call(NORDBY, "report", survey_args("trivsel26")));
     assert_json(
         report_row(0, NULL),
-        "{\"counts\":[3,2,12,0],\"covers\":\"all\",\"hidden\":false,\"mean\":2.5,\"n\":17}");
+        "{\"counts\":[3,2,12,null],\"covers\":\"all\",\"hidden\":false,\"mean\":2.5,\"n\":17}");
     /* On the second question they have two on the scale between them. */
     assert_json(
         report_row(1, NULL),
@@ -466,6 +466,22 @@ TEST(answers_that_come_after_closing_are_late_and_never_in_the_figures) {
     assert_int_equal(json_integer_value(json_object_get(row_of(sites, "Birk"), "answers")), 6);
     assert_int_equal(json_integer_value(json_object_get(row_of(sites, "Birk"), "late")), 7);
     assert_int_equal(json_integer_value(json_object_get(row_of(sites, "Solsikken"), "late")), 9);
+    /* A site with none in time is no secret, and keeps nobody else's from the total. */
+    assert_json(json_object_get(reply.document, "total"), "{\"answers\":6,\"covers\":\"all\"}");
+}
+
+TEST(status_does_not_say_how_few_came_too_late) {
+    publish("trivsel26");
+    assert_ok(import(BIRK, "trivsel26", 1, 6, 3, 2));
+    sync_all(&federation);
+    assert_ok(import(SKOVBRYNET, "trivsel26", 1, 3, 1, 1));
+    close_early("trivsel26");
+    sync_all(&federation);
+    assert_ok(call(NORDBY, "status", survey_args("trivsel26")));
+    const json_t *late = row_of(json_object_get(reply.document, "sites"), "Skovbrynet");
+    assert_true(json_is_true(json_object_get(late, "late_few")));
+    assert_true(json_is_null(json_object_get(late, "late")));
+    assert_int_equal(json_integer_value(json_object_get(late, "answers")), 0);
 }
 
 static bool is_late(size_t import) {
@@ -633,21 +649,28 @@ TEST(too_many_answers_at_once_are_refused) {
 TEST(an_answer_that_does_not_fit_the_survey_counts_nowhere) {
     struct record_id id;
     struct channel channel;
-    struct buffer good = {0}, bad = {0};
+    struct buffer good = {0}, bad = {0}, large = {0};
     struct version_name written;
     const struct answer_reply fits[] = {{1, 3, NULL}}, does_not[] = {{1, 9, NULL}};
+    static struct answer_reply many[REPLIES_PER_ANSWER_MAX];
+    static char text[200];
     publish("trivsel26");
     assert_ok(record_each(federation.sites[BIRK].store, COLLECTION_SURVEY, take_id, &id));
     assert_ok(answer_encode(fits, 1, &good));
     assert_ok(answer_encode(does_not, 1, &bad));
-    struct bytes encoded[7];
-    for (size_t i = 0; i < 7; i++)
-        encoded[i] = buffer_view(i < 6 ? &good : &bad);
+    /* Admitted like any other, but larger than this survey's could be. */
+    memset(text, 'x', sizeof text - 1);
+    for (size_t i = 0; i < REPLIES_PER_ANSWER_MAX; i++)
+        many[i] = (struct answer_reply){.question = (uint32_t)(i + 1), .text = text};
+    assert_ok(answer_encode(many, REPLIES_PER_ANSWER_MAX, &large));
+    struct bytes encoded[8];
+    for (size_t i = 0; i < 8; i++)
+        encoded[i] = buffer_view(i < 6 ? &good : i < 7 ? &bad : &large);
     struct change_set set = {
         .actor_name = "",
         .actor_function = "",
         .has_answers = true,
-        .answers = {.survey = id, .mark = {{7}}, .parts = 1, .answers = encoded, .answers_n = 7}};
+        .answers = {.survey = id, .mark = {{7}}, .parts = 1, .answers = encoded, .answers_n = 8}};
     MUST(channel_make(CHANNEL_ANSWERS, NULL, NULL, &channel));
     struct change change = {.channel = channel, .sets = &set, .sets_n = 1};
     assert_ok(append_change(federation.sites[BIRK].store, &change, &written));
@@ -655,9 +678,10 @@ TEST(an_answer_that_does_not_fit_the_survey_counts_nowhere) {
     close_early("trivsel26");
     assert_ok(call(NORDBY, "report", survey_args("trivsel26")));
     assert_json(json_object_get(report_row(0, "Birk"), "counts"), "[0,0,6,0]");
-    assert_int_equal(json_integer_value(json_object_get(reply.document, "unreadable")), 1);
+    assert_int_equal(json_integer_value(json_object_get(reply.document, "unreadable")), 2);
     buffer_done(&good);
     buffer_done(&bad);
+    buffer_done(&large);
 }
 
 TEST(parts_fill_their_sections_and_envelopes_stay_within_limits) {
@@ -712,6 +736,7 @@ int main(void) {
         WITH_FEDERATION(two_hidden_sites_enter_the_total_when_they_are_five_together),
         WITH_FEDERATION(a_hidden_site_leaves_no_trace_in_any_key_of_the_report),
         WITH_FEDERATION(answers_that_come_after_closing_are_late_and_never_in_the_figures),
+        WITH_FEDERATION(status_does_not_say_how_few_came_too_late),
         WITH_FEDERATION(
             a_site_says_which_of_its_answers_came_too_late_once_it_knows_of_the_closing),
         WITH_FEDERATION(a_survey_closed_before_any_answer_came_reports_nobody),
