@@ -24,6 +24,18 @@ const char *error_text_at(const struct screen *screen, const json_t *object, con
     return name != NULL ? label_text(screen->language, err_label(err_from_name(name))) : NULL;
 }
 
+/* The text is written down in English when the fault is found. */
+void table_cell_fault(struct table *table, const struct screen *screen, const json_t *object) {
+    const char *text = text_at(object, "text"), *name = text_at(object, "reason");
+    const char *reason = error_text_at(screen, object, "reason");
+    if (reason == NULL || screen->language == LANGUAGE_EN)
+        table_cell(table, STYLE_PLAIN, "%s", *text != '\0' ? text : reason != NULL ? reason : "");
+    else if (*text == '\0' || strcmp(text, err_text(err_from_name(name))) == 0)
+        table_cell(table, STYLE_PLAIN, "%s", reason);
+    else
+        table_cell(table, STYLE_PLAIN, "%s (%s)", reason, text);
+}
+
 void put_not_running(const struct screen *screen, const json_t *document) {
     if (json_is_false(json_object_get(document, "running")))
         put(screen, STYLE_WARN, "%s\n  stafet node run  |  stafet sync\n",

@@ -77,15 +77,16 @@ static void show_log(const struct screen *screen, const json_t *document) {
     const json_t *entry;
     json_array_foreach(json_object_get(document, "entries"), i, entry) {
         char when[32];
-        const char *status = text_at(entry, "status");
+        const char *status = text_at(entry, "status"),
+                   *reason = error_text_at(screen, entry, "reason");
         table_cell(table, STYLE_PLAIN, "%s", time_text(screen, number_at(entry, "stored"), when));
         table_cell(table, STYLE_PLAIN, "%s", text_at(json_object_get(entry, "author"), "name"));
         table_cell(table, STYLE_PLAIN, "%s", text_at(entry, "channel"));
         table_cell(table, STYLE_PLAIN, "%lld", (long long)number_at(entry, "seq"));
         table_cell(table, STYLE_DIM, "%.8s", text_at(entry, "id"));
         table_cell(table, strcmp(status, "applied") == 0 ? STYLE_PLAIN : STYLE_WARN, "%s%s%s",
-                   status_label(screen, status), *text_at(entry, "reason") ? ": " : "",
-                   text_at(entry, "reason"));
+                   status_label(screen, status), reason != NULL ? ": " : "",
+                   reason != NULL ? reason : "");
     }
     table_print(table, 0);
 }

@@ -41,7 +41,7 @@ static void show_quarantine(const struct screen *screen, const json_t *document)
                    *text_at(json_object_get(item, "from"), "name") ? say(screen, "from ", "fra ")
                                                                    : "",
                    text_at(json_object_get(item, "from"), "name"));
-        table_cell(table, STYLE_PLAIN, "%s", text_at(item, "text"));
+        table_cell_fault(table, screen, item);
     }
     table_print(table, 0);
 }

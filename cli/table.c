@@ -18,7 +18,7 @@ struct table {
 
 static void *must(void *memory) {
     if (memory == NULL) {
-        fputs("stafet: out of memory\n", stderr);
+        fprintf(stderr, "stafet: %s\n", label_text(language_of_locale(), err_label(ERR_MEMORY)));
         exit(1);
     }
     return memory;

@@ -26,7 +26,7 @@ static void show_verify(const struct screen *screen, const json_t *document) {
             table_cell(table, STYLE_PLAIN, say(screen, "envelope %lld", "kuvert %lld"), seq);
         else
             table_cell(table, STYLE_PLAIN, "%s", "");
-        table_cell(table, STYLE_PLAIN, "%s", text_at(finding, "text"));
+        table_cell_fault(table, screen, finding);
     }
     table_print(table, 2);
 }

@@ -141,14 +141,18 @@ TABLE = [
 ]
 
 
-def environment():
+# Words that no Danish sentence has, outside of what it quotes.
+ENGLISH = re.compile(r"\b(the|is|are|there|not|and|must|with|this|that|has|which|from|only)\b")
+
+
+def environment(language="C.UTF-8"):
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "TMPDIR") or k.startswith(("ASAN", "UBSAN", "LSAN"))}
-    return {**kept, "LC_ALL": "C.UTF-8", "STAFET_AS": "Mette H., leader"}
+    return {**kept, "LC_ALL": language, "STAFET_AS": "Mette H., leader"}
 
 
-def stafet(home, *words, json_wanted=True):
+def stafet(home, *words, json_wanted=True, language="C.UTF-8"):
     command = [STAFET, "--home", home] + (["--json"] if json_wanted else []) + list(words)
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment(), timeout=120)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment(language), timeout=120)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -233,6 +237,7 @@ class Side:
         self.folder = folder
         self.known = dict(known)
         self.aliases = {}
+        self.refused = []  # (command, its error in English, the same in Danish)
         self.tmp = os.path.join(folder, name)
         os.mkdir(self.tmp)
         with open(os.path.join(self.tmp, "bad.csv"), "w", encoding="utf-8") as file:
@@ -262,9 +267,18 @@ class Side:
             error = json.loads(err) if err.strip() else None
         except ValueError:
             raise AssertionError(f"stafet --json {command} printed what is not JSON:\n{out}\n{err}") from None
+        if error is not None:
+            self.refused.append((command, error, self.in_danish(home, words, code)))
         for name, key in (keep[0] if keep else {}).items():
             self.known[name] = document[key]
         return code, self.plain(document, command), self.plain(error, command)
+
+    def in_danish(self, home, words, code):
+        """The error of the same command, which changed nothing, for a Danish user."""
+        again, _, err = stafet(self.words[home], *words, language="da_DK.UTF-8")
+        if again != code:
+            raise AssertionError(f"stafet {' '.join(words)} ends with {code} in English and with {again} in Danish: {err}")
+        return json.loads(err)
 
     def alias(self, match):
         return self.aliases.setdefault(match.group(0), f"#{len(self.aliases) + 1}")
@@ -329,6 +343,27 @@ class Commands(unittest.TestCase):
                 self.assertEqual(list(peer), ["id", "name", "state", "equal", "since", "last_heard", "last_error",
                                               "sent", "received"])
                 self.assertFalse(peer["equal"], "nobody else runs")
+
+        for side in (alone, served):
+            self.assertGreater(len(side.refused), 40)
+            for command, english, danish in side.refused:
+                with self.subTest(side=side.tmp, command=command):
+                    self.check_danish(english, danish)
+
+    def check_danish(self, english, danish):
+        """The same refusal, in other words."""
+        self.assertEqual((danish["error"], danish.keys()), (english["error"], english.keys()))
+        pairs = [(english, danish)]
+        if english["details"] is not None:
+            self.assertEqual(danish["details"].keys(), english["details"].keys())
+            pairs += [(en, da) for en, da in zip(english["details"].get("problems", []), danish["details"].get("problems", []))
+                      if isinstance(en, dict)]
+        for en, da in pairs:
+            self.assertNotEqual(da["text"], en["text"])
+            self.assertTrue(da["mend"] and en["mend"] or "what" in en, "nothing says what to do")
+            for sentence in (da["text"], da["mend"]):
+                plain = re.sub(r'"[^"]*"|\([^)]*\)|\S*/\S*|--\w+|iconv .*', " ", sentence)
+                self.assertIsNone(ENGLISH.search(plain), sentence)
 
     def test_the_table_names_every_command(self):
         code, out, _ = stafet(self.folder, "--help", json_wanted=False)

@@ -210,6 +210,36 @@ TEST(what_is_no_request_gets_an_error_and_the_next_is_answered) {
     site_done(&site);
 }
 
+TEST(an_answer_is_in_the_language_of_its_call_and_in_english_without_one) {
+    static const struct {
+        const char *asker, *text;
+    } calls[] = {
+        {"{}", "this home is not a member of a federation yet"},
+        {"{\"name\":\"Mette H.\",\"language\":\"da\"}",
+         "dette hjem er ikke med i en føderation endnu"},
+        {"{\"language\":\"en\"}", "this home is not a member of a federation yet"},
+        {"{\"language\":\"tlh\"}", "this home is not a member of a federation yet"},
+        {"{\"language\":7}", "this home is not a member of a federation yet"},
+    };
+    struct site site;
+    site_init(&site);
+    int fd = connect_raw(&site);
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        char request[256];
+        snprintf(request, sizeof request,
+                 "{\"method\":\"org.stafet.status\",\"parameters\":{\"asker\":%s}}",
+                 calls[i].asker);
+        say(fd, request);
+        json_t *answer = hear(&site, fd);
+        assert_string_equal(
+            json_string_value(json_object_get(json_object_get(answer, "parameters"), "text")),
+            calls[i].text);
+        json_decref(answer);
+    }
+    close(fd);
+    site_done(&site);
+}
+
 TEST(requests_sent_at_once_are_answered_in_order) {
     struct site site;
     site_init(&site);
@@ -378,6 +408,7 @@ struct asking {
     const char *home, *noun, *verb;
     const json_t *args;
     int silence_ms_max;
+    enum language language;
     struct reply reply;
     enum err opened, called;
     bool over;
@@ -386,7 +417,7 @@ struct asking {
 static void *ask(void *context) {
     struct asking *asking = context;
     struct client *client = NULL;
-    struct asker asker = {.name = "", .function = ""};
+    struct asker asker = {.name = "", .function = "", .language = asking->language};
     reply_init(&asking->reply);
     asking->opened = client_open(asking->home, asking->silence_ms_max, &client);
     if (asking->opened == OK)
@@ -415,6 +446,10 @@ TEST(the_client_gets_the_error_that_the_service_gave) {
     assert_err(ERR_STATE, asking.called);
     assert_err(ERR_STATE, asking.reply.error);
     assert_true(strlen(asking.reply.text) > 0 && strlen(asking.reply.mend) > 0);
+    reply_done(&asking.reply);
+    asking = (struct asking){.noun = "status", .verb = "", .language = LANGUAGE_DA};
+    ask_of(&site, &asking);
+    assert_string_equal(asking.reply.text, "dette hjem er ikke med i en føderation endnu");
     reply_done(&asking.reply);
     site_done(&site);
 }
@@ -529,6 +564,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_socket_is_for_its_user_alone),
         cmocka_unit_test(what_is_no_request_gets_an_error_and_the_next_is_answered),
+        cmocka_unit_test(an_answer_is_in_the_language_of_its_call_and_in_english_without_one),
         cmocka_unit_test(requests_sent_at_once_are_answered_in_order),
         cmocka_unit_test(a_request_without_an_end_is_refused_at_the_limit),
         cmocka_unit_test(two_clients_are_served_while_a_job_goes_on),
