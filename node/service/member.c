@@ -43,7 +43,7 @@ static enum err check_invitation(struct store *store, const char *name, const ch
                           "there is no role \"%.60s\" to invite",
                           "der er ingen rolle \"%.60s\" at invitere", role_text);
     bool taken;
-    char other[NAME_FOLDED_MAX];
+    char other[NAME_TEXT_MAX];
     e = name_is_taken(store, name, &taken, other);
     if (e == OK && taken)
         e = refuse_taken(reply, other);

@@ -7,47 +7,41 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unicase.h>
+#include <unictype.h>
 
-/* How many bytes of white space begin `at`; 0: none. */
-static size_t space_size(const char *at) {
-    if (*at == ' ' || *at == '\t')
-        return 1;
-    return strncmp(at, "\xC2\xA0", 2) == 0 ? 2 : 0; /* one that does not break the line */
-}
-
-static char fold_byte(unsigned char before, char byte) {
-    unsigned char value = (unsigned char)byte;
-    if (byte >= 'A' && byte <= 'Z')
-        return (char)(byte - 'A' + 'a');
-    /* U+00C0 to U+00DE but for the multiplication sign: À to Þ, Æ, Ø and Å among them. */
-    if (before == 0xC3 && value >= 0x80 && value <= 0x9E && value != 0x97)
-        return (char)(value + 0x20);
-    return byte;
-}
-
-void name_fold(const char *name, char ret_folded[static NAME_FOLDED_MAX]) {
+/* Without white space around it, one space where there was more. */
+static struct bytes squeeze(const char *name, char ret_squeezed[static NAME_TEXT_MAX]) {
+    struct bytes rest = bytes_of_text(name);
     size_t at = 0;
-    unsigned char before = 0;
-    while (*name != '\0' && at + 2 < NAME_FOLDED_MAX) {
-        size_t space = space_size(name);
-        if (space > 0) {
-            name += space;
-            before = ' ';
+    bool space = false;
+    uint32_t character;
+    for (size_t size; rest.size > 0 && (size = text_next(rest, &character)) > 0;
+         rest.data += size, rest.size -= size) {
+        if (uc_is_property_white_space(character)) {
+            space = at > 0;
             continue;
         }
-        if (before == ' ' && at > 0)
-            ret_folded[at++] = ' ';
-        ret_folded[at++] = fold_byte(before, *name);
-        before = (unsigned char)*name++;
+        if (at + space + size >= NAME_TEXT_MAX)
+            break;
+        if (space)
+            ret_squeezed[at++] = ' ';
+        space = false;
+        memcpy(ret_squeezed + at, rest.data, size);
+        at += size;
     }
-    ret_folded[at] = '\0';
+    return (struct bytes){(const uint8_t *)ret_squeezed, at};
 }
 
 bool name_is_like(const char *a, const char *b) {
-    char folded_a[NAME_FOLDED_MAX], folded_b[NAME_FOLDED_MAX];
-    name_fold(a, folded_a);
-    name_fold(b, folded_b);
-    return strcmp(folded_a, folded_b) == 0;
+    char of_a[NAME_TEXT_MAX], of_b[NAME_TEXT_MAX];
+    struct bytes left = squeeze(a, of_a), right = squeeze(b, of_b);
+    int order = 0;
+    /* It fails for want of memory only: then they pass for alike, which refuses and admits nobody.
+     */
+    return u8_casecmp(left.data, left.size, right.data, right.size, NULL, UNINORM_NFKC, &order) !=
+               0 ||
+           order == 0;
 }
 
 bool name_turns(struct bytes text) {
@@ -57,6 +51,26 @@ bool name_turns(struct bytes text) {
         bool isolates = at[0] == 0xE2 && at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9;
         if (embeds || isolates)
             return true;
+    }
+    return false;
+}
+
+/* Marks that can't be seen (soft hyphens, joiners, spaces of no width), and letters of several
+ * alphabets. */
+static bool is_disguised(const char *name) {
+    struct bytes rest = bytes_of_text(name);
+    const uc_script_t *first = NULL;
+    uint32_t character;
+    for (size_t size; rest.size > 0 && (size = text_next(rest, &character)) > 0;
+         rest.data += size, rest.size -= size) {
+        if (uc_is_property_default_ignorable_code_point(character))
+            return true;
+        if (!uc_is_property_alphabetic(character))
+            continue;
+        const uc_script_t *script = uc_script(character);
+        if (first != NULL && script != first)
+            return true;
+        first = script;
     }
     return false;
 }
@@ -106,7 +120,7 @@ static void compare_taken(struct taken *taken, const char *other) {
     if (taken->found || !name_is_like(other, taken->name))
         return;
     taken->found = true;
-    snprintf(taken->other, NAME_FOLDED_MAX, "%s", other);
+    snprintf(taken->other, NAME_TEXT_MAX, "%s", other);
 }
 
 static enum err compare_entry(void *context, const struct roster_entry *entry) {
@@ -123,7 +137,7 @@ static enum err compare_invitation(void *context, const struct invitation *invit
 }
 
 enum err name_is_taken(struct store *store, const char *name, bool *ret_taken,
-                       char ret_other[static NAME_FOLDED_MAX]) {
+                       char ret_other[static NAME_TEXT_MAX]) {
     struct taken taken = {.name = name, .other = ret_other, .now = store_now(store)};
     enum err e = roster_each(store, compare_entry, &taken);
     if (e == OK)
@@ -143,5 +157,11 @@ enum err name_judge(const char *name, struct reply *reply) {
         return reply_fail(reply, ERR_ARGUMENT, MEND("type the name anew", "skriv navnet på ny"),
                           "the name holds a character that turns the direction of writing",
                           "navnet indeholder et tegn, der vender skriveretningen");
+    if (is_disguised(name))
+        return reply_fail(reply, ERR_ARGUMENT, MEND("type the name anew", "skriv navnet på ny"),
+                          "the name could pass for another: it holds a character that can't be "
+                          "seen, or letters of several alphabets",
+                          "navnet kan forveksles med et andet: det indeholder et tegn, der ikke "
+                          "kan ses, eller bogstaver fra flere alfabeter");
     return OK;
 }

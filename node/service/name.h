@@ -7,22 +7,21 @@
 #include "store/roster.h"
 
 /* Enough of a member's id to type. */
-enum { NAME_ID_PREFIX_MIN = 6, NAME_FOLDED_MAX = NAME_SIZE_MAX + 1 };
+enum { NAME_ID_PREFIX_MIN = 6, NAME_TEXT_MAX = NAME_SIZE_MAX + 1 };
 
-/* The name as it is compared: without spaces around it, one space where there were several, no capitals (ASCII and Latin letters with
- * accents). Cut to NAME_SIZE_MAX bytes. */
-void name_fold(const char *name, char ret_folded[static NAME_FOLDED_MAX]);
-/* Would both look alike to somebody who reads them aloud? */
+/* Would both look alike to somebody who reads them aloud? Capitals, white space and how a letter is put together (Å, or A with a ring) tell
+ * nobody apart: Unicode's caseless matching in form NFKC. Only the first NAME_SIZE_MAX bytes are compared. */
 bool name_is_like(const char *a, const char *b);
 /* Does it hold a mark that turns the direction of what follows it (U+202A-202E, U+2066-2069), so that it reads as something else? */
 bool name_turns(struct bytes text);
-/* Is it fit for a member or a federation? Else ERR_ARGUMENT, and the reply says why. */
+/* Is it fit for a member or a federation: one line, no mark that can't be seen, letters of one alphabet? Else ERR_ARGUMENT, and the
+ * reply says why. A name of one alphabet throughout that looks like one of another remains possible: words tell them apart. */
 MUST_USE enum err name_judge(const char *name, struct reply *);
 
-/* The member whose name this is, as name_fold sees it, or whose id begins with these NAME_ID_PREFIX_MIN characters or more.
+/* The member whose name this is, as name_is_like sees it, or whose id begins with these NAME_ID_PREFIX_MIN characters or more.
  * ERR_NOT_FOUND, ERR_AMBIGUOUS. */
 MUST_USE enum err name_find_member(struct store *, const char *name, struct arena *, struct roster_entry *ret_entry);
 /* Is a present member, or an open invitation, called like this? `ret_other` is its name as it is written. */
-MUST_USE enum err name_is_taken(struct store *, const char *name, bool *ret_taken, char ret_other[static NAME_FOLDED_MAX]);
+MUST_USE enum err name_is_taken(struct store *, const char *name, bool *ret_taken, char ret_other[static NAME_TEXT_MAX]);
 
 #endif

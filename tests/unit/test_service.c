@@ -237,6 +237,30 @@ TEST(names_that_read_alike_are_one_name) {
     assert_err(ERR_ARGUMENT,
                call(place, "member", "invite",
                     json_pack("{s:s, s:s}", "name", "\xE2\x80\xAEkriB", "role", "school")));
+    /* Å in one piece, and an A with a ring. */
+    assert_ok(call(place, "member", "invite",
+                   json_pack("{s:s, s:s}", "name", "Åby Skole", "role", "school")));
+    assert_err(ERR_EXISTS, call(place, "member", "invite",
+                                json_pack("{s:s, s:s}", "name",
+                                          "A\xCC\x8A"
+                                          "by\xC2\xA0SKOLE",
+                                          "role", "school")));
+}
+
+TEST(names_in_disguise_are_refused) {
+    struct place *place = *state;
+    found(place);
+    static const char *const disguised[] = {"\xD0\x92irk", "Bi\xE2\x80\x8Brk", "Bi\xC2\xADrk"};
+    for (size_t i = 0; i < sizeof disguised / sizeof *disguised; i++)
+        assert_err(ERR_ARGUMENT,
+                   call(place, "member", "invite",
+                        json_pack("{s:s, s:s}", "name", disguised[i], "role", "school")));
+    static const char *const honest[] = {"\xC3\x98stre 2. B\xC3\xB8rnehus",
+                                         "\xD0\x91\xD0\xB8\xD1\x80\xD0\xBA",
+                                         "Sk\xC3\xB8vbr & S\xC3\xB8n (3-6)"};
+    for (size_t i = 0; i < sizeof honest / sizeof *honest; i++)
+        assert_ok(call(place, "member", "invite",
+                       json_pack("{s:s, s:s}", "name", honest[i], "role", "school")));
 }
 
 TEST(a_ticket_that_expires_at_once_is_refused) {
@@ -452,6 +476,7 @@ int main(void) {
         IN_A_HOME(a_municipality_that_nobody_can_dial_invites_nobody),
         IN_A_HOME(a_replica_without_its_keys_is_left_alone),
         IN_A_HOME(names_that_read_alike_are_one_name),
+        IN_A_HOME(names_in_disguise_are_refused),
         IN_A_HOME(what_fails_after_the_keys_were_made_takes_them_back),
         IN_A_HOME(a_ticket_that_expires_at_once_is_refused),
         IN_A_HOME(a_bad_address_founds_nothing),
