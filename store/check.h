@@ -1,4 +1,4 @@
-/* Looking at a whole replica: verify every envelope again, search it, export it. All three work in slices, so that a node goes
+/* Looking at a whole replica: verify every envelope again, search it, export it. The first two work in slices, so that a node goes
  * on meanwhile. */
 #ifndef STAFET_STORE_CHECK_H
 #define STAFET_STORE_CHECK_H
@@ -29,7 +29,15 @@ MUST_USE enum err check_step(struct check *, time_ms slice_ms,
                              bool *ret_done, uint64_t *ret_checked, uint64_t *ret_total);
 void check_free(struct check *);
 
-/* Opens what `keys` can open of every stored section and counts those that contain `text` (bytes, case-sensitive). */
+/* Opens what `keys` can open of every stored section (NULL: only what is open) and counts those that contain `text` (bytes,
+ * case-sensitive). Borrows both for its life. What is stored meanwhile may be counted or not. */
+struct search;
+MUST_USE enum err search_new(struct store *, const struct node_keys *keys, const char *text, struct search **ret_search);
+/* Looks at the next stored envelope. */
+MUST_USE enum err search_step(struct search *, bool *ret_done);
+void search_counts(const struct search *, uint64_t *ret_opened, uint64_t *ret_hits);
+void search_free(struct search *);
+/* All of it in one go, where nobody waits meanwhile. */
 MUST_USE enum err check_search(struct store *, const struct node_keys *keys, const char *text,
                                uint64_t *ret_opened, uint64_t *ret_hits);
 

@@ -4,6 +4,7 @@
 #include "replica.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 
 /* What has been opened last: most envelopes share their content key with the one before. */
 struct search {
@@ -11,8 +12,8 @@ struct search {
     const struct node_keys *keys;
     struct bytes text;
     struct arena arena;
-    struct buffer plain, block;
-    int64_t feed_row;
+    struct buffer plain, block, entry;
+    int64_t last_key, feed_row;
     bool has_key, no_key; /* the block at key_seq opens, or has been found not to */
     uint64_t key_seq;
     struct content_key key;
@@ -129,25 +130,62 @@ static enum err search_entry(struct search *search, int64_t key, struct bytes by
     return e == ERR_MEMORY ? e : OK; /* damaged: check_step says so */
 }
 
+enum err search_new(struct store *store, const struct node_keys *keys, const char *text,
+                    struct search **ret_search) {
+    struct search *search = calloc(1, sizeof *search);
+    if (search == NULL)
+        return ERR_MEMORY;
+    *search = (struct search){.store = store, .keys = keys, .text = bytes_of_text(text)};
+    arena_init(&search->arena, DECODE_MEMORY_MAX);
+    *ret_search = search;
+    return OK;
+}
+
+void search_free(struct search *search) {
+    if (search == NULL)
+        return;
+    arena_done(&search->arena);
+    buffer_wipe(&search->plain);
+    buffer_done(&search->block);
+    buffer_done(&search->entry);
+    sodium_memzero(search, sizeof *search);
+    free(search);
+}
+
+enum err search_step(struct search *search, bool *ret_done) {
+    sqlite3_stmt *get = db_statement(
+        search->store->db, "SELECT key, bytes FROM entry WHERE key > ? ORDER BY key LIMIT 1");
+    bool row = false;
+    sqlite3_bind_int64(get, 1, search->last_key);
+    enum err e = db_row(search->store->db, get, &row);
+    if (e == OK && row) {
+        struct bytes bytes = db_column_bytes(get, 1);
+        search->last_key = sqlite3_column_int64(get, 0);
+        buffer_clear(&search->entry);
+        e = buffer_append(&search->entry, bytes.data, bytes.size);
+    }
+    db_reset(get);
+    if (e == OK && row)
+        e = search_entry(search, search->last_key, buffer_view(&search->entry));
+    if (e == OK)
+        *ret_done = !row;
+    return e;
+}
+
+void search_counts(const struct search *search, uint64_t *ret_opened, uint64_t *ret_hits) {
+    *ret_opened = search->opened;
+    *ret_hits = search->hits;
+}
+
 enum err check_search(struct store *store, const struct node_keys *keys, const char *text,
                       uint64_t *ret_opened, uint64_t *ret_hits) {
-    struct search search = {.store = store, .keys = keys, .text = bytes_of_text(text)};
-    arena_init(&search.arena, DECODE_MEMORY_MAX);
-    sqlite3_stmt *walk = db_walk(store->db, "SELECT key, bytes FROM entry ORDER BY key");
-    bool row = false;
-    enum err e;
-    while ((e = db_row(store->db, walk, &row)) == OK && row)
-        if ((e = search_entry(&search, sqlite3_column_int64(walk, 0), db_column_bytes(walk, 1))) !=
-            OK)
-            break;
-    sqlite3_finalize(walk);
-    if (e == OK) {
-        *ret_opened = search.opened;
-        *ret_hits = search.hits;
-    }
-    arena_done(&search.arena);
-    buffer_wipe(&search.plain);
-    buffer_done(&search.block);
-    sodium_memzero(&search, sizeof search);
+    struct search *search = NULL;
+    bool done = false;
+    enum err e = search_new(store, keys, text, &search);
+    while (e == OK && !done)
+        e = search_step(search, &done);
+    if (e == OK)
+        search_counts(search, ret_opened, ret_hits);
+    search_free(search);
     return e;
 }

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,65 +79,99 @@ static uint64_t hits_in(const uint8_t *at, size_t size, struct bytes text) {
 
 /* Chunks overlap by one byte less than the text, so that each hit lies whole in exactly one place
  * where it can begin. */
-static enum err count_file(int fd, struct bytes text, uint64_t *ret_size, uint64_t *ret_hits) {
-    size_t overlap = text.size - 1, held = 0;
-    uint8_t *chunk = malloc(overlap + SCAN_CHUNK);
-    if (chunk == NULL)
+struct scan_walk {
+    struct scan *scan;
+    struct bytes text;
+    DIR *folder;
+    uint8_t *chunk;
+    size_t held; /* of the chunk before */
+    int fd;      /* negative: no file is open */
+    bool keep;
+    char name[NAME_MAX + 1];
+    struct scan_file file;
+};
+
+enum err scan_walk_new(struct scan *scan, struct bytes text, struct scan_walk **ret_walk) {
+    if (text.size == 0)
+        return ERR_ARGUMENT;
+    struct scan_walk *walk = calloc(1, sizeof *walk);
+    if (walk == NULL)
         return ERR_MEMORY;
-    uint64_t size = 0, hits = 0;
-    ssize_t n;
-    while ((n = pread(fd, chunk + held, SCAN_CHUNK, (off_t)size)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            break;
-        size += (uint64_t)n;
-        size_t have = held + (size_t)n;
-        hits += hits_in(chunk, have, text);
-        held = have < overlap ? have : overlap;
-        memmove(chunk, chunk + have - held, held);
+    *walk = (struct scan_walk){.scan = scan, .text = text, .fd = -1};
+    walk->chunk = malloc(text.size - 1 + SCAN_CHUNK);
+    int fd = openat(scan->folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    walk->folder = fd >= 0 ? fdopendir(fd) : NULL;
+    if (walk->folder == NULL && fd >= 0)
+        close(fd);
+    if (walk->chunk == NULL || walk->folder == NULL) {
+        enum err e = walk->chunk == NULL ? ERR_MEMORY : ERR_IO;
+        scan_walk_free(walk);
+        return e;
     }
-    free(chunk);
-    if (n < 0)
-        return ERR_IO;
-    *ret_size = size;
-    *ret_hits = hits;
+    *ret_walk = walk;
     return OK;
 }
 
-static enum err scan_one(struct scan *scan, const char *name, struct bytes text, scan_visit *visit,
-                         void *context) {
+static void close_file(struct scan_walk *walk) {
+    if (walk->fd >= 0 && !walk->keep)
+        close(walk->fd);
+    walk->fd = -1;
+}
+
+void scan_walk_free(struct scan_walk *walk) {
+    if (walk == NULL)
+        return;
+    close_file(walk);
+    if (walk->folder != NULL)
+        closedir(walk->folder);
+    free(walk->chunk);
+    free(walk);
+}
+
+/* The next regular file, if the entry is one that is still there. */
+static enum err open_next(struct scan_walk *walk, const char *name) {
     struct stat status;
-    if (fstatat(scan->folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(walk->scan->folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? OK : ERR_IO; /* gone since it was listed */
     if (!S_ISREG(status.st_mode))
         return OK;
-    bool keep;
-    int fd = open_file(scan, name, &status, &keep);
-    if (fd < 0)
+    walk->fd = open_file(walk->scan, name, &status, &walk->keep);
+    if (walk->fd < 0)
         return errno == ENOENT ? OK : ERR_IO;
-    struct scan_file file = {.name = name};
-    enum err e = count_file(fd, text, &file.size, &file.hits);
-    if (!keep)
-        close(fd);
-    return e == OK ? visit(context, &file) : e;
+    snprintf(walk->name, sizeof walk->name, "%s", name);
+    walk->file = (struct scan_file){.name = walk->name};
+    walk->held = 0;
+    return OK;
 }
 
-enum err scan_home(struct scan *scan, struct bytes text, scan_visit *visit, void *context) {
-    if (text.size == 0)
-        return ERR_ARGUMENT;
-    int fd = openat(scan->folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-    if (folder == NULL) {
-        if (fd >= 0)
-            close(fd);
+static enum err count_chunk(struct scan_walk *walk, bool *ret_ended) {
+    size_t overlap = walk->text.size - 1;
+    ssize_t n;
+    do
+        n = pread(walk->fd, walk->chunk + walk->held, SCAN_CHUNK, (off_t)walk->file.size);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
         return ERR_IO;
+    size_t have = walk->held + (size_t)n;
+    walk->file.size += (uint64_t)n;
+    walk->file.hits += n > 0 ? hits_in(walk->chunk, have, walk->text) : 0;
+    walk->held = have < overlap ? have : overlap;
+    memmove(walk->chunk, walk->chunk + have - walk->held, walk->held);
+    *ret_ended = n == 0;
+    return OK;
+}
+
+enum err scan_walk_step(struct scan_walk *walk, scan_visit *visit, void *context, bool *ret_done) {
+    *ret_done = false;
+    if (walk->fd < 0) {
+        const struct dirent *entry = readdir(walk->folder);
+        *ret_done = entry == NULL;
+        return entry == NULL ? OK : open_next(walk, entry->d_name);
     }
-    enum err e = OK;
-    const struct dirent *entry;
-    while (e == OK && (entry = readdir(folder)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            e = scan_one(scan, entry->d_name, text, visit, context);
-    closedir(folder);
-    return e;
+    bool ended = false;
+    enum err e = count_chunk(walk, &ended);
+    if (e != OK || !ended)
+        return e;
+    close_file(walk);
+    return visit(context, &walk->file);
 }

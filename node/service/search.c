@@ -1,23 +1,33 @@
 #include "inside.h"
 #include "scan.h"
+#include "slice.h"
 #include "store/check.h"
 #include "verbs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SEARCH_SIZE_MAX = 1024 };
 
-struct files {
-    json_t *list;
-    uint64_t hits;
+/* First the sections, then the files. */
+struct search_job {
+    struct job job;
+    struct service *service;
+    char *text;
+    struct node_keys keys; /* of another home; wiped */
+    struct search *search;
+    struct scan_walk *walk; /* NULL until the sections are done */
+    bool sections_done;
+    json_t *files;
+    uint64_t file_hits;
 };
 
 static enum err add_file(void *context, const struct scan_file *file) {
-    struct files *files = context;
-    files->hits += file->hits;
+    struct search_job *job = context;
+    job->file_hits += file->hits;
     json_t *form = json_pack("{s:s, s:I, s:I}", "name", file->name, "bytes", (json_int_t)file->size,
                              "hits", (json_int_t)file->hits);
-    return json_array_append_new(files->list, form) == 0 ? OK : ERR_MEMORY;
+    return json_array_append_new(job->files, form) == 0 ? OK : ERR_MEMORY;
 }
 
 /* The keys of another home, from the text of its keys file (store/home.c): a title, then the seed
@@ -38,43 +48,87 @@ static enum err read_keys(const char *text, struct reply *reply, struct node_key
     return e;
 }
 
-static enum err search_sections(struct service *service, const char *file, const char *text,
-                                struct reply *reply, uint64_t *ret_opened, uint64_t *ret_hits) {
-    struct store *store = service_store(service);
-    if (file == NULL)
-        return check_search(store, store_keys(store), text, ret_opened, ret_hits);
-    struct node_keys keys;
-    enum err e = read_keys(file, reply, &keys);
-    if (e == OK)
-        e = check_search(store, &keys, text, ret_opened, ret_hits);
-    explicit_bzero(&keys, sizeof keys);
-    return e;
+static enum err begin_files(struct search_job *job) {
+    struct service *service = job->service;
+    enum err e = OK;
+    job->sections_done = true;
+    if (service->scan == NULL)
+        e = scan_new(service_home(service)->path, &service->scan);
+    return e == OK ? scan_walk_new(service->scan, bytes_of_text(job->text), &job->walk) : e;
 }
 
-static enum err search(struct service *service, const struct asker *asker, const json_t *args,
-                       struct reply *reply) {
+static json_t *document_of(const struct search_job *job) {
+    uint64_t opened, hits;
+    search_counts(job->search, &opened, &hits);
+    return json_pack("{s:I, s:{s:I, s:I}, s:O}", "hits", (json_int_t)(hits + job->file_hits),
+                     "sections", "opened", (json_int_t)opened, "hits", (json_int_t)hits, "files",
+                     job->files);
+}
+
+static enum job_state step(struct job *base, struct reply *reply) {
+    struct search_job *job = (struct search_job *)base;
+    time_ms end = slice_begin();
+    bool done = false;
+    enum err e = OK;
+    do {
+        if (job->sections_done)
+            e = scan_walk_step(job->walk, add_file, job, &done);
+        else if ((e = search_step(job->search, &done)) == OK && done) {
+            e = begin_files(job);
+            done = false;
+        }
+    } while (e == OK && !done && !slice_is_over(end));
+    if (e == OK && !done) {
+        uint64_t opened, hits;
+        search_counts(job->search, &opened, &hits);
+        reply_progress(reply, opened, 0, "searching", "søger");
+        return JOB_MORE;
+    }
+    e = e == OK ? reply_give(reply, document_of(job)) : reply_err(reply, e);
+    (void)e; /* the reply carries it */
+    return JOB_DONE;
+}
+
+static void job_free(struct job *base) {
+    struct search_job *job = (struct search_job *)base;
+    scan_walk_free(job->walk);
+    search_free(job->search);
+    json_decref(job->files);
+    free(job->text);
+    explicit_bzero(job, sizeof *job);
+    free(job);
+}
+
+static enum err begin(struct service *service, const struct asker *asker, const json_t *args,
+                      struct reply *reply, struct job **ret_job) {
     (void)asker;
-    const char *text = service_text(args, "text");
+    const char *text = service_text(args, "text"), *file = service_text(args, "keys");
+    const struct node_keys *keys = store_keys(service_store(service));
     if (*text == '\0' || strlen(text) > SEARCH_SIZE_MAX)
         return reply_fail(reply, ERR_ARGUMENT,
                           MEND("search for a shorter text", "søg efter en kortere tekst"),
                           "the text to search for has 1 to %d letters",
                           "den tekst, der søges efter, er på 1 til %d bogstaver", SEARCH_SIZE_MAX);
-    uint64_t opened = 0, hits = 0;
-    struct files files = {.list = json_array()};
-    enum err e = search_sections(service, service_text(args, "keys"), text, reply, &opened, &hits);
-    if (e == OK && service->scan == NULL)
-        e = scan_new(service_home(service)->path, &service->scan);
+    struct search_job *job = calloc(1, sizeof *job);
+    if (job == NULL)
+        return ERR_MEMORY;
+    job->job = (struct job){.step = step, .free = job_free};
+    job->service = service;
+    job->text = strdup(text);
+    job->files = json_array();
+    enum err e = job->text == NULL || job->files == NULL ? ERR_MEMORY : OK;
+    if (e == OK && file != NULL) {
+        e = read_keys(file, reply, &job->keys);
+        keys = &job->keys;
+    }
     if (e == OK)
-        e = scan_home(service->scan, bytes_of_text(text), add_file, &files);
+        e = search_new(service_store(service), keys, job->text, &job->search);
     if (e != OK) {
-        json_decref(files.list);
+        job_free(&job->job);
         return e;
     }
-    return reply_give(reply,
-                      json_pack("{s:I, s:{s:I, s:I}, s:o}", "hits",
-                                (json_int_t)hits + (json_int_t)files.hits, "sections", "opened",
-                                (json_int_t)opened, "hits", (json_int_t)hits, "files", files.list));
+    *ret_job = &job->job;
+    return OK;
 }
 
 static const struct param search_params[] = {
@@ -99,6 +153,6 @@ const struct verb search_verbs[] = {
      .summary_en = "count a text in what the keys can open and in every file of the home",
      .access = ACCESS_READ,
      .params = search_params,
-     .run = search},
+     .begin = begin},
     {.noun = NULL},
 };

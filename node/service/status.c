@@ -1,15 +1,28 @@
 #include "form.h"
 #include "lack.h"
 #include "proto/limits.h"
+#include "slice.h"
 #include "store/quarantine.h"
 #include "verbs.h"
 #include "waiting.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+/* Made in pieces: what waits for people first, which takes longest; then the members, and last the
+ * log, so that "in sync" is as fresh as can be. */
 struct status {
+    struct job job;
     struct service *service;
     struct store *store;
     struct self self;
-    struct lacks *lacks;
+    struct waiting *waiting;
+    bool waiting_done;
+    struct lacks *lacks; /* this and what follows are made with the first member */
+    struct standings *standings;
+    struct buffer ids; /* of the active members */
+    size_t ids_done;
+    struct arena arena; /* of the entry looked at, and then of the own */
     json_t *peers, *members;
     uint64_t others;
     bool reachable; /* others can dial this node */
@@ -47,13 +60,10 @@ static json_t *place_form(const struct status *status, const struct lack *lack) 
     return form;
 }
 
-static enum err add_member(void *context, const struct roster_entry *entry) {
-    struct status *status = context;
-    if (entry->status != MEMBER_ACTIVE || member_id_equal(&entry->member, &status->self.member))
-        return OK;
+static enum err add_member(struct status *status, const struct roster_entry *entry) {
     struct standing standing;
     struct lack lack;
-    enum err e = acks_standing(status->store, &entry->member, &standing);
+    enum err e = standings_of(status->standings, &entry->member, &standing);
     if (e == OK)
         e = lack_of(status->lacks, &entry->member, entry->role, &lack);
     if (e != OK)
@@ -126,61 +136,128 @@ static enum err log_form(struct status *status, bool restored, json_t **ret_form
     return *ret_form != NULL ? OK : ERR_MEMORY;
 }
 
+static enum err note_member(void *context, const struct roster_entry *entry) {
+    struct status *status = context;
+    if (entry->status != MEMBER_ACTIVE || member_id_equal(&entry->member, &status->self.member))
+        return OK;
+    return buffer_append(&status->ids, &entry->member, sizeof entry->member);
+}
+
+static enum err begin_members(struct status *status) {
+    const struct surroundings *around = service_surroundings(status->service);
+    struct roster_entry self;
+    status->peers = around->peers != NULL ? around->peers(around->context) : json_array();
+    status->members = json_array();
+    enum err e =
+        roster_member(status->store, &status->self.member, UINT64_MAX, &status->arena, &self);
+    status->reachable = e == OK && self.endpoints_n > 0;
+    if (e == OK)
+        e = standings_new(status->store, &status->standings);
+    if (e == OK)
+        e = lacks_new(status->store, &status->lacks);
+    return e == OK ? roster_each(status->store, note_member, status) : e;
+}
+
+static enum err add_members(struct status *status, time_ms slice_end, bool *ret_done) {
+    size_t n = status->ids.size / sizeof(struct member_id);
+    enum err e = OK;
+    while (e == OK && status->ids_done < n) {
+        struct member_id id;
+        struct roster_entry entry;
+        memcpy(&id, status->ids.data + status->ids_done++ * sizeof id, sizeof id);
+        arena_reset(&status->arena);
+        e = roster_member(status->store, &id, UINT64_MAX, &status->arena, &entry);
+        if (e == OK && entry.status == MEMBER_ACTIVE)
+            e = add_member(status, &entry);
+        if (slice_is_over(slice_end))
+            break;
+    }
+    *ret_done = status->ids_done == n;
+    return e;
+}
+
 /* In sync says that every member is known to hold what this node holds, by its own signature and
  * over a session that is whole, that nothing waits or is forked anywhere, and that this node
  * knows of nothing it lacks. A session alone, an old word alone, or a time-out never says it. */
 static enum err describe(struct status *status, struct reply *reply) {
     const struct surroundings *around = service_surroundings(status->service);
-    struct arena arena;
-    arena_init(&arena, KIB(64));
     struct roster_entry self;
-    json_t *log = NULL, *waiting = NULL;
+    json_t *log = NULL;
     bool restored = false, whole = false;
-    enum err e = roster_member(status->store, &status->self.member, UINT64_MAX, &arena, &self);
+    arena_reset(&status->arena);
+    enum err e =
+        roster_member(status->store, &status->self.member, UINT64_MAX, &status->arena, &self);
     if (e == OK)
         e = acks_restored(status->store, &restored);
-    status->reachable = e == OK && self.endpoints_n > 0;
-    if (e == OK)
-        e = roster_each(status->store, add_member, status);
     if (e == OK)
         e = log_form(status, restored, &log, &whole);
-    if (e == OK)
-        e = waiting_items(status->service, &waiting);
-    if (e == OK) {
-        bool in_sync = around->running && status->others > 0 && status->all_in_sync && whole;
-        json_t *endpoints =
-            around->endpoints != NULL ? around->endpoints(around->context) : json_array();
-        e = reply_give(reply,
-                       json_pack("{s:o, s:o, s:I, s:b, s:{s:b, s:o}, s:O, s:o, s:o}", "federation",
-                                 form_federation(status->store), "member", form_entry(&self), "now",
-                                 (json_int_t)store_now(status->store), "in_sync", in_sync, "node",
-                                 "running", around->running, "endpoints", endpoints, "members",
-                                 status->members, "log", log, "waiting", waiting));
-        log = waiting = NULL;
-    }
-    json_decref(log);
-    json_decref(waiting);
-    arena_done(&arena);
-    return e;
+    if (e != OK)
+        return e;
+    bool in_sync = around->running && status->others > 0 && status->all_in_sync && whole;
+    json_t *endpoints =
+        around->endpoints != NULL ? around->endpoints(around->context) : json_array();
+    return reply_give(
+        reply, json_pack("{s:o, s:o, s:I, s:b, s:{s:b, s:o}, s:O, s:o, s:O}", "federation",
+                         form_federation(status->store), "member", form_entry(&self), "now",
+                         (json_int_t)store_now(status->store), "in_sync", in_sync, "node",
+                         "running", around->running, "endpoints", endpoints, "members",
+                         status->members, "log", log, "waiting", waiting_items(status->waiting)));
 }
 
-static enum err show_status(struct service *service, const struct asker *asker, const json_t *args,
-                            struct reply *reply) {
-    (void)asker, (void)args;
-    const struct surroundings *around = service_surroundings(service);
-    struct status status = {
-        .service = service, .store = service_store(service), .all_in_sync = true};
-    enum err e = store_self(status.store, &status.self);
+static enum job_state step(struct job *job, struct reply *reply) {
+    struct status *status = (struct status *)job;
+    time_ms slice_end = slice_begin();
+    bool done = false;
+    enum err e = OK;
+    if (!status->waiting_done) {
+        e = waiting_step(status->waiting, slice_end, reply, &status->waiting_done);
+        if (e == OK && (!status->waiting_done || slice_is_over(slice_end)))
+            return JOB_MORE;
+    }
+    if (e == OK && status->members == NULL)
+        e = begin_members(status);
     if (e == OK)
-        e = lacks_new(status.store, &status.lacks);
-    status.peers = around->peers != NULL ? around->peers(around->context) : json_array();
-    status.members = json_array();
+        e = add_members(status, slice_end, &done);
+    if (e == OK && !done)
+        return JOB_MORE;
+    e = e == OK ? describe(status, reply) : e;
+    if (e != OK && reply->error == OK)
+        reply_err(reply, e);
+    return JOB_DONE;
+}
+
+static void status_free(struct job *job) {
+    struct status *status = (struct status *)job;
+    waiting_free(status->waiting);
+    lacks_free(status->lacks);
+    standings_free(status->standings);
+    buffer_done(&status->ids);
+    arena_done(&status->arena);
+    json_decref(status->peers);
+    json_decref(status->members);
+    free(status);
+}
+
+static enum err begin(struct service *service, const struct asker *asker, const json_t *args,
+                      struct reply *reply, struct job **ret_job) {
+    (void)asker, (void)args, (void)reply;
+    struct status *status = calloc(1, sizeof *status);
+    if (status == NULL)
+        return ERR_MEMORY;
+    *status = (struct status){.job = {.step = step, .free = status_free},
+                              .service = service,
+                              .store = service_store(service),
+                              .all_in_sync = true};
+    arena_init(&status->arena, KIB(64));
+    enum err e = store_self(status->store, &status->self);
     if (e == OK)
-        e = describe(&status, reply);
-    json_decref(status.peers);
-    json_decref(status.members);
-    lacks_free(status.lacks);
-    return e;
+        e = waiting_new(service, &status->waiting);
+    if (e != OK) {
+        status_free(&status->job);
+        return e;
+    }
+    *ret_job = &status->job;
+    return OK;
 }
 
 const struct verb status_verbs[] = {
@@ -189,6 +266,6 @@ const struct verb status_verbs[] = {
      .summary_da = "hvem der har hvad, og hvad der venter",
      .summary_en = "who holds what, and what waits",
      .access = ACCESS_READ,
-     .run = show_status},
+     .begin = begin},
     {.noun = NULL},
 };

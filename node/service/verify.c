@@ -1,10 +1,11 @@
 #include "form.h"
+#include "slice.h"
 #include "store/check.h"
 #include "verbs.h"
 
 #include <stdlib.h>
 
-enum { SLICE_MS = 10, FINDINGS_MAX = 1000 };
+enum { FINDINGS_MAX = 1000 };
 
 struct verify {
     struct job job;

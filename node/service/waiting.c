@@ -4,11 +4,13 @@
 #include "form.h"
 #include "handover.h"
 #include "handover_track.h"
+#include "slice.h"
 #include "store/answers.h"
 #include "store/quarantine.h"
 #include "survey.h"
 #include "verbs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A handover that was sent is given this long before it shows as not read. */
@@ -20,6 +22,19 @@ struct items {
     json_t *list;
 };
 
+/* What is left to look at, ids first: what is then asked of the store walks itself. */
+struct waiting {
+    struct items items;
+    struct arena arena; /* of the lists */
+    struct conflict *conflicts;
+    size_t conflicts_n, conflicts_capacity, conflicts_done;
+    const struct record_id *handovers;
+    size_t handovers_n, handovers_done;
+    struct prefixes prefixes; /* of the handovers */
+    struct arena one;         /* of the handover looked at */
+    bool surveys_done;
+};
+
 static enum err add(struct items *items, json_t *item) {
     return json_array_append_new(items->list, item) == 0 ? OK : ERR_MEMORY;
 }
@@ -28,28 +43,19 @@ static json_t *label_form(const struct label *label) {
     return json_pack("{s:s, s:s}", "da", label->da, "en", label->en);
 }
 
-/* The walks over conflicts and records collect ids first: what is then asked of the store walks
- * itself. */
-struct conflicts {
-    struct conflict *list;
-    size_t n;
-    struct arena arena;
-    size_t capacity;
-};
-
 static enum err note_conflict(void *context, const struct conflict *conflict) {
-    struct conflicts *conflicts = context;
-    if (conflicts->n == conflicts->capacity) {
-        size_t capacity = conflicts->capacity == 0 ? 64 : conflicts->capacity * 2;
-        struct conflict *moved = arena_array(&conflicts->arena, capacity, sizeof *moved);
+    struct waiting *waiting = context;
+    if (waiting->conflicts_n == waiting->conflicts_capacity) {
+        size_t capacity = waiting->conflicts_capacity == 0 ? 64 : waiting->conflicts_capacity * 2;
+        struct conflict *moved = arena_array(&waiting->arena, capacity, sizeof *moved);
         if (moved == NULL)
             return ERR_MEMORY;
-        for (size_t i = 0; i < conflicts->n; i++)
-            moved[i] = conflicts->list[i];
-        conflicts->list = moved;
-        conflicts->capacity = capacity;
+        for (size_t i = 0; i < waiting->conflicts_n; i++)
+            moved[i] = waiting->conflicts[i];
+        waiting->conflicts = moved;
+        waiting->conflicts_capacity = capacity;
     }
-    conflicts->list[conflicts->n++] = *conflict;
+    waiting->conflicts[waiting->conflicts_n++] = *conflict;
     return OK;
 }
 
@@ -74,16 +80,6 @@ static enum err add_conflict(struct items *items, const struct conflict *conflic
                                  "conflict", "show", id));
     }
     arena_done(&arena);
-    return e;
-}
-
-static enum err add_conflicts(struct items *items) {
-    struct conflicts conflicts = {0};
-    arena_init(&conflicts.arena, HANDOVER_ARENA_MAX);
-    enum err e = conflict_each(items->store, note_conflict, &conflicts);
-    for (size_t i = 0; e == OK && i < conflicts.n; i++)
-        e = add_conflict(items, &conflicts.list[i]);
-    arena_done(&conflicts.arena);
     return e;
 }
 
@@ -124,29 +120,6 @@ static enum err add_handover(struct items *items, const struct record_id *id, co
                                  track.read.done ? "handover_to_accept" : "handover_to_read",
                                  "show", track.sent.at, arena);
     return OK;
-}
-
-static enum err add_handovers(struct items *items) {
-    struct arena ids_arena, arena;
-    arena_init(&ids_arena, HANDOVER_ARENA_MAX);
-    arena_init(&arena, HANDOVER_ARENA_MAX);
-    const struct record_id *ids = NULL;
-    size_t n = 0;
-    struct prefixes prefixes = {0};
-    enum err e = handover_ids(items->store, &ids_arena, &ids, &n);
-    if (e == OK)
-        e = handover_prefixes(ids, n, &prefixes);
-    for (size_t i = 0; e == OK && i < n; i++) {
-        char text[ID_TEXT_MAX], short_id[ID_TEXT_MAX];
-        record_text(&ids[i], text);
-        prefixes_shorten(&prefixes, text, short_id);
-        e = add_handover(items, &ids[i], short_id, &arena);
-        arena_reset(&arena);
-    }
-    prefixes_done(&prefixes);
-    arena_done(&arena);
-    arena_done(&ids_arena);
-    return e;
 }
 
 static enum err note_import(void *context, const struct import *import) {
@@ -196,41 +169,127 @@ static enum err add_alarms(struct items *items) {
                                 (json_int_t)alarms, "command", "quarantine", "list"));
 }
 
-enum err waiting_items(struct service *service, json_t **ret_items) {
+enum err waiting_new(struct service *service, struct waiting **ret_waiting) {
+    struct waiting *waiting = calloc(1, sizeof *waiting);
+    if (waiting == NULL)
+        return ERR_MEMORY;
+    struct store *store = service_store(service);
+    waiting->items = (struct items){.store = store, .list = json_array()};
+    arena_init(&waiting->arena, HANDOVER_ARENA_MAX);
+    arena_init(&waiting->one, HANDOVER_ARENA_MAX);
+    enum err e = waiting->items.list == NULL ? ERR_MEMORY : store_self(store, &waiting->items.self);
+    if (e == OK)
+        e = add_alarms(&waiting->items);
+    if (e == OK)
+        e = conflict_each(store, note_conflict, waiting);
+    if (e == OK)
+        e = handover_ids(store, &waiting->arena, &waiting->handovers, &waiting->handovers_n);
+    if (e == OK)
+        e = handover_prefixes(waiting->handovers, waiting->handovers_n, &waiting->prefixes);
+    if (e == OK)
+        *ret_waiting = waiting;
+    else
+        waiting_free(waiting);
+    return e;
+}
+
+void waiting_free(struct waiting *waiting) {
+    if (waiting == NULL)
+        return;
+    json_decref(waiting->items.list);
+    prefixes_done(&waiting->prefixes);
+    arena_done(&waiting->arena);
+    arena_done(&waiting->one);
+    free(waiting);
+}
+
+/* One that is gone since it was listed no longer waits. */
+static enum err look_at_next_handover(struct waiting *waiting) {
+    const struct record_id *id = &waiting->handovers[waiting->handovers_done++];
+    char text[ID_TEXT_MAX], short_id[ID_TEXT_MAX];
+    record_text(id, text);
+    prefixes_shorten(&waiting->prefixes, text, short_id);
+    enum err e = add_handover(&waiting->items, id, short_id, &waiting->one);
+    arena_reset(&waiting->one);
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+static enum err look_at_next(struct waiting *waiting) {
     size_t unreadable_n;
-    struct items items = {.store = service_store(service), .list = json_array()};
-    enum err e = items.list == NULL ? ERR_MEMORY : store_self(items.store, &items.self);
-    if (e == OK)
-        e = add_alarms(&items);
-    if (e == OK)
-        e = add_conflicts(&items);
-    if (e == OK)
-        e = add_handovers(&items);
-    if (e == OK)
-        e = survey_each(items.store, add_survey, &items, &unreadable_n);
-    if (e != OK) {
-        json_decref(items.list);
-        return e;
+    if (waiting->conflicts_done < waiting->conflicts_n) {
+        enum err e = add_conflict(&waiting->items, &waiting->conflicts[waiting->conflicts_done++]);
+        return e == ERR_NOT_FOUND ? OK : e;
     }
-    *ret_items = items.list;
+    if (waiting->handovers_done < waiting->handovers_n)
+        return look_at_next_handover(waiting);
+    waiting->surveys_done = true;
+    return survey_each(waiting->items.store, add_survey, &waiting->items, &unreadable_n);
+}
+
+enum err waiting_step(struct waiting *waiting, time_ms slice_end, struct reply *reply,
+                      bool *ret_done) {
+    enum err e;
+    do
+        e = look_at_next(waiting);
+    while (e == OK && !waiting->surveys_done && !slice_is_over(slice_end));
+    if (e != OK)
+        return e;
+    reply_progress(reply, waiting->handovers_done, waiting->handovers_n,
+                   "looking through the handovers", "gennemgår overleveringerne");
+    *ret_done = waiting->surveys_done;
     return OK;
 }
 
-static enum err waiting(struct service *service, const struct asker *asker, const json_t *args,
-                        struct reply *reply) {
-    (void)asker, (void)args;
-    struct store *store = service_store(service);
-    struct self self;
-    json_t *items = NULL;
-    enum err e = store_self(store, &self);
-    if (e == OK)
-        e = waiting_items(service, &items);
-    if (e != OK)
+json_t *waiting_items(struct waiting *waiting) {
+    return waiting->items.list;
+}
+
+struct waiting_job {
+    struct job job;
+    struct service *service;
+    struct waiting *waiting;
+};
+
+static json_t *document_of(struct waiting_job *job) {
+    struct store *store = service_store(job->service);
+    return json_pack("{s:o, s:o, s:b, s:O}", "member",
+                     form_member(store, &job->waiting->items.self.member), "federation",
+                     form_federation(store), "running", service_surroundings(job->service)->running,
+                     "waiting", waiting_items(job->waiting));
+}
+
+static enum job_state step(struct job *base, struct reply *reply) {
+    struct waiting_job *job = (struct waiting_job *)base;
+    bool done = false;
+    enum err e = waiting_step(job->waiting, slice_begin(), reply, &done);
+    if (e == OK && !done)
+        return JOB_MORE;
+    e = e == OK ? reply_give(reply, document_of(job)) : reply_err(reply, e);
+    (void)e; /* the reply carries it */
+    return JOB_DONE;
+}
+
+static void job_free(struct job *base) {
+    struct waiting_job *job = (struct waiting_job *)base;
+    waiting_free(job->waiting);
+    free(job);
+}
+
+static enum err begin(struct service *service, const struct asker *asker, const json_t *args,
+                      struct reply *reply, struct job **ret_job) {
+    (void)asker, (void)args, (void)reply;
+    struct waiting_job *job = calloc(1, sizeof *job);
+    if (job == NULL)
+        return ERR_MEMORY;
+    job->job = (struct job){.step = step, .free = job_free};
+    job->service = service;
+    enum err e = waiting_new(service, &job->waiting);
+    if (e != OK) {
+        job_free(&job->job);
         return e;
-    return reply_give(reply,
-                      json_pack("{s:o, s:o, s:b, s:o}", "member", form_member(store, &self.member),
-                                "federation", form_federation(store), "running",
-                                service_surroundings(service)->running, "waiting", items));
+    }
+    *ret_job = &job->job;
+    return OK;
 }
 
 const struct verb waiting_verbs[] = {
@@ -239,6 +298,6 @@ const struct verb waiting_verbs[] = {
      .summary_da = "hvad der venter på dig, med kommandoen til hver ting",
      .summary_en = "what waits for you, with the command for each",
      .access = ACCESS_READ,
-     .run = waiting},
+     .begin = begin},
     {.noun = NULL},
 };

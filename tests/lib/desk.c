@@ -27,9 +27,13 @@ static enum err call(struct desk *desk, const char *noun, const char *verb, json
     desk->service->store = desk->site->store;
     enum err e = service_call(desk->service, &desk->asker, noun, verb, args, reply, &job);
     json_decref(args);
-    if (job != NULL)
-        abort(); /* none of these verbs is a job */
-    return e;
+    enum job_state state = JOB_MORE;
+    while (job != NULL && state == JOB_MORE)
+        state = job->step(job, reply);
+    if (state == JOB_WAITING)
+        abort(); /* nobody here would wake it */
+    service_job_free(job);
+    return e == OK ? reply->error : e;
 }
 
 const json_t *desk_call(struct desk *desk, const char *noun, const char *verb, json_t *args) {

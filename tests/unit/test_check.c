@@ -362,6 +362,25 @@ TEST(a_childs_name_is_found_with_the_schools_key_and_nowhere_with_the_municipali
     scene_end(&s);
 }
 
+TEST(a_search_looks_at_one_envelope_at_a_time) {
+    struct scene s;
+    struct search *search;
+    uint64_t opened = 0, hits = 0, before = 0, most = 0, steps = 0;
+    bool done = false;
+    scene_begin(&s);
+    assert_ok(search_new(s.school->store, &s.school->keys, "Alma", &search));
+    for (; !done; steps++) {
+        assert_ok(search_step(search, &done));
+        search_counts(search, &opened, &hits);
+        most = opened - before > most ? opened - before : most;
+        before = opened;
+    }
+    assert_int_equal(hits, 1);
+    assert_true(steps > 5 && most < opened / 2);
+    search_free(search);
+    scene_end(&s);
+}
+
 static int count(sqlite3 *db, const char *sql) {
     sqlite3_stmt *statement = NULL;
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
@@ -438,6 +457,7 @@ int main(void) {
         cmocka_unit_test(a_single_value_changed_in_any_derived_table_is_found),
         cmocka_unit_test(an_index_that_does_not_fit_its_table_is_found),
         cmocka_unit_test(a_version_taken_out_of_the_records_is_found),
+        cmocka_unit_test(a_search_looks_at_one_envelope_at_a_time),
         cmocka_unit_test(
             a_childs_name_is_found_with_the_schools_key_and_nowhere_with_the_municipalitys),
         cmocka_unit_test(an_export_can_be_read_and_holds_nothing_secret),

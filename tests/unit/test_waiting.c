@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "desk.h"
+#include "service/waiting.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +177,29 @@ TEST(a_survey_waits_at_the_sites_that_are_asked_and_once_it_is_over_at_the_munic
     assert_string_equal(waiting_at(&nordby), "");
 }
 
+TEST(many_handovers_are_looked_at_one_by_one_and_one_that_goes_meanwhile_is_left_out) {
+    struct waiting *waiting;
+    struct reply reply;
+    char ids[4][ID_TEXT_MAX];
+    bool done = false;
+    size_t pieces = 0;
+    for (size_t i = 0; i < 4; i++)
+        draft_alma(ids[i]);
+    reply_init(&reply);
+    assert_ok(waiting_new(mette.service, &waiting));
+    for (; !done; pieces++) { /* each slice is over when it begins */
+        assert_ok(waiting_step(waiting, 0, &reply, &done));
+        if (pieces == 0)
+            for (size_t i = 0; i < 4; i++)
+                desk_call(&mette, "handover", "edit",
+                          json_pack("{s:s, s:b}", "id", ids[i], "discard", 1));
+    }
+    assert_int_equal(pieces, 4 + 1);
+    assert_int_equal(json_array_size(waiting_items(waiting)), 1);
+    waiting_free(waiting);
+    reply_done(&reply);
+}
+
 #define FOUR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void) {
@@ -185,6 +209,7 @@ int main(void) {
         FOUR(a_handover_waits_to_be_read_and_then_to_be_accepted),
         FOUR(a_handover_that_nobody_reads_shows_at_the_sender_after_three_days),
         FOUR(a_conflict_waits_on_both_sides_until_it_is_settled),
+        FOUR(many_handovers_are_looked_at_one_by_one_and_one_that_goes_meanwhile_is_left_out),
         FOUR(a_survey_waits_at_the_sites_that_are_asked_and_once_it_is_over_at_the_municipality),
     };
     if (key_library_init() != OK)
