@@ -163,12 +163,20 @@ static void turn_resolving(struct link *link, time_ms now) {
     dial_next(link, done ? ERR_CLOSED : ERR_TIMEOUT, now);
 }
 
+/* Whose key isn't admitted is told so, in the clear, and then cut: an ERROR command with ZAP's
+ * status (RFC 37, RFC 27). A connection that just ends says nothing about the key, whatever came
+ * before: a far end that has died or a network that has failed must not pass for a refusal. */
+static bool was_refused(const struct valve *valve) {
+    static const uint8_t command[VALVE_LAST] = "\5ERROR\003400";
+    return memcmp(valve->inwards_last, command, VALVE_LAST) == 0;
+}
+
 static void turn_shaking(struct link *link, time_ms now) {
     /* libzmq attaches the connection to its socket once CURVE has proved the far end. */
     if ((socket_events(link->dealer) & ZMQ_POLLOUT) != 0)
         link_up(link, now);
     else if (link->valve.ended || link->valve.outer_ended)
-        dial_next(link, link->valve.inwards_bytes > 0 ? ERR_DENIED : ERR_CLOSED, now);
+        dial_next(link, was_refused(&link->valve) ? ERR_DENIED : ERR_CLOSED, now);
     else if (now - link->since > NET_HANDSHAKE_MS_MAX)
         dial_next(link, ERR_TIMEOUT, now);
 }

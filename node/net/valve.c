@@ -87,6 +87,12 @@ static bool hold(struct held *held, const uint8_t *data, size_t size) {
     return true;
 }
 
+static void remember(struct valve *valve, const uint8_t *data, size_t size) {
+    size_t n = size < VALVE_LAST ? size : VALVE_LAST;
+    memmove(valve->inwards_last, valve->inwards_last + n, VALVE_LAST - n);
+    memcpy(valve->inwards_last + VALVE_LAST - n, data + size - n, n);
+}
+
 enum { END_OF_STREAM = -1 };
 
 /* One chunk from one side to the other. Returns how much was read; 0: nothing now, or ended;
@@ -102,6 +108,8 @@ static ssize_t carry(struct valve *valve, int from, int to, struct held *held, s
     if (n == 0)
         return END_OF_STREAM;
     size_t size = (size_t)n, sent = 0;
+    if (held == &valve->inwards)
+        remember(valve, chunk, size);
     ssize_t m = send(to, chunk, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (m > 0)
         sent = (size_t)m;
@@ -126,7 +134,6 @@ static void pump_inwards(struct valve *valve) {
         if (n <= 0)
             break;
         valve->ahead += (size_t)n;
-        valve->inwards_bytes += (size_t)n;
     }
 }
 
@@ -140,7 +147,6 @@ static void pump_outwards(struct valve *valve, time_ms now) {
         if (n <= 0)
             break;
         valve->outwards_at = now;
-        valve->outwards_bytes += (size_t)n;
     }
 }
 

@@ -12,7 +12,8 @@
  *     peer ══TCP══ outer │ valve │ inner ══local══ libzmq (CURVE, end to end between the nodes) ══
  * net.c
  *
- * It doesn't look into the bytes: they are CURVE's. */
+ * It doesn't look into the bytes: they are CURVE's. It remembers the last that came, since what
+ * ends a handshake is said in the clear. */
 #ifndef STAFET_NODE_VALVE_H
 #define STAFET_NODE_VALVE_H
 
@@ -29,7 +30,8 @@ enum {
         5000, /* shut for so long, while everything received is taken: too large a message */
     VALVE_LEAK_PER_SECOND =
         64, /* bytes that don't count: heartbeats come in and are never received as messages */
-    VALVE_CHUNK = 64 * 1024
+    VALVE_CHUNK = 64 * 1024,
+    VALVE_LAST = 10 /* bytes */
 };
 
 /* Bytes read on one side that the other did not take yet. */
@@ -44,10 +46,10 @@ struct valve {
     struct held inwards, outwards;
     size_t ahead;
     time_ms leaked_at, shut_at /* 0: open */, outwards_at /* last bytes out */;
-    uint64_t inwards_bytes, outwards_bytes;
-    bool outer_ended;               /* the peer sends no more */
-    bool ended;                     /* libzmq hung up, or one side failed */
-    void (*changed)(void *context); /* called when it has ended */
+    uint8_t inwards_last[VALVE_LAST]; /* the last at the end; zero before the first */
+    bool outer_ended;                 /* the peer sends no more */
+    bool ended;                       /* libzmq hung up, or one side failed */
+    void (*changed)(void *context);   /* called when it has ended */
     void *context;
 };
 

@@ -230,6 +230,34 @@ TEST(a_far_end_with_another_key_than_expected_is_not_talked_to) {
     pair_done(&pair);
 }
 
+/* A ZMTP 3.1 greeting of a CURVE server (RFC 37). */
+static void greet(int fd) {
+    uint8_t greeting[64] = {0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1, 'C', 'U', 'R', 'V', 'E'};
+    greeting[32] = 1;
+    assert_int_equal(send(fd, greeting, sizeof greeting, MSG_NOSIGNAL), sizeof greeting);
+}
+
+TEST(a_far_end_that_dies_within_the_handshake_has_refused_nobody) {
+    struct side from, gone = {0};
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof name;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), fd = -1;
+    assert_int_equal(bind(listener, (const struct sockaddr *)&name, sizeof name), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&name, &size), 0);
+    snprintf(gone.bound, sizeof gone.bound, "tcp://127.0.0.1:%d", ntohs(name.sin_port));
+    side_init(&from, 1);
+    dial_as(&from, &gone, &from.keys.public.transport);
+    UNTIL((fd = accept(listener, NULL, NULL)) >= 0, &from);
+    greet(fd);
+    close(fd);
+    UNTIL(from.disconnected_n == 1, &from);
+    assert_int_equal(from.disconnected_link, 0);
+    assert_int_equal(from.reason, ERR_CLOSED);
+    close(listener);
+    side_done(&from);
+}
+
 TEST(dialling_where_nobody_listens_fails) {
     struct side from, gone;
     side_init(&from, 1);
@@ -631,6 +659,7 @@ int main(void) {
         cmocka_unit_test(many_frames_of_every_size_arrive_whole_and_in_order),
         cmocka_unit_test(an_unknown_key_is_refused),
         cmocka_unit_test(a_far_end_with_another_key_than_expected_is_not_talked_to),
+        cmocka_unit_test(a_far_end_that_dies_within_the_handshake_has_refused_nobody),
         cmocka_unit_test(dialling_where_nobody_listens_fails),
         cmocka_unit_test(only_tcp_is_ever_dialled),
         cmocka_unit_test(a_link_that_hangs_up_is_reported_after_all_that_it_sent),
