@@ -211,7 +211,8 @@ class Federation:
         self.proxies.append(proxy)
         return proxy
 
-    def close(self):
+    def close(self, keep=False):
+        """Ends all processes and removes the folder, unless somebody wants to look at it."""
         for site in self.sites:
             site.ended = site.node.poll() if site.node else None
         for process in self.processes:
@@ -221,7 +222,8 @@ class Federation:
             process.wait()
         for proxy in self.proxies:
             proxy.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Proxy:
