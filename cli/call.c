@@ -114,7 +114,7 @@ static int fail_denied(struct cli_context *cli, const char *home) {
                                     "kør kommandoen som den bruger, der ejer det");
     if (stat(path, &status) != 0)
         return cli_fail(cli, err_name(ERR_DENIED), owner, NULL, "%s may not be looked at",
-                        "%s må du ikke se på", path);
+                        "%s har du ikke adgang til", path);
     if (status.st_uid != geteuid())
         return cli_fail(cli, err_name(ERR_DENIED), owner, NULL, "%s belongs to another user",
                         "%s tilhører en anden bruger", path);
@@ -147,9 +147,9 @@ int cli_locate(struct cli_context *cli, bool create) {
         return fail_denied(cli, home);
     case ERR_BUSY:
         return cli_fail(cli, err_name(e),
-                        MEND("try again when it has ended", "prøv igen, når den er færdig"), NULL,
+                        MEND("try again when it has ended", "prøv igen, når det er færdigt"), NULL,
                         "another process owns the home %s and does not answer",
-                        "en anden proces ejer hjemmet %s og svarer ikke", home);
+                        "et andet program bruger hjemmet %s og svarer ikke", home);
     default:
         return cli_fail(cli, err_name(e), err_mend(e), NULL, "the home %s cannot be opened: %s",
                         "hjemmet %s kan ikke åbnes: %s", home,

@@ -139,8 +139,8 @@ json_t *columns_label(struct problems *problems, const struct sheet *sheet,
         }
         if (strlen(value) > LABEL_SIZE_MAX) {
             problem_add(problems, place, MEND("shorten it", "forkort det"),
-                        "the label is longer than 1,000 bytes",
-                        "teksten er længere end 1.000 byte");
+                        "the label is longer than about 1,000 letters",
+                        "teksten er længere end omkring 1.000 bogstaver");
             continue;
         }
         snprintf(text, sizeof text, "%s", value);

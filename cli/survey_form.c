@@ -105,7 +105,7 @@ static void read_choice(struct form *f, const struct sheet_row *row) {
                          "such as \"don't know\"",
                          "skriv et helt tal fra -1000 til 1000, eller lad det stå tomt ved svar "
                          "som \"ved ikke\""),
-                    "\"%s\" is not a score", "\"%s\" er ikke et pointtal", score_text);
+                    "\"%s\" is not a score", "\"%s\" er ikke en score", score_text);
     check_choice_clash(f, row, list, choice);
     if (json_array_size(list) == CHOICES_MAX)
         problem_add(f->problems, columns_place(&f->choices, row, columns->type),
@@ -168,7 +168,7 @@ static void check_list(struct form *f, const struct sheet_row *row, const char *
         if (!seen)
             problem_add(f->problems, place,
                         MEND("give the file with the choices: --choices FILE",
-                             "giv filen med svarmulighederne med: --choices FIL"),
+                             "angiv filen med svarmulighederne: --choices FIL"),
                         "the choices of \"%s\" are not known",
                         "svarmulighederne på \"%s\" er ikke kendt", list_name);
     } else if (!f->choices_read) {
@@ -280,7 +280,7 @@ static enum err read_survey(struct form *f) {
         problem_add(f->problems, whole,
                     MEND("add rows of type select_one LIST or text",
                          "tilføj rækker af typen select_one LISTE eller text"),
-                    "there is no question in it", "der er ingen spørgsmål i den");
+                    "there is no question in the file", "der er ingen spørgsmål i filen");
     }
     return OK;
 }

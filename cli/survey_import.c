@@ -73,7 +73,8 @@ static void read_headings(struct import *im) {
                     MEND("export the answers with question codes as headings",
                          "eksportér svarene med spørgsmålenes koder som overskrifter"),
                     "no column has the code of a question, such as %s",
-                    "ingen kolonne har et spørgsmåls kode, som %s", q->questions[0].code);
+                    "ingen kolonne har et spørgsmåls kode som overskrift, for eksempel %s",
+                    q->questions[0].code);
         return;
     }
     im->imported.dropped_columns_n = im->first_column;
@@ -144,7 +145,8 @@ static enum err append(struct import *im, const char *text) {
 static enum err append_text_reply(struct import *im, struct place place, const char *text) {
     if (strlen(text) > ANSWER_TEXT_SIZE_MAX) {
         problem_add(im->problems, place, MEND("divide or shorten it", "del eller forkort den"),
-                    "the text is longer than 8,000 bytes", "teksten er længere end 8.000 byte");
+                    "the text is longer than about 8,000 letters",
+                    "teksten er længere end omkring 8.000 bogstaver");
         return OK;
     }
     json_t *value = json_string(text);
@@ -263,7 +265,7 @@ static enum err read_answers(struct import *im) {
     if (im->imported.answers_n == 0 && im->problems->n == 0)
         problem_add(im->problems, whole,
                     MEND("check that it is the right file", "se efter, om det er den rigtige fil"),
-                    "there is no answer in it", "der er ingen svar i den");
+                    "there is no answer in the file", "der er ingen svar i filen");
     return append_digest(im);
 }
 

@@ -164,7 +164,7 @@ static const struct param *param_named(const struct verb *verb, const char *opti
 static enum err set_value(struct values *values, const struct param *param, const char *given) {
     json_t *value = NULL;
     if (param->kind != PARAM_LIST && json_object_get(values->json, param->name) != NULL)
-        return refuse(values, ERR_ARGUMENT, "%s is given twice", "%s er givet to gange",
+        return refuse(values, ERR_ARGUMENT, "%s is given twice", "%s er angivet to gange",
                       param->name);
     enum err e = value_of(values, param, given, &value);
     if (e != OK)
@@ -227,7 +227,7 @@ static enum err take_field(struct values *values, const struct param *param, con
                       "intet felt har så langt et navn");
     snprintf(name, sizeof name, "%.*s", (int)length, word);
     if (json_object_get(fields, name) != NULL)
-        return refuse(values, ERR_ARGUMENT, "%s is given twice", "%s er givet to gange", name);
+        return refuse(values, ERR_ARGUMENT, "%s is given twice", "%s er angivet to gange", name);
     enum err e = value_of(values, param, word + length + 1, &value);
     if (e == OK && json_object_set_new(fields, name, value) != 0)
         e = failure_err(values->why, ERR_MEMORY);

@@ -1,5 +1,5 @@
 /* What the node says on standard error: one line each, for the journal; no personal data, no keys,
- * no content. */
+ * no content. In English whatever the locale: it is for those who run the machine, who search it and hold it against other nodes'. */
 #ifndef STAFET_NODE_LOG_H
 #define STAFET_NODE_LOG_H
 

@@ -41,7 +41,7 @@
     X(ERR_STATE, 30, "state", "not possible in the present state", "det kan ikke lade sig gøre, som det står nu")                                                \
     X(ERR_QUOTA, 31, "quota", "the quota is used up", "kvoten er brugt op")                                                                                      \
     X(ERR_FEDERATION, 32, "federation", "it belongs to another federation", "det hører til en anden føderation")                                                 \
-    X(ERR_LOCKED, 33, "locked", "another process owns this home", "en anden proces ejer dette hjem")
+    X(ERR_LOCKED, 33, "locked", "another process owns this home", "et andet program bruger dette hjem")
 
 enum err {
 #define X(name, number, word, text, danish) name = number,

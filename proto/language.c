@@ -59,7 +59,7 @@ struct label err_mend(enum err e) {
                     "kommandoen");
     case ERR_CORRUPT:
         return MEND("stafet verify says what is damaged; then restore a backup",
-                    "stafet verify siger, hvad der er beskadiget; indlæs så en sikkerhedskopi");
+                    "stafet verify siger, hvad der er beskadiget; genskab så en sikkerhedskopi");
     case ERR_VERSION:
     case ERR_SCHEMA:
         return MEND("install the newest version of stafet",
@@ -80,7 +80,7 @@ struct label err_mend(enum err e) {
         return MEND("repeat the command", "gentag kommandoen");
     case ERR_LOCKED:
         return MEND("wait until it has ended and repeat the command",
-                    "vent, til den er færdig, og gentag kommandoen");
+                    "vent, til det er færdigt, og gentag kommandoen");
     case ERR_DENIED:
         return MEND("ask the one who administers the node", "spørg den, der administrerer noden");
     case ERR_ARGUMENT:

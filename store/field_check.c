@@ -68,7 +68,7 @@ static bool has_form(const struct field *field, struct bytes value, struct label
             MEND("it must be one of the field's choices", "det skal være et af feltets valg");
         return is_choice(field->choices, value);
     case KIND_FLAG:
-        *ret_why = MEND("it must be yes or no", "det skal være yes eller no");
+        *ret_why = MEND("it must be yes or no", "det skal være yes (ja) eller no (nej)");
         return bytes_equal(value, bytes_of_text("yes")) || bytes_equal(value, bytes_of_text("no"));
     case KIND_MEMBER:
         *ret_why = MEND("it must be a member's id, 32 hexadecimal digits",

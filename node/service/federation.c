@@ -31,7 +31,7 @@ static enum err make_keys(struct service *service, struct reply *reply) {
     if (e == OK && roster_join_pending(service_store(service), &arena, &ticket, &request) == OK)
         e = reply_fail(reply, ERR_STATE,
                        MEND("finish it with stafet join TICKET, or name another with --home",
-                            "gør det færdigt med stafet join BILLET, eller vælg et andet hjem med "
+                            "afslut det med stafet join BILLET, eller vælg et andet hjem med "
                             "--home"),
                        "this home is joining the federation %s",
                        "dette hjem er ved at slutte sig til føderationen %s",
@@ -56,7 +56,7 @@ static enum err root_seed(const char *words, struct reply *reply, struct seed *r
                                 e == ERR_HASH ? "one of the root's words is mistyped"
                                               : "these are not a root's words",
                                 e == ERR_HASH ? "et af rodens ord er skrevet forkert"
-                                              : "det er ikke en rods ord");
+                                              : "det er ikke rodens ord");
 }
 
 static json_t *created(struct service *service, const struct addresses *endpoints,

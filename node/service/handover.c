@@ -7,6 +7,7 @@
 #include "prefix.h"
 #include "verbs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -308,4 +309,14 @@ enum err handover_load(struct store *store, const struct record_id *id, struct a
 
 enum err handover_fail(struct store *store, struct reply *reply, enum err e) {
     return reply_store(reply, e, store);
+}
+
+enum err handover_refuse_unchanged(const struct handover *handover, struct reply *reply) {
+    char mend[128];
+    snprintf(mend, sizeof mend,
+             reply_say(reply, "stafet handover edit %s FIELD=VALUE",
+                       "stafet handover edit %s FELT=VÆRDI"),
+             handover->short_id);
+    return reply_fail(reply, ERR_STATE, COMMAND(mend), "nothing waits to be sent",
+                      "intet venter på at blive sendt");
 }

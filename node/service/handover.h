@@ -95,5 +95,7 @@ handover_run handover_accept;                                /* handover_accept.
 MUST_USE enum err handover_state(struct store *, const struct handover *, struct arena *, const char **ret_state);
 /* Fails the reply with the error's own sentence. */
 enum err handover_fail(struct store *, struct reply *, enum err);
+/* Refuses with ERR_STATE: nothing of this form is unsent. */
+enum err handover_refuse_unchanged(const struct handover *, struct reply *);
 
 #endif

@@ -48,13 +48,11 @@ enum err track_mark_read(struct store *store, const struct handover *handover,
 static enum err check_accept(const struct handover *handover, const char *wanted,
                              struct reply *reply) {
     char revision[HEX_TEXT_MAX], mend[128];
-    snprintf(mend, sizeof mend, "stafet handover show %s", handover->short_id);
+    snprintf(mend, sizeof mend, "stafet handover %s %s",
+             handover->end == END_RECEIVER ? "show" : "track", handover->short_id);
     revision_text(&handover->record.revision, revision);
     if (handover->end != END_RECEIVER)
-        return reply_fail(reply, ERR_DENIED,
-                          MEND("wait for the receiver: stafet handover track ID",
-                               "vent på modtageren: stafet handover track ID"),
-                          "only the receiver accepts a handover",
+        return reply_fail(reply, ERR_DENIED, COMMAND(mend), "only the receiver accepts a handover",
                           "det er kun modtageren, der kvitterer for en overlevering");
     if (wanted == NULL && *handover->shown == '\0')
         return reply_fail(reply, ERR_STATE, COMMAND(mend),

@@ -45,21 +45,19 @@ static enum err check_agree(const struct handover *handover, const char *by, str
             "det er kun det sted, der overleverer barnet, der noterer, hvad forældrene har sagt ja "
             "til");
     if (handover->drafts_n == 0)
-        return reply_fail(
-            reply, ERR_STATE,
-            MEND("stafet handover edit ID FIELD=VALUE", "stafet handover edit ID FELT=VÆRDI"),
-            "nothing waits to be sent", "intet venter på at blive sendt");
+        return handover_refuse_unchanged(handover, reply);
     if (*by == '\0' || field_check(collection_field(collection, HANDOVER_AGREED_BY),
                                    bytes_of_text(by), &why) != OK)
         return reply_fail(
             reply, ERR_ARGUMENT,
             MEND("--by \"both custody holders\"", "--by \"begge forældremyndighedsindehavere\""),
-            "who has agreed must be one line%s%s", "hvem der har sagt ja, skal være én linje%s%s",
-            *why.en ? ": " : "", label_text(reply->language, why));
+            "who has agreed must be one line%s%s",
+            "--by (hvem der har sagt ja) skal være én linje%s%s", *why.en ? ": " : "",
+            label_text(reply->language, why));
     if (name_turns(bytes_of_text(by)))
         return reply_fail(reply, ERR_ARGUMENT, MEND("type it anew", "skriv det på ny"),
                           "who has agreed holds a character that turns the direction of writing",
-                          "den, der har sagt ja, er skrevet med et tegn, der vender "
+                          "--by (hvem der har sagt ja) indeholder et tegn, der vender "
                           "skriveretningen");
     return OK;
 }

@@ -260,7 +260,7 @@ enum err handover_edit(struct service *service, const struct asker *asker __attr
         e = reply_fail(reply, ERR_ARGUMENT,
                        MEND("stafet handover edit ID FIELD=VALUE, or --form FILE",
                             "stafet handover edit ID FELT=VÆRDI, eller --form FIL"),
-                       "nothing was given to write", "der er ikke givet noget at skrive");
+                       "nothing was given to write", "der er ikke angivet noget at skrive");
     else if ((e = write_drafts(service_store(service), &handover, args, &arena, reply)) == OK)
         e = give_drafts(service, &handover.id, &arena, reply);
 done:

@@ -99,10 +99,7 @@ static enum err check_send(const struct handover *handover, const char *wanted, 
                        "stafet handover agree %s --by HVEM --on DATO"),
              handover->short_id);
     if (handover->drafts_n == 0)
-        return reply_fail(
-            reply, ERR_STATE,
-            MEND("stafet handover edit ID FIELD=VALUE", "stafet handover edit ID FELT=VÆRDI"),
-            "nothing waits to be sent", "intet venter på at blive sendt");
+        return handover_refuse_unchanged(handover, reply);
     if (wanted != NULL && !track_revision_is(&handover->revision, wanted))
         return reply_fail(
             reply, ERR_STALE,
@@ -113,12 +110,14 @@ static enum err check_send(const struct handover *handover, const char *wanted, 
         return OK;
     const struct field *child_name = collection_field(handover->collection, HANDOVER_CHILD_NAME);
     const char *child = handover_text(handover, child_name, arena);
-    if (child == NULL || *child == '\0')
-        return reply_fail(reply, ERR_STATE,
-                          MEND("stafet handover edit ID child_name=@FILE",
-                               "stafet handover edit ID child_name=@FIL"),
-                          "the form does not say whom it is about",
+    if (child == NULL || *child == '\0') {
+        snprintf(mend, sizeof mend,
+                 reply_say(reply, "stafet handover edit %s child_name=@FILE",
+                           "stafet handover edit %s child_name=@FIL"),
+                 handover->short_id);
+        return reply_fail(reply, ERR_STATE, COMMAND(mend), "the form does not say whom it is about",
                           "skemaet siger ikke, hvem det handler om");
+    }
     if (handover->agreement.revision == NULL)
         return reply_fail(reply, ERR_STATE, COMMAND(mend),
                           "the parents' agreement to revision %.4s is not recorded",

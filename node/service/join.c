@@ -94,7 +94,7 @@ static enum job_state step(struct job *job, struct reply *reply) {
                         "is not used up",
                         "gentag samme kommando, når kommunen kan nås; billetten er ikke brugt op"),
                    "not joined yet: the municipality did not answer in time",
-                   "ikke sluttet til endnu: kommunen svarede ikke i tide");
+                   "ikke med i føderationen endnu: kommunen svarede ikke i tide");
         return JOB_DONE;
     }
     json_decref(reply->document);
@@ -113,7 +113,7 @@ static enum err refuse_ticket(struct reply *reply, enum err e) {
     return reply_fail(
         reply, ERR_ARGUMENT, MEND("paste the ticket again, whole", "sæt billetten ind igen, hele"),
         e == ERR_HASH ? "the ticket is mistyped or cut off" : "this is not a ticket",
-        e == ERR_HASH ? "billetten er skrevet forkert eller skåret over" : "det er ikke en billet");
+        e == ERR_HASH ? "billetten er skrevet forkert eller afkortet" : "det er ikke en billet");
 }
 
 /* Notes the ticket unless this home is a member by it, or is joining with it, already. */

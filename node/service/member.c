@@ -30,7 +30,7 @@ static enum err check_invitation(struct store *store, const char *name, const ch
     if (self.role != ROLE_MUNICIPALITY)
         return reply_fail(
             reply, ERR_DENIED,
-            MEND("ask the municipality for the invitation", "bed kommunen om invitationen"),
+            MEND("ask the municipality for the invitation", "bed kommunen om at invitere"),
             "only the municipality invites members",
             "det er kun kommunen, der inviterer medlemmer");
     e = name_judge(name, reply);

@@ -87,7 +87,7 @@ static enum err read_choice(const json_t *json, const struct scale *scale,
     json_int_t value = json_integer_value(score);
     if (!json_is_integer(score) || value > SCORE_MAX || value < -SCORE_MAX)
         return refuse(why, "the score is not a whole number from -1000 to 1000 at the choice",
-                      "point er ikke et helt tal fra -1000 til 1000 ved svarmuligheden",
+                      "score er ikke et helt tal fra -1000 til 1000 ved svarmuligheden",
                       choice->code);
     choice->scored = true;
     choice->score = (int)value;
@@ -127,8 +127,8 @@ static enum err read_scales(const json_t *json, struct questionnaire *q, struct 
         bool good = is_code(name_json, false);
         json_decref(name_json);
         if (!good)
-            return refuse(why,
-                          "a list's name is not proper:", "en listes navn er ikke i orden:", name);
+            return refuse(why, "the name of a list is not proper:",
+                          "navnet på en liste er ikke i orden:", name);
         enum err e = read_scale(name, list, &q->scales[q->scales_n++], why);
         if (e != OK)
             return e;
@@ -158,7 +158,7 @@ static enum err read_question(const json_t *json, struct questionnaire *q,
     for (const struct question *other = q->questions; other < question; other++)
         if (strcasecmp(other->code, question->code) == 0)
             return refuse(why, "a question's code stands twice:",
-                          "et spørgsmåls kode står to gange:", question->code);
+                          "koden på et spørgsmål står to gange:", question->code);
     const char *scale = json_string_value(json_object_get(json, "scale"));
     bool is_text = json_is_true(json_object_get(json, "text"));
     if ((scale != NULL) == is_text)
@@ -288,11 +288,11 @@ static struct label reply_fault(const struct questionnaire *q, const struct answ
     const struct scale *scale = q->questions[reply->question - 1].scale;
     if (scale == NULL) {
         if (reply->choice != 0 || reply->text == NULL)
-            return MEND("the question wants a text", "spørgsmålet vil have en tekst");
+            return MEND("the question wants a text", "spørgsmålet skal besvares med en tekst");
         size_t size = strlen(reply->text);
         if (size == 0 || size > ANSWER_TEXT_SIZE_MAX)
-            return MEND("the text is empty or longer than 8,000 bytes",
-                        "teksten er tom eller længere end 8.000 byte");
+            return MEND("the text is empty or longer than about 8,000 letters",
+                        "teksten er tom eller længere end omkring 8.000 bogstaver");
         return text_is_clean(bytes_of_text(reply->text), true)
                    ? none
                    : MEND("the text holds control characters", "teksten indeholder styretegn");

@@ -256,8 +256,8 @@ static enum err check_open(struct store *store, const struct survey *survey, str
         return reply_fail(
             reply, ERR_STATE,
             MEND("ask the municipality for a new survey", "bed kommunen om en ny undersøgelse"),
-            "the closing day of %s was %s", "sidste dag for %s var %s", survey->questionnaire.code,
-            survey->closes_on);
+            "the closing day of %s was %s", "sidste svardag for %s var %s",
+            survey->questionnaire.code, survey->closes_on);
     return OK;
 }
 

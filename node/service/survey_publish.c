@@ -40,7 +40,8 @@ static enum err complete(const json_t *args, struct reply *reply, struct questio
     if (code == NULL || !survey_code_is_valid(code))
         return reply_fail(
             reply, ERR_ARGUMENT,
-            MEND("give one with --code, such as trivsel26", "giv den en med --code, som trivsel26"),
+            MEND("give one with --code, such as trivsel26",
+                 "angiv en med --code, for eksempel trivsel26"),
             "a survey needs a short code of letters a-z, digits and -, beginning with a letter",
             "en undersøgelse skal have en kort kode af bogstaverne a-z, cifre og -, først et "
             "bogstav");
@@ -77,7 +78,7 @@ static enum err check_publication(struct store *store, const json_t *args, struc
     survey_today(store, today);
     enum err e = code == NULL ? ERR_MEMORY : survey_each(store, find_code, code, &unreadable_n);
     if (e == ERR_EXISTS)
-        reply_fail(reply, e, MEND("give another with --code", "giv en anden med --code"),
+        reply_fail(reply, e, MEND("give another with --code", "angiv en anden med --code"),
                    "there is a survey with the code %s already",
                    "der er allerede en undersøgelse med koden %s", code);
     else if (e == OK && (*title == '\0' || !text_is_name(title, NAME_SIZE_MAX)))
@@ -86,7 +87,8 @@ static enum err check_publication(struct store *store, const json_t *args, struc
                        "titlen skal være én linje på højst 200 bogstaver");
     else if (e == OK && strcmp(closes, today) < 0)
         e = reply_fail(reply, ERR_ARGUMENT, MEND("--closes DATE", "--closes DATO"),
-                       "the closing day %s is over", "den sidste dag %s er forbi", closes);
+                       "the closing day %s is over", "sidste svardag %s er allerede overskredet",
+                       closes);
     free(code);
     return e;
 }

@@ -208,8 +208,9 @@ enum err survey_report(struct service *service, const struct asker *asker, const
     if (e == OK && !survey.closed)
         e = reply_fail(
             reply, ERR_STATE,
-            MEND("stafet survey close, after the closing day; until then: stafet survey status",
-                 "stafet survey close, når sidste dag er gået; indtil da: stafet survey status"),
+            MEND(
+                "stafet survey close, after the closing day; until then: stafet survey status",
+                "stafet survey close, når sidste svardag er gået; indtil da: stafet survey status"),
             "there are no figures of %s before it is closed",
             "der er ingen tal for %s, før den er lukket", survey.questionnaire.code);
     if (e == OK) {
