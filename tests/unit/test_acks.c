@@ -1,5 +1,4 @@
-#include "federation.h"
-#include "forge.h"
+#include "scene.h"
 #include "proto/limits.h"
 #include "store/acks.h"
 #include "store/admit.h"
@@ -8,30 +7,9 @@
 
 #include <stdio.h>
 
-struct scene {
-    struct federation f;
-    struct site *town, *birk, *school, *relay;
-    struct channel channel;
-    struct channel_id channel_id;
-    struct record_id record;
-    struct version_name first;
-};
-
 static void scene_begin(struct scene *s) {
-    memset(s, 0, sizeof *s);
-    federation_found_four(&s->f);
-    s->town = &s->f.sites[0];
-    s->birk = &s->f.sites[1];
-    s->school = &s->f.sites[2];
-    s->relay = &s->f.sites[3];
-    s->channel = channel_between(s->birk, s->school);
-    s->channel_id = channel_id_of(&s->f.id, &s->channel);
-    s->record = record_of(s->birk);
-    s->first = write_field(s->birk, &s->channel, &s->record, HANDOVER_CHILD_NAME, "Alma", NULL);
-}
-
-static void scene_end(struct scene *s) {
-    federation_end(&s->f);
+    scene_open(s);
+    scene_write(s);
 }
 
 struct latest {

@@ -1,4 +1,4 @@
-#include "federation.h"
+#include "scene.h"
 #include "proto/limits.h"
 #include "store/check.h"
 #include "store/collection.h"
@@ -9,29 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct scene {
-    struct federation f;
-    struct site *town, *birk, *school;
-    struct channel channel;
-    struct record_id record;
-};
-
 static void scene_begin(struct scene *s) {
-    memset(s, 0, sizeof *s);
-    federation_found_four(&s->f);
-    s->town = &s->f.sites[0];
-    s->birk = &s->f.sites[1];
-    s->school = &s->f.sites[2];
-    s->channel = channel_between(s->birk, s->school);
-    s->record = record_of(s->birk);
-    write_field(s->birk, &s->channel, &s->record, HANDOVER_CHILD_NAME, "Alma", NULL);
+    scene_open(s);
+    scene_write(s);
     write_field(s->birk, &s->channel, &s->record, 10, "gynge", NULL);
     write_field(s->birk, &s->channel, &s->record, 11, "tegne", NULL);
     sync_all(&s->f);
-}
-
-static void scene_end(struct scene *s) {
-    federation_end(&s->f);
 }
 
 struct findings {

@@ -1,5 +1,4 @@
-#include "federation.h"
-#include "forge.h"
+#include "scene.h"
 #include "proto/limits.h"
 #include "store/admit.h"
 #include "store/collection.h"
@@ -10,27 +9,6 @@
 #include "test.h"
 
 #include <sqlite3.h>
-
-struct scene {
-    struct federation f;
-    struct site *town, *birk, *school;
-    struct channel channel;
-    struct record_id record;
-};
-
-static void scene_begin(struct scene *s) {
-    memset(s, 0, sizeof *s);
-    federation_found_four(&s->f);
-    s->town = &s->f.sites[0];
-    s->birk = &s->f.sites[1];
-    s->school = &s->f.sites[2];
-    s->channel = channel_between(s->birk, s->school);
-    s->record = record_of(s->birk);
-}
-
-static void scene_end(struct scene *s) {
-    federation_end(&s->f);
-}
 
 struct entries {
     struct header headers[16];
@@ -78,7 +56,7 @@ static struct entries entries_of(struct site *at, const struct channel *channel,
 
 TEST(the_first_write_of_a_handover_declares_its_epoch_for_both_parties_and_nobody_else) {
     struct scene s;
-    scene_begin(&s);
+    scene_open(&s);
     write_field(s.birk, &s.channel, &s.record, HANDOVER_CHILD_NAME, "Alma", NULL);
     write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
     struct entries entries = entries_of(s.birk, &s.channel, s.birk);
@@ -93,7 +71,7 @@ TEST(the_first_write_of_a_handover_declares_its_epoch_for_both_parties_and_nobod
 
 TEST(the_other_party_goes_on_with_the_epoch_that_is_there) {
     struct scene s;
-    scene_begin(&s);
+    scene_open(&s);
     write_field(s.birk, &s.channel, &s.record, HANDOVER_CHILD_NAME, "Alma", NULL);
     sync_all(&s.f);
     write_field(s.school, &s.channel, &s.record, 50, "12 August", NULL);
@@ -106,7 +84,7 @@ TEST(the_other_party_goes_on_with_the_epoch_that_is_there) {
 
 TEST(epochs_declared_while_apart_are_settled_the_same_way_by_both) {
     struct scene s;
-    scene_begin(&s);
+    scene_open(&s);
     struct record_id theirs = record_of(s.school);
     write_field(s.birk, &s.channel, &s.record, HANDOVER_CHILD_NAME, "Alma", NULL);
     write_field(s.school, &s.channel, &theirs, 50, "12 August", NULL);
@@ -135,7 +113,7 @@ TEST(epochs_declared_while_apart_are_settled_the_same_way_by_both) {
 TEST(a_content_key_serves_a_thousand_envelopes_and_no_more) {
     struct scene s;
     struct envelope_id last;
-    scene_begin(&s);
+    scene_open(&s);
     assert_ok(store_begin(s.birk->store));
     for (int i = 0; i < SEAL_REUSE_MAX + 2; i++) {
         struct record_id record = record_of(s.birk);
@@ -160,7 +138,7 @@ TEST(a_content_key_serves_a_thousand_envelopes_and_no_more) {
 
 TEST(a_key_in_hand_is_forgotten_with_the_node) {
     struct scene s;
-    scene_begin(&s);
+    scene_open(&s);
     write_field(s.birk, &s.channel, &s.record, HANDOVER_CHILD_NAME, "Alma", NULL);
     site_close(s.birk);
     site_open(s.birk);
@@ -185,7 +163,7 @@ TEST(an_epoch_whose_grant_does_not_yield_it_is_not_used_and_an_incident_raised) 
     struct grant grants[2];
     struct version_name written;
     size_t n = 0;
-    scene_begin(&s);
+    scene_open(&s);
     grants[0].member = s.birk->member;
     grants[1].member = s.school->member;
     assert_ok(epoch_new(&fresh, &secret));
@@ -228,7 +206,7 @@ TEST(a_grant_that_does_not_open_is_not_kept_and_so_not_tried_again) {
     struct buffer run = {0};
     struct arena arena;
     struct declaration epoch;
-    scene_begin(&s);
+    scene_open(&s);
     arena_init(&arena, KIB(64));
     write_field(s.birk, &s.channel, &s.record, HANDOVER_CHILD_NAME, "Alma", NULL);
     sync_all(&s.f);
@@ -273,7 +251,7 @@ TEST(the_answers_epoch_stands_in_the_roster_with_a_grant_for_recovery) {
     struct scene s;
     struct roster_tip tip;
     struct entries entries = {.n = 0};
-    scene_begin(&s);
+    scene_open(&s);
     assert_ok(roster_tip(s.birk->store, &tip));
     assert_ok(feed_entries(s.birk->store, &tip.feed, 1, look, &entries));
     assert_int_equal(entries.declared[0], 1);
@@ -294,7 +272,7 @@ TEST(the_clock_of_answers_shows_the_day_and_no_time) {
     struct buffer answer = {0};
     struct answer_reply reply = {.question = 1, .choice = 2};
     struct version_name written;
-    scene_begin(&s);
+    scene_open(&s);
     assert_ok(answer_encode(&reply, 1, &answer));
     struct bytes encoded = buffer_view(&answer);
     struct change_set set = {.actor_name = "", .actor_function = "", .has_answers = true};
@@ -328,7 +306,7 @@ TEST(the_clock_of_answers_shows_the_day_and_no_time) {
 TEST(without_the_municipalitys_epoch_answers_wait_at_their_site) {
     struct scene s;
     struct version_name written;
-    scene_begin(&s);
+    scene_open(&s);
     struct change_set set = {.actor_name = "", .actor_function = "", .has_answers = true};
     set.answers = (struct answer_batch){.survey = s.record, .parts = 1};
     struct federation

@@ -1,5 +1,4 @@
-#include "federation.h"
-#include "forge.h"
+#include "scene.h"
 #include "proto/limits.h"
 #include "store/acks.h"
 #include "store/admit.h"
@@ -12,32 +11,14 @@
 
 /* Ten writes of the kindergarten, which the municipality got in one run: there only the last
  * signature is checked. */
-struct scene {
-    struct federation f;
-    struct site *town, *birk, *school;
-    struct channel channel;
-    struct feed_info feed;
-    struct buffer run;
-};
-
 static void scene_begin(struct scene *s) {
-    memset(s, 0, sizeof *s);
-    federation_found_four(&s->f);
-    s->town = &s->f.sites[0];
-    s->birk = &s->f.sites[1];
-    s->school = &s->f.sites[2];
-    s->channel = channel_between(s->birk, s->school);
+    scene_open(s);
     for (int i = 0; i < 10; i++) {
         struct record_id record = record_of(s->birk);
         write_field(s->birk, &s->channel, &record, HANDOVER_CHILD_NAME, "Alma", NULL);
     }
     sync_to(s->birk, s->town, RUN_SIZE_MAX);
     s->feed = newest_feed(s->town->store, &s->channel, &s->birk->member);
-}
-
-static void scene_end(struct scene *s) {
-    buffer_done(&s->run);
-    federation_end(&s->f);
 }
 
 struct ids {

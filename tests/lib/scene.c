@@ -1,0 +1,28 @@
+#include "scene.h"
+
+#include "store/collection.h"
+
+#include <string.h>
+
+void scene_open(struct scene *scene) {
+    memset(scene, 0, sizeof *scene);
+    federation_found_four(&scene->f);
+    scene->town = &scene->f.sites[0];
+    scene->birk = &scene->f.sites[1];
+    scene->school = &scene->f.sites[2];
+    scene->relay = &scene->f.sites[3];
+    scene->channel = channel_between(scene->birk, scene->school);
+    scene->channel_id = channel_id_of(&scene->f.id, &scene->channel);
+    scene->record = record_of(scene->birk);
+}
+
+void scene_write(struct scene *scene) {
+    scene->first = write_field(scene->birk, &scene->channel, &scene->record, HANDOVER_CHILD_NAME,
+                               "Alma", NULL);
+}
+
+void scene_end(struct scene *scene) {
+    forge_end(&scene->forge);
+    buffer_done(&scene->run);
+    federation_end(&scene->f);
+}
