@@ -98,7 +98,61 @@ static void show_list(const struct screen *screen, const json_t *document) {
     table_print(table, 2);
 }
 
+static void put_list(const struct screen *screen, const char *title, const json_t *list) {
+    size_t i;
+    const json_t *item;
+    put(screen, STYLE_DIM, "%s", title);
+    json_array_foreach(list, i, item)
+        put(screen, STYLE_PLAIN, "%s%s", i > 0 ? ", " : "", json_string_value(item));
+    put(screen, STYLE_PLAIN, "%s\n",
+        json_array_size(list) == 0 ? say(screen, "no address", "ingen adresse") : "");
+}
+
+static void put_open_invitations(const struct screen *screen, const json_t *document) {
+    long long open = (long long)number_at(document, "open_invitations");
+    if (!flag_at(document, "changed") || open == 0)
+        return;
+    put(screen, STYLE_WARN,
+        say(screen,
+            "Tickets that have not been used name the address of the day they were made: %lld.\n"
+            "Let the old address work until they have been.\n",
+            "Billetter, der ikke er brugt, har adressen fra den dag, de blev lavet: %lld.\n"
+            "Lad den gamle adresse virke, til de er brugt.\n"),
+        open);
+}
+
+static void show_address(const struct screen *screen, const json_t *document) {
+    const json_t *bound = json_object_get(document, "bound"),
+                 *listen = json_object_get(document, "listen");
+    const char *state = text_at(document, "state");
+    if (flag_at(document, "running"))
+        put_list(screen, say(screen, "Listens on      ", "Lytter på       "), bound);
+    else
+        put(screen, STYLE_PLAIN, "%s%s\n", say(screen, "Will listen on  ", "Vil lytte på    "),
+            json_is_string(listen) ? json_string_value(listen)
+                                   : say(screen, "no address", "ingen adresse"));
+    put_list(screen, say(screen, "Others dial     ", "Andre kalder    "),
+             json_object_get(document, "endpoints"));
+    if (strcmp(state, "waiting") != 0)
+        return;
+    put_list(screen, say(screen, "It shall be     ", "Det skal være   "),
+             json_object_get(document, "wanted"));
+    put(screen, STYLE_WARN, "%s\n",
+        say(screen,
+            "The municipality writes it in the roster when this node has reached it; at the "
+            "municipality itself, when the roster can be written.",
+            "Kommunen skriver det i medlemslisten, når denne node har nået den; hos kommunen selv, "
+            "når der kan skrives i medlemslisten."));
+    put_not_running(screen, document);
+}
+
+static void show_address_all(const struct screen *screen, const json_t *document) {
+    show_address(screen, document);
+    put_open_invitations(screen, document);
+}
+
 const struct view member_views[] = {
+    {.noun = "member", .verb = "address", .show = show_address_all},
     {.noun = "member", .verb = "invite", .show = show_invite},
     {.noun = "member", .verb = "list", .show = show_list},
     {.noun = NULL},

@@ -75,6 +75,10 @@ static void line_of(const struct screen *screen, const json_t *item,
         snprintf(line, LINE_MAX_BYTES,
                  say(screen, "Incidents and forks: %lld", "Hændelser og forgreninger: %lld"),
                  (long long)number_at(item, "n"));
+    else if (strcmp(kind, "address_untold") == 0)
+        snprintf(line, LINE_MAX_BYTES, "%s",
+                 say(screen, "Others do not know this node's new address yet",
+                     "De andre kender ikke nodens nye adresse endnu"));
     else
         snprintf(line, LINE_MAX_BYTES, "%s", kind);
 }

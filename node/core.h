@@ -6,6 +6,7 @@
  *   news.c    tells the engine what has become durable
  *   enrol.c   a join under way: the ticket, the JOIN frame, the issuer as the ticket names it
  *   peers.c   what the node says about itself to the service
+ *   address.c where it listens, and what the roster shall say of that
  *   node.c    making and ending it */
 #ifndef STAFET_NODE_CORE_H
 #define STAFET_NODE_CORE_H
@@ -36,6 +37,8 @@ struct node {
     struct engine *engine; /* NULL: neither member nor joining */
     struct member_id self; /* as the engine was started; zero while joining */
     bool joining;
+    struct config config;
+    time_ms address_at; /* the own entry in the roster is to be written then */
     bool told;        /* the engine has been, since jobs were last looked after */
     time_ms again_at; /* the engine could not be started, or misses something, and is started anew
                          then; 0: all is well */
@@ -81,6 +84,25 @@ MUST_USE enum err enrol_target(struct node *, const struct member_id *, struct a
 /* Whose key is it: zero for a ticket's. ERR_NOT_FOUND: nobody's. */
 MUST_USE enum err enrol_member_of(struct node *, const struct transport_public *,
                                   struct member_id *ret_member);
+
+/* address.c */
+/* Reads HOME/config. ERR_ARGUMENT, ERR_IO with `ret_why`. */
+MUST_USE enum err address_load(struct node *, struct failure *ret_why);
+/* Compares what HOME/config wants said with the roster: a site tells the municipality by its engine, the
+ * municipality writes it. At the engine's start and whenever the roster or the config has changed. */
+void address_tell(struct node *);
+void address_turn(struct node *);
+/* For the service: listens on `listen` instead ("": on nothing; NULL: as before), or goes on as before with a
+ * sentence why. */
+enum err address_moved(void *context, const char *listen, struct failure *ret_why);
+/* For the service: HOME/config has been written. */
+void address_reload(void *context);
+/* Why `listen` can't be bound; passes the error on. */
+enum err address_failed(struct failure *ret_why, enum err, const char *listen);
+/* Performs EFFECT_ADDRESS, in a transaction. */
+MUST_USE enum err address_written(struct node *, const struct effect *, struct arena *);
+/* Puts what HOME/config says of the municipality before its endpoints. */
+MUST_USE enum err address_target(const struct node *, struct arena *, struct net_target *);
 
 /* peers.c */
 enum { PEERS_LOG_MS = 200 };

@@ -105,6 +105,7 @@ static bool needs_transaction(struct node *node, const struct effect *effect) {
     case EFFECT_PROOF:
     case EFFECT_REPORTED:
     case EFFECT_JOIN:
+    case EFFECT_ADDRESS:
         break;
     }
     return true;
@@ -152,6 +153,8 @@ static enum err write_one(struct node *node, struct written *written) {
         err = keep_proof(node, effect, &arena);
     else if (effect->kind == EFFECT_JOIN)
         err = join(node, written, &arena);
+    else if (effect->kind == EFFECT_ADDRESS)
+        err = address_written(node, effect, &arena);
     arena_done(&arena);
     return err;
 }
@@ -234,11 +237,23 @@ static void report_again(struct node *node, enum err err) {
         node->again_at = node_monotonic_ms() + REPORT_AGAIN_MS;
 }
 
+static void tell_addressed(struct node *node, const struct written *written) {
+    char name[NAME_SIZE_MAX + 1];
+    struct event event = {.kind = EVENT_ADDRESSED,
+                          .link = written->effect->link,
+                          .addressed = {.error = written->err}};
+    log_info("%s says where it is dialled: %s", peers_name(node, &written->effect->member, name),
+             written->err == OK ? "written in the roster" : err_text(written->err));
+    node_tell(node, &event);
+}
+
 static void tell_written(struct node *node, const struct written *written) {
     if (written->effect->kind == EFFECT_ADMIT)
         tell_admitted(node, written);
     else if (written->effect->kind == EFFECT_JOIN)
         tell_joined(node, written);
+    else if (written->effect->kind == EFFECT_ADDRESS)
+        tell_addressed(node, written);
     else if (written->effect->kind == EFFECT_STATE && written->err != OK)
         log_warn("this node's word about what it holds could not be given: %s",
                  err_text(written->err));

@@ -51,6 +51,7 @@ static void fresh(struct node *node, struct engine_config *ret_config) {
     net_reset(node->net);
     node->joining = false;
     node->again_at = 0;
+    node->address_at = INT64_MAX;
     *ret_config = (struct engine_config){0};
     randombytes_buf(&ret_config->instance, sizeof ret_config->instance);
     randombytes_buf(&ret_config->seed, sizeof ret_config->seed);
@@ -70,7 +71,10 @@ enum err enrol_start(struct node *node) {
     config.self = self.member;
     config.role = self.role;
     node->engine = engine_new(&config);
-    return node->engine == NULL ? ERR_MEMORY : news_tell_all(node);
+    err = node->engine == NULL ? ERR_MEMORY : news_tell_all(node);
+    if (err == OK)
+        address_tell(node);
+    return err;
 }
 
 void enrol_again(struct node *node) {
@@ -154,6 +158,8 @@ static enum err issuer_target(struct node *node, const struct member_id *member,
     if (as_ticket)
         err = ticket_keys_derive(&ticket.secret, &target.client, &target.client_secret);
     if (err == OK)
+        err = address_target(node, arena, &target);
+    if (err == OK)
         *ret_target = target;
     return err;
 }
@@ -168,13 +174,17 @@ enum err enrol_target(struct node *node, const struct member_id *member, struct 
         return issuer_target(node, member, arena, ret_target);
     if (err != OK)
         return err;
-    *ret_target = (struct net_target){.member = *member,
-                                      .endpoints = entry.endpoints,
-                                      .endpoints_n = entry.endpoints_n,
-                                      .server = entry.keys.transport,
-                                      .client = node->home->keys->public.transport,
-                                      .client_secret = node->home->keys->transport};
-    return OK;
+    struct net_target target = {.member = *member,
+                                .endpoints = entry.endpoints,
+                                .endpoints_n = entry.endpoints_n,
+                                .server = entry.keys.transport,
+                                .client = node->home->keys->public.transport,
+                                .client_secret = node->home->keys->transport};
+    if (entry.role == ROLE_MUNICIPALITY)
+        err = address_target(node, arena, &target);
+    if (err == OK)
+        *ret_target = target;
+    return err;
 }
 
 enum err enrol_member_of(struct node *node, const struct transport_public *key,

@@ -4,13 +4,26 @@
 #include "store/news.h"
 #include <stdlib.h>
 
+/* Another number when they have changed (FNV-1a): what was tried before says nothing of them. */
+static uint64_t endpoints_number(const struct roster_entry *entry) {
+    uint64_t number = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < entry->endpoints_n; i++)
+        for (const char *at = entry->endpoints[i];; at++) {
+            number = (number ^ (uint8_t)*at) * UINT64_C(0x100000001b3);
+            if (*at == '\0')
+                break;
+        }
+    return number;
+}
+
 static enum err tell_member(void *context, const struct roster_entry *entry) {
     struct node *node = context;
     struct event event = {.kind = EVENT_MEMBER,
                           .member = {.id = entry->member,
                                      .role = entry->role,
                                      .active = entry->status == MEMBER_ACTIVE,
-                                     .has_endpoint = entry->endpoints_n > 0}};
+                                     .has_endpoint = entry->endpoints_n > 0,
+                                     .endpoints = endpoints_number(entry)}};
     node_tell(node, &event);
     return OK;
 }
@@ -98,6 +111,8 @@ static enum err roster_changed(struct node *node) {
     bool founded = err == OK && node->engine == NULL && !member_id_is_zero(&self.member);
     if (err == OK)
         err = founded ? enrol_start(node) : tell_roster(node);
+    if (err == OK)
+        address_tell(node);
     if (founded)
         log_info("this node is a member of a federation now");
     net_recheck(node->net);

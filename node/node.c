@@ -108,35 +108,17 @@ static enum err open_net(struct node *node) {
 }
 
 static enum err bind_net(struct node *node, const char *listen, struct failure *ret_why) {
-    struct config config;
-    if (listen == NULL) {
-        enum err err = config_load(node->home->path, ret_why, &config);
-        if (err != OK)
-            return err;
-        listen = config.listen;
-    }
+    enum err err = address_load(node, ret_why);
+    if (err != OK)
+        return err;
+    if (listen == NULL)
+        listen = node->config.listen;
     if (*listen == '\0')
         return OK;
-    enum err err = config_check_listen(listen);
+    err = config_check_listen(listen);
     if (err == OK)
         err = net_bind(node->net, listen, node->bound);
-    const struct label mend =
-        MEND("change listen in the home's file config, or give another --listen",
-             "ret listen i hjemmets fil config, eller giv en anden --listen");
-    struct label why = err_label(err);
-    if (err == OK)
-        return OK;
-    if (err == ERR_ARGUMENT)
-        return failure_say(
-            ret_why, err, mend, "a listening address has the form tcp://HOST:PORT, not %.100s",
-            "en adresse at lytte på har formen tcp://VÆRT:PORT, ikke %.100s", listen);
-    if (err == ERR_EXISTS)
-        why = MEND("another program uses it", "et andet program bruger den");
-    else if (err == ERR_NOT_FOUND)
-        why = MEND("it is no address of this machine", "det er ikke en af maskinens adresser");
-    return failure_say(ret_why, err, mend, "%.100s can't be listened on: %s",
-                       "der kan ikke lyttes på %.100s: %s", listen,
-                       label_text(ret_why->language, why));
+    return err == OK ? OK : address_failed(ret_why, err, listen);
 }
 
 static enum err open_store(struct node *node, struct failure *ret_why) {

@@ -56,8 +56,13 @@ static void hurry(void *context) {
 }
 
 void peers_surround(struct node *node) {
-    node->surroundings = (struct surroundings){
-        .context = node, .running = true, .peers = peers, .endpoints = endpoints, .hurry = hurry};
+    node->surroundings = (struct surroundings){.context = node,
+                                               .running = true,
+                                               .peers = peers,
+                                               .endpoints = endpoints,
+                                               .hurry = hurry,
+                                               .listen = address_moved,
+                                               .configured = address_reload};
 }
 
 /* As it was last looked at: members in order of id, as the engine lists them. */

@@ -20,6 +20,7 @@ bool turn_once(struct node *node) {
     if (node->net != NULL)
         more = net_turn(node->net, node_monotonic_ms());
     enrol_turn(node);
+    address_turn(node);
     tick(node);
     more = effect_turn(node) || more;
     if (node->control != NULL) {
@@ -50,6 +51,7 @@ time_ms turn_deadline(const struct node *node, time_ms now) {
         sooner(&first, engine_deadline(node->engine));
     if (node->again_at != 0)
         sooner(&first, node->again_at);
+    sooner(&first, node->address_at);
     if (node->control != NULL)
         sooner(&first, control_deadline(node->control));
     return first;

@@ -23,6 +23,7 @@ static const struct {
     [MESSAGE_PENDING] = {"PENDING", &stafet__v1__pending__descriptor},
     [MESSAGE_ERROR] = {"ERROR", &stafet__v1__error__descriptor},
     [MESSAGE_BYE] = {"BYE", &stafet__v1__bye__descriptor},
+    [MESSAGE_ADDRESS] = {"ADDRESS", &stafet__v1__address__descriptor},
 };
 
 static bool is_known(unsigned kind) {
@@ -306,6 +307,21 @@ static enum err bye_write(const char *text, struct buffer *out) {
     return err != OK ? err : protobuf_pack(&to.base, out);
 }
 
+static enum err address_read(const Stafet__V1__Address *from, struct arena *arena,
+                             struct message_address *to) {
+    to->endpoints_n = from->n_endpoints;
+    return endpoints_read(from->endpoints, from->n_endpoints, arena, &to->endpoints);
+}
+
+static enum err address_write(const struct message_address *from, struct arena *arena,
+                              struct buffer *out) {
+    Stafet__V1__Address to;
+    stafet__v1__address__init(&to);
+    to.n_endpoints = from->endpoints_n;
+    enum err err = endpoints_write(from->endpoints, from->endpoints_n, arena, &to.endpoints);
+    return err != OK ? err : protobuf_pack(&to.base, out);
+}
+
 /* ---- Any of them ---- */
 
 static enum err read(const ProtobufCMessage *from, struct arena *arena, struct message *to) {
@@ -341,6 +357,8 @@ static enum err read(const ProtobufCMessage *from, struct arena *arena, struct m
     case MESSAGE_BYE:
         to->text = ((const Stafet__V1__Bye *)from)->text;
         return text_check(to->text);
+    case MESSAGE_ADDRESS:
+        return address_read((const Stafet__V1__Address *)from, arena, &to->address);
     case MESSAGE_STATEMENT:
         break; /* handed on as it is */
     }
@@ -404,6 +422,8 @@ static enum err write(const struct message *from, struct arena *arena, struct bu
         return error_write(&from->error, out);
     case MESSAGE_BYE:
         return bye_write(from->text, out);
+    case MESSAGE_ADDRESS:
+        return address_write(&from->address, arena, out);
     }
     return ERR_ARGUMENT;
 }

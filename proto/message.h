@@ -14,7 +14,8 @@ enum { PROTOCOL_VERSION = 1 };
 enum message_kind {
     MESSAGE_HELLO = 1, MESSAGE_ROSTER = 2, MESSAGE_DIGEST = 3, MESSAGE_HEADS = 4, MESSAGE_PULL = 5,
     MESSAGE_RUN = 6, MESSAGE_NOT_HERE = 7, MESSAGE_CREDIT = 8, MESSAGE_STATEMENT = 9, MESSAGE_PROOF = 10,
-    MESSAGE_JOIN = 11, MESSAGE_JOINED = 12, MESSAGE_PENDING = 13, MESSAGE_ERROR = 14, MESSAGE_BYE = 15
+    MESSAGE_JOIN = 11, MESSAGE_JOINED = 12, MESSAGE_PENDING = 13, MESSAGE_ERROR = 14, MESSAGE_BYE = 15,
+    MESSAGE_ADDRESS = 16
 };
 const char *message_kind_name(enum message_kind);
 
@@ -44,6 +45,8 @@ struct message_proof {
 };
 struct message_join { struct join_request request; struct bytes body; struct signature signature; };
 struct message_joined { struct member_id member; uint64_t roster_seq; struct id8 roster_id8; };
+/* What the sender's roster entry shall say: where it is dialled; none: it only dials out. */
+struct message_address { const char *const *endpoints; size_t endpoints_n; };
 struct message_error { enum err code; const char *text; struct feed_id feed; };
 
 struct message {
@@ -63,6 +66,7 @@ struct message {
         struct message_joined joined;
         const char *text; /* PENDING, BYE */
         struct message_error error;
+        struct message_address address;
     };
 };
 

@@ -56,6 +56,12 @@ MUST_USE enum err roster_is_ticket(struct store *, const struct transport_public
 MUST_USE enum err roster_join(struct store *, const struct transport_public *proved,
                               const struct join_request *, struct roster_tip *ret_tip);
 
+/* Municipality: `member` is to be dialled at these endpoints from now on, none: it only dials out. Writes its entry anew if
+ * that says otherwise. Whoever calls it for another has the member's own word. ERR_DENIED: not the municipality, or no active member;
+ * ERR_QUOTA: a site has changed too much today; ERR_STATE: the roster can't be written yet; ERR_NOT_FOUND, ERR_ARGUMENT. */
+MUST_USE enum err roster_address(struct store *, const struct member_id *, const char *const *endpoints, size_t endpoints_n,
+                                 bool *ret_changed);
+
 /* The joiner's side: remembers the ticket (so that an interrupted join goes on with the same keys), and, once the roster
  * has arrived and been checked against it, who this node is. */
 MUST_USE enum err roster_join_begin(struct store *, const char *ticket_text, const char *const *endpoints,

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "proto/bytes.h"
+#include "proto/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
@@ -50,6 +51,26 @@ enum err config_check_listen(const char *listen) {
     return OK;
 }
 
+bool config_can_be_dialled(const char *endpoint) {
+    static const char *const anywhere[] = {
+        "tcp://0.0.0.0:", "tcp://*:", "tcp://[::]:", "tcp://[::0]:"};
+    for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
+        if (strncmp(endpoint, anywhere[i], strlen(anywhere[i])) == 0)
+            return false;
+    return text_is_endpoint(endpoint);
+}
+
+bool config_endpoints(const struct config *config, const char *ret_list[static ENDPOINTS_MAX],
+                      size_t *ret_n) {
+    size_t n = 0;
+    for (; n < config->advertise_n; n++)
+        ret_list[n] = config->advertise[n];
+    if (n == 0 && !config->advertise_none && config_can_be_dialled(config->listen))
+        ret_list[n++] = config->listen;
+    *ret_n = n;
+    return n > 0 || config->advertise_none;
+}
+
 static enum err file_path(const char *home, const char *name, char ret_path[static PATH_MAX]) {
     int n = snprintf(ret_path, PATH_MAX, "%s/%s", home, name);
     return n < 0 || n >= PATH_MAX ? ERR_LIMIT : OK;
@@ -90,18 +111,40 @@ struct reading {
     struct label wrong;
 };
 
+static int refuse(struct reading *reading, struct label wrong) {
+    reading->wrong = wrong;
+    return 0;
+}
+
 static int take(char *place, const char *value, struct reading *reading) {
-    if (*place != '\0') {
-        reading->wrong = MEND("it is set twice", "det er sat to gange");
-        return 0;
-    }
-    if (config_check_listen(value) != OK) {
-        reading->wrong =
-            MEND("it must have the form tcp://HOST:PORT", "det skal have formen tcp://VÆRT:PORT");
-        return 0;
-    }
+    if (*place != '\0')
+        return refuse(reading, MEND("it is set twice", "det er sat to gange"));
+    if (config_check_listen(value) != OK)
+        return refuse(reading, MEND("it must have the form tcp://HOST:PORT",
+                                    "det skal have formen tcp://VÆRT:PORT"));
     memcpy(place, value, strlen(value) + 1);
     return 1;
+}
+
+/* An address that others are to dial. */
+static int take_dialled(char *place, const char *value, struct reading *reading) {
+    if (*place == '\0' && config_check_listen(value) == OK && !config_can_be_dialled(value))
+        return refuse(reading,
+                      MEND("nobody can dial that address", "ingen kan kalde op til den adresse"));
+    return take(place, value, reading);
+}
+
+static int take_advertise(const char *value, struct reading *reading) {
+    struct config *config = &reading->config;
+    bool none = strcmp(value, "none") == 0;
+    if (config->advertise_none || (none && config->advertise_n > 0))
+        return refuse(reading, MEND("none stands alone", "none står alene"));
+    config->advertise_none = none;
+    if (none)
+        return 1;
+    if (config->advertise_n == ENDPOINTS_MAX)
+        return refuse(reading, MEND("there are too many addresses", "der er for mange adresser"));
+    return take_dialled(config->advertise[config->advertise_n++], value, reading);
 }
 
 static int take_line(void *context, const char *section, const char *name, const char *value) {
@@ -113,10 +156,12 @@ static int take_line(void *context, const char *section, const char *name, const
     if (strcmp(name, "listen") == 0)
         return take(reading->config.listen, value, reading);
     if (strcmp(name, "advertise") == 0)
-        return take(reading->config.advertise, value, reading);
-    reading->wrong = MEND("this setting is not known; known are listen and advertise",
-                          "denne indstilling kendes ikke; der er listen og advertise");
-    return 0;
+        return take_advertise(value, reading);
+    if (strcmp(name, "municipality") == 0)
+        return take_dialled(reading->config.municipality, value, reading);
+    return refuse(reading,
+                  MEND("this setting is not known; known are listen, advertise and municipality",
+                       "denne indstilling kendes ikke; der er listen, advertise og municipality"));
 }
 
 /* The number of the first line that inih would cut, or 0. */
@@ -190,16 +235,25 @@ static enum err append_setting(struct buffer *out, const char *name, const char 
     return err == OK ? append_text(out, "\n") : err;
 }
 
-/* `old` with the setting `name` replaced where it stands, or added at the end; "" removes it. */
-static enum err with_setting(const char *old, const char *name, const char *value,
+static enum err append_settings(struct buffer *out, const char *name, const char *const *values,
+                                size_t n) {
+    enum err err = OK;
+    for (size_t i = 0; i < n && err == OK; i++)
+        err = append_setting(out, name, values[i]);
+    return err;
+}
+
+/* `old` with the setting `name` replaced where it first stands, or added at the end; a line for
+ * each value, so none removes it. */
+static enum err with_setting(const char *old, const char *name, const char *const *values, size_t n,
                              struct buffer *out) {
-    bool written = *value == '\0';
+    bool written = n == 0;
     enum err err = OK;
     for (const char *at = old; *at != '\0' && err == OK;) {
         size_t size = strcspn(at, "\n");
         if (line_sets(at, size, name)) {
             if (!written)
-                err = append_setting(out, name, value);
+                err = append_settings(out, name, values, n);
             written = true;
         } else {
             err = buffer_append(out, at, size);
@@ -209,7 +263,7 @@ static enum err with_setting(const char *old, const char *name, const char *valu
         at += size + (at[size] == '\n');
     }
     if (!written && err == OK)
-        err = append_setting(out, name, value);
+        err = append_settings(out, name, values, n);
     if (err == OK)
         err = buffer_append(out, "", 1);
     return err;
@@ -257,25 +311,40 @@ static enum err write_whole(const char *home, const char *path, const char *text
     return sync_folder(home);
 }
 
-enum err config_write_listen(const char *home, const char *listen, const char *advertise) {
+static enum err check_settings(const char *listen, const char *const *advertise, size_t n) {
+    if (listen != NULL && *listen != '\0' && config_check_listen(listen) != OK)
+        return ERR_ARGUMENT;
+    if (n == CONFIG_LEAVE)
+        return OK;
+    if (n > ENDPOINTS_MAX)
+        return ERR_LIMIT;
+    for (size_t i = 0; i < n; i++)
+        if (config_check_listen(advertise[i]) != OK || !config_can_be_dialled(advertise[i]))
+            return ERR_ARGUMENT;
+    return OK;
+}
+
+enum err config_write_listen(const char *home, const char *listen, const char *const *advertise,
+                             size_t advertise_n) {
+    static const char *const none[] = {"none"};
     char path[PATH_MAX];
     char *old = NULL;
     struct buffer with_listen = {0}, with_both = {0};
-    enum err err = ERR_ARGUMENT;
-    if (listen != NULL && *listen != '\0' && config_check_listen(listen) != OK)
-        goto done;
-    if (advertise != NULL && *advertise != '\0' && config_check_listen(advertise) != OK)
+    enum err err = check_settings(listen, advertise, advertise_n);
+    if (err != OK)
         goto done;
     err = file_path(home, "config", path);
     if (err == OK)
         err = read_text(path, &old);
     const char *text = old;
     if (err == OK && listen != NULL) {
-        err = with_setting(text, "listen", listen, &with_listen);
+        err = with_setting(text, "listen", &listen, *listen != '\0', &with_listen);
         text = (const char *)with_listen.data;
     }
-    if (err == OK && advertise != NULL) {
-        err = with_setting(text, "advertise", advertise, &with_both);
+    if (err == OK && advertise_n != CONFIG_LEAVE) {
+        bool any = advertise_n > 0;
+        err = with_setting(text, "advertise", any ? advertise : none, any ? advertise_n : 1,
+                           &with_both);
         text = (const char *)with_both.data;
     }
     if (err == OK)

@@ -53,6 +53,13 @@ static void self_changed(struct engine *engine, const struct event *event) {
     engine->self_has_endpoint = event->member.has_endpoint;
 }
 
+/* What failed at another address says nothing of this one. */
+static void moved(struct engine *engine, struct member *member) {
+    backoff_reset(&member->backoff);
+    if (member->dial == SESSION_BACKOFF)
+        member->retry_at = engine->now;
+}
+
 void dial_event(struct engine *engine, const struct event *event) {
     struct member *member = member_of(engine, &event->member.id);
     if (member == NULL) {
@@ -63,6 +70,9 @@ void dial_event(struct engine *engine, const struct event *event) {
     member->role = event->member.role;
     member->active = event->member.active;
     member->has_endpoint = event->member.has_endpoint;
+    if (member->endpoints != event->member.endpoints)
+        moved(engine, member);
+    member->endpoints = event->member.endpoints;
     if (member_id_equal(&member->id, &engine->self))
         self_changed(engine, event);
     else if (member->session != NULL && !member->active)

@@ -1,5 +1,6 @@
 #include "emit.h"
 
+#include "address.h"
 #include "dial.h"
 #include "heads.h"
 #include "join.h"
@@ -58,6 +59,7 @@ void engine_free(struct engine *engine) {
     dial_done(engine);
     arena_done(&engine->arena);
     buffer_done(&engine->join);
+    buffer_done(&engine->address);
     buffer_done(&engine->frame);
     free(engine);
 }
@@ -131,6 +133,12 @@ static void handle(struct engine *engine, const struct event *event) {
         break;
     case EVENT_JOINED:
         joining_answered(engine, event);
+        break;
+    case EVENT_ADDRESS:
+        address_event(engine, event);
+        break;
+    case EVENT_ADDRESSED:
+        address_answered(engine, event);
         break;
     }
 }

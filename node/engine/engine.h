@@ -49,7 +49,9 @@ enum event_kind {
     EVENT_RECEIVED,     /* one frame */
     EVENT_LOADED,       /* the answer to LOAD */
     EVENT_ADMITTED,     /* the answer to ADMIT, after commit */
-    EVENT_JOINED        /* the answer to JOIN, after commit */
+    EVENT_JOINED,       /* the answer to JOIN, after commit */
+    EVENT_ADDRESS,      /* what the municipality shall be told to write of this node in the roster */
+    EVENT_ADDRESSED     /* the answer to ADDRESS, after commit */
 };
 
 struct event {
@@ -62,6 +64,7 @@ struct event {
             enum role role;
             bool active;
             bool has_endpoint;
+            uint64_t endpoints; /* of what they are; another one when they have changed */
         } member;
         struct {
             struct feed_id feed;
@@ -112,6 +115,14 @@ struct event {
             uint64_t roster_seq;
             struct id8 roster_id8;
         } joined;
+        struct {
+            bool wanted; /* false: the roster says what it shall */
+            const char *const *endpoints;
+            size_t endpoints_n;
+        } address;
+        struct {
+            enum err error;
+        } addressed;
     };
 };
 
@@ -138,6 +149,9 @@ enum effect_kind {
     EFFECT_REPORTED,
     /* `bytes` is a JOIN frame, proved by `proved`: admit the joiner; ends in JOINED with `link` */
     EFFECT_JOIN,
+    /* `bytes` is an ADDRESS frame of `member`'s: write its endpoints into the roster; ends in
+     * ADDRESSED with `link` */
+    EFFECT_ADDRESS,
     /* while joining: admitted as `member` at roster tip (`after`, `id8`); the engine has done its
      * work, and the loop starts one with `self` set */
     EFFECT_ENROLLED,

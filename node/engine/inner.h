@@ -61,6 +61,7 @@ struct member {
     struct member_id id; /* key */
     enum role role;
     bool active, has_endpoint;
+    uint64_t endpoints;
     bool shares; /* with this node, a channel that is theirs alone */
     struct session *session;
     enum session_state dial; /* NONE, DIALLING, BACKOFF; changed by dial_enter */
@@ -210,6 +211,9 @@ struct session {
     uint64_t stated; /* statements up to this order have been sent or need not be */
     time_ms statements_at;
 
+    /* address.c */
+    time_ms address_at; /* when it is told next */
+
     /* join.c */
     unsigned joins;
     bool join_asked;
@@ -231,6 +235,7 @@ struct engine {
                         equal */
 
     struct tip roster;
+    struct buffer address; /* the ADDRESS frame; empty: nothing to tell */
     bool self_has_endpoint;
     struct sorted members, sessions, lanes, feeds;
     size_t strangers_n;

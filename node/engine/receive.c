@@ -1,5 +1,6 @@
 #include "receive.h"
 
+#include "address.h"
 #include "compare.h"
 #include "emit.h"
 #include "join.h"
@@ -49,6 +50,9 @@ static void dispatch(struct session *session, const struct message *message, str
         break;
     case MESSAGE_BYE:
         session_fail(session, ERR_CLOSED, false);
+        break;
+    case MESSAGE_ADDRESS:
+        address_receive(session, frame);
         break;
     case MESSAGE_JOIN:
     case MESSAGE_JOINED:

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "address.h"
 #include "compare.h"
 #include "dial.h"
 #include "emit.h"
@@ -109,6 +110,7 @@ static struct session *session_new(struct engine *engine, const struct event *ev
                                 .deadline = INT64_MAX,
                                 .retry_at = INT64_MAX,
                                 .statements_at = INT64_MAX,
+                                .address_at = INT64_MIN,
                                 .shares = {.key_size = sizeof(struct feed_id)}};
     if (sorted_add(&engine->sessions, session) != OK) {
         free(session);
@@ -369,6 +371,8 @@ static void work(struct session *session) {
     }
     pull_settle(session);
     push_settle(session);
+    if (session_is_open(session))
+        address_settle(session);
     if (session->state == SESSION_IDLE)
         statements_settle(session);
 }
@@ -397,4 +401,6 @@ void session_tick(struct session *session) {
         session_touch(session);
     else
         engine_due(engine, session->statements_at);
+    if (session_is_open(session))
+        address_settle(session);
 }

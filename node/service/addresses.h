@@ -2,7 +2,7 @@
 #ifndef STAFET_NODE_ADDRESSES_H
 #define STAFET_NODE_ADDRESSES_H
 
-#include "proto/limits.h"
+#include "node_config/config.h"
 #include "service.h"
 
 struct addresses {
@@ -15,5 +15,8 @@ MUST_USE enum err addresses_read(const json_t *args, struct reply *, struct addr
 /* Writes them into the home's config, so that `node run` listens there. */
 MUST_USE enum err addresses_remember(const struct addresses *, const char *home, struct reply *);
 json_t *addresses_form(const struct addresses *);
+/* How HOME/config and the roster stand to each other: {"listen", "bound", "wanted", "endpoints", "state"} of cli/JSON.md, and whether the
+ * roster does not say yet what it shall. Reads the config into `config`. */
+MUST_USE enum err addresses_stand(struct service *, struct reply *, struct config *, json_t **ret_form, bool *ret_waiting);
 
 #endif

@@ -1,4 +1,5 @@
 #include "form.h"
+#include "member_address.h"
 #include "name.h"
 #include "proto/limits.h"
 #include "proto/text.h"
@@ -54,15 +55,12 @@ static enum err check_invitation(struct store *store, const char *name, const ch
 static enum err check_endpoints(const struct roster_entry *self, struct reply *reply) {
     if (self->endpoints_n > 0)
         return OK;
-    return reply_fail(reply, ERR_STATE,
-                      MEND("found the federation anew, in another home: stafet federation create "
-                           "--name NAME --listen … --advertise tcp://HOST:PORT",
-                           "grundlæg føderationen på ny i et andet hjem: stafet federation create "
-                           "--name NAVN --listen … --advertise tcp://VÆRT:PORT"),
-                      "nobody could join: this federation was founded without an address at which "
-                      "its municipality can be dialled",
-                      "ingen kan slutte sig til: denne føderation blev grundlagt uden en adresse, "
-                      "hvor kommunen kan kaldes op");
+    return reply_fail(
+        reply, ERR_STATE, COMMAND("stafet member address --advertise tcp://HOST:PORT"),
+        "nobody could join: the list of members names no address at which this "
+        "municipality can be dialled",
+        "ingen kan slutte sig til: medlemslisten har ingen adresse, hvor denne kommune "
+        "kan kaldes op");
 }
 
 static enum err invite(struct service *service, const struct asker *asker, const json_t *args,
@@ -193,5 +191,14 @@ const struct verb member_verbs[] = {
      .summary_en = "who is a member, and open invitations",
      .access = ACCESS_READ,
      .run = list_members},
+    {.noun = "member",
+     .name = "address",
+     .summary_da =
+         "hvor denne node kan kaldes op, eller lav det om; kommunen skriver det i medlemslisten",
+     .summary_en =
+         "where this node is dialled, or change it; the municipality writes it in the roster",
+     .access = ACCESS_WRITE,
+     .params = member_address_params,
+     .run = member_address},
     {.noun = NULL},
 };

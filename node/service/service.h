@@ -106,6 +106,10 @@ struct surroundings {
     json_t *(*peers)(void *context);
     /* Endpoints actually bound. */
     json_t *(*endpoints)(void *context);
+    /* Listens on another address ("": on none), or goes on as before and says why in a sentence. */
+    enum err (*listen)(void *context, const char *listen, struct failure *ret_why);
+    /* HOME/config has been written. */
+    void (*configured)(void *context);
     /* Asks for a prompt try to reach everybody (sync). */
     void (*hurry)(void *context);
 };

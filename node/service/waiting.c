@@ -1,5 +1,6 @@
 #include "waiting.h"
 
+#include "addresses.h"
 #include "conflict.h"
 #include "form.h"
 #include "handover.h"
@@ -169,6 +170,22 @@ static enum err add_alarms(struct items *items) {
                                 (json_int_t)alarms, "command", "quarantine", "list"));
 }
 
+/* Others are told another address than HOME/config says: told when the municipality is reached. */
+static enum err add_address(struct items *items, struct service *service) {
+    struct reply unused;
+    struct config config;
+    json_t *form = NULL;
+    bool waiting = false;
+    reply_init(&unused);
+    enum err e = addresses_stand(service, &unused, &config, &form, &waiting);
+    reply_done(&unused);
+    json_decref(form);
+    if (e == ERR_MEMORY || e != OK || !waiting) /* a config that can't be read is said elsewhere */
+        return e == ERR_MEMORY ? e : OK;
+    return add(items, json_pack("{s:s, s:[s, s]}", "kind", "address_untold", "command", "member",
+                                "address"));
+}
+
 enum err waiting_new(struct service *service, struct waiting **ret_waiting) {
     struct waiting *waiting = calloc(1, sizeof *waiting);
     if (waiting == NULL)
@@ -180,6 +197,8 @@ enum err waiting_new(struct service *service, struct waiting **ret_waiting) {
     enum err e = waiting->items.list == NULL ? ERR_MEMORY : store_self(store, &waiting->items.self);
     if (e == OK)
         e = add_alarms(&waiting->items);
+    if (e == OK)
+        e = add_address(&waiting->items, service);
     if (e == OK)
         e = conflict_each(store, note_conflict, waiting);
     if (e == OK)

@@ -87,6 +87,10 @@ TABLE = [
     ("b", "verify", 0),
     ("b", "search Alma", 0),
     ("b", "member list", 0),
+    ("b", "member address", 0),
+    ("b", "member address --dial-out --listen tcp://127.0.0.1:1", 2),
+    ("b", "member address --advertise tcp://0.0.0.0:1", 2),
+    ("m", "member address --dial-out", 1),
     ("b", "member invite Pil --role school", 1),
     ("b", "quarantine list", 0),
     ("b", "survey list", 0),
@@ -215,7 +219,7 @@ def make_federation(folder):
 
 
 # What says when, or whether a node runs, not what is.
-MOMENT = {"node", "running", "session", "in_sync", "reached", "unconfirmed", "now"}
+MOMENT = {"bound", "node", "running", "session", "in_sync", "reached", "unconfirmed", "now"}
 RANDOM = re.compile(r"stafet1[0-9A-Z]+|(?<=revision )[0-9a-f]{4}\b|\b(?:[0-9A-HJKMNP-TV-Z]{16,}|[0-9a-f]{32,}|[0-9a-hjkmnp-tv-z]{52})\b")
 
 

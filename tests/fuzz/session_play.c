@@ -97,6 +97,7 @@ static void check_effect(struct play *play, const struct effect *effect) {
     case EFFECT_STATEMENT:
     case EFFECT_PROOF:
     case EFFECT_REPORTED:
+    case EFFECT_ADDRESS:
         break;
     }
 }

@@ -57,7 +57,8 @@ static void make_hello(struct play *play, size_t slot, struct bytes *bytes, stru
 /* False: nothing to say. */
 static bool make(struct play *play, size_t slot, struct bytes *bytes, struct message *m) {
     static const struct bytes none;
-    unsigned kind = play_next(bytes) % 16;
+    static const char *const endpoints[] = {"tcp://a.example:1", "tcp://b.example:2"};
+    unsigned kind = play_next(bytes) % 17;
     struct version_name at = {0};
     if (kind == 0)
         return false;
@@ -96,6 +97,9 @@ static bool make(struct play *play, size_t slot, struct bytes *bytes, struct mes
         return true;
     case MESSAGE_ERROR:
         m->error = (struct message_error){err_from_number(play_next(bytes)), "no", at.feed};
+        return true;
+    case MESSAGE_ADDRESS:
+        m->address = (struct message_address){endpoints, play_next(bytes) % 3};
         return true;
     case MESSAGE_PENDING:
     case MESSAGE_BYE:

@@ -369,6 +369,7 @@ static void perform(struct cluster *cluster, unsigned index, const struct effect
     case EFFECT_JOIN:
     case EFFECT_ENROLLED:
     case EFFECT_PENDING:
+    case EFFECT_ADDRESS:
         cluster_broken(cluster, "an effect that nothing has asked for");
     }
 }

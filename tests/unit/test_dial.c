@@ -140,6 +140,30 @@ TEST(who_has_called_meanwhile_is_not_dialled) {
     lone_done(&lone);
 }
 
+TEST(a_new_address_is_dialled_at_once) {
+    struct lone lone;
+    fail_often(&lone);
+    lone_step(&lone,
+              (struct event){.kind = EVENT_DISCONNECTED, .disconnected.member = member_n(PEER)});
+    lone_wait(&lone, 0);
+    assert_false(dials(&lone, PEER));
+    struct event moved = {.kind = EVENT_MEMBER,
+                          .member = {.id = member_n(PEER),
+                                     .role = ROLE_MUNICIPALITY,
+                                     .active = true,
+                                     .has_endpoint = true,
+                                     .endpoints = 7}};
+    lone_step(&lone, moved);
+    assert_true(dials(&lone, PEER));
+    lone_clear(&lone);
+    lone_step(&lone,
+              (struct event){.kind = EVENT_DISCONNECTED, .disconnected.member = member_n(PEER)});
+    lone_step(&lone, moved); /* the same again changes nothing */
+    assert_false(dials(&lone, PEER));
+    assert_true(lone_peer(&lone, PEER).retry_at - lone.now <= 500);
+    lone_done(&lone);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_dials_the_municipality_and_the_relays),
@@ -151,6 +175,7 @@ int main(void) {
         cmocka_unit_test(a_session_that_never_was_idle_leaves_the_wait_long),
         cmocka_unit_test(in_a_hurry_nobody_waits),
         cmocka_unit_test(who_has_called_meanwhile_is_not_dialled),
+        cmocka_unit_test(a_new_address_is_dialled_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,11 +240,11 @@ TEST(unknown_types_are_told_apart_so_that_they_can_be_ignored) {
     for (unsigned kind = 0; kind < 256; kind++) {
         frame[0] = (uint8_t)kind;
         enum err err = decode((struct bytes){frame, 1}, &back);
-        if (kind == 0 || kind > MESSAGE_BYE)
+        if (kind == 0 || kind > MESSAGE_ADDRESS)
             assert_int_equal(err, ERR_VERSION);
         else
             assert_int_not_equal(err, ERR_VERSION);
-        if (kind <= MESSAGE_BYE)
+        if (kind <= MESSAGE_ADDRESS)
             assert_int_equal(strcmp(message_kind_name((enum message_kind)kind), "unknown") == 0,
                              kind == 0);
     }
@@ -300,6 +300,22 @@ static int free_arena(void **state __attribute__((unused))) {
     return 0;
 }
 
+TEST(an_address_comes_back_as_it_was_and_none_is_one) {
+    static const char *const endpoints[] = {"tcp://birk.example:1", "tcp://[::1]:2"};
+    static const char *const bad[] = {"tcp://birk.example"};
+    struct message m = {.kind = MESSAGE_ADDRESS, .address = {endpoints, 2}}, back;
+    struct buffer out = {0};
+    round_trip(&m, &out, &back);
+    assert_int_equal(back.address.endpoints_n, 2);
+    assert_string_equal(back.address.endpoints[1], "tcp://[::1]:2");
+    m.address.endpoints_n = 0;
+    round_trip(&m, &out, &back);
+    assert_int_equal(back.address.endpoints_n, 0);
+    m.address = (struct message_address){bad, 1};
+    assert_err(ERR_FORMAT, message_encode(&m, &out));
+    buffer_done(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         T(hello_comes_back_as_it_was),
@@ -316,6 +332,7 @@ int main(void) {
         T(unknown_types_are_told_apart_so_that_they_can_be_ignored),
         T(a_message_ends_at_576_kib_and_a_runs_envelopes_at_560),
         T(pages_of_heads_and_digests_have_at_most_4096_entries),
+        cmocka_unit_test(an_address_comes_back_as_it_was_and_none_is_one),
     };
     return cmocka_run_group_tests(tests, init_library, free_arena);
 }

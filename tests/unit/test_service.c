@@ -193,6 +193,82 @@ TEST(a_municipality_that_nobody_can_dial_invites_nobody) {
     assert_int_equal(json_array_size(json_object_get(place->reply.document, "invitations")), 0);
 }
 
+/* A node whose listening is seen by the test. */
+struct ears {
+    char listen[128];
+    int reloads;
+    bool deaf;
+};
+
+static enum err hear(void *context, const char *listen, struct failure *ret_why) {
+    struct ears *ears = context;
+    if (ears->deaf)
+        return failure_say(ret_why, ERR_EXISTS, COMMAND("--listen"), "another program uses it",
+                           "et andet program bruger den");
+    snprintf(ears->listen, sizeof ears->listen, "%s", listen);
+    return OK;
+}
+
+static void reload(void *context) {
+    ((struct ears *)context)->reloads++;
+}
+
+static const char *item_of(const struct place *place, const char *list) {
+    return json_string_value(json_array_get(json_object_get(place->reply.document, list), 0));
+}
+
+TEST(the_municipality_moves_and_says_which_tickets_name_the_old_address) {
+    struct place *place = *state;
+    found(place);
+    assert_ok(call(place, "member", "address", NULL));
+    assert_string_equal(text_of(place, "state"), "told");
+    assert_ok(
+        call(place, "member", "invite", json_pack("{s:s, s:s}", "name", "Birk", "role", "school")));
+    assert_ok(call(place, "member", "address",
+                   json_pack("{s:s, s:[s]}", "listen", "tcp://0.0.0.0:7451", "advertise",
+                             "tcp://nordby.example:7451")));
+    assert_string_equal(text_of(place, "state"), "told");
+    assert_string_equal(text_of(place, "listen"), "tcp://0.0.0.0:7451");
+    assert_string_equal(item_of(place, "endpoints"), "tcp://nordby.example:7451");
+    assert_int_equal(json_integer_value(json_object_get(place->reply.document, "open_invitations")),
+                     1);
+    assert_ok(call(place, "member", "address", json_pack("{s:s}", "listen", "tcp://192.0.2.3:9")));
+    assert_string_equal(item_of(place, "endpoints"), "tcp://192.0.2.3:9");
+    assert_err(ERR_DENIED, call(place, "member", "address", json_pack("{s:b}", "dial_out", 1)));
+    assert_err(ERR_ARGUMENT,
+               call(place, "member", "address", json_pack("{s:s}", "listen", "tcp://*:9")));
+    assert_non_null(strstr(place->reply.mend, "--advertise"));
+    assert_err(ERR_ARGUMENT, call(place, "member", "address",
+                                  json_pack("{s:[s]}", "advertise", "tcp://0.0.0.0:9")));
+    assert_ok(call(place, "member", "address", NULL));
+    assert_string_equal(item_of(place, "endpoints"), "tcp://192.0.2.3:9");
+}
+
+TEST(a_running_node_listens_on_the_new_address_or_all_stays_as_it_was) {
+    struct place *place = *state;
+    struct ears ears = {0};
+    found(place);
+    close_place(place);
+    struct surroundings around = {
+        .context = &ears, .running = true, .listen = hear, .configured = reload};
+    open_place(place, &around);
+    ears.deaf = true;
+    assert_err(ERR_EXISTS,
+               call(place, "member", "address", json_pack("{s:s}", "listen", "tcp://192.0.2.3:9")));
+    assert_string_equal(place->reply.text, "another program uses it");
+    assert_int_equal(ears.reloads, 0);
+    assert_ok(call(place, "member", "address", NULL));
+    assert_string_equal(text_of(place, "listen"), "tcp://127.0.0.1:7450");
+    ears.deaf = false;
+    assert_ok(call(place, "member", "address", json_pack("{s:s}", "listen", "tcp://192.0.2.3:9")));
+    assert_string_equal(ears.listen, "tcp://192.0.2.3:9");
+    assert_int_equal(ears.reloads, 1);
+    assert_string_equal(text_of(place, "state"), "waiting"); /* the node's affair now */
+    assert_ok(call(place, "waiting", "", NULL));
+    const json_t *item = json_array_get(json_object_get(place->reply.document, "waiting"), 0);
+    assert_string_equal(json_string_value(json_object_get(item, "kind")), "address_untold");
+}
+
 TEST(a_replica_without_its_keys_is_left_alone) {
     struct place *place = *state;
     char path[300], aside[300];
@@ -474,6 +550,8 @@ int main(void) {
         IN_A_HOME(a_root_made_elsewhere_is_not_repeated),
         IN_A_HOME(an_address_for_any_host_is_listened_on_and_another_one_told),
         IN_A_HOME(a_municipality_that_nobody_can_dial_invites_nobody),
+        IN_A_HOME(the_municipality_moves_and_says_which_tickets_name_the_old_address),
+        IN_A_HOME(a_running_node_listens_on_the_new_address_or_all_stays_as_it_was),
         IN_A_HOME(a_replica_without_its_keys_is_left_alone),
         IN_A_HOME(names_that_read_alike_are_one_name),
         IN_A_HOME(names_in_disguise_are_refused),

@@ -148,7 +148,7 @@ TEST(frames_of_a_later_version_are_passed_over) {
     struct lone lone;
     school_with_a_municipality(&lone);
     lone_open(&lone, LINK, PEER);
-    for (unsigned type = 16; type < 256; type++) {
+    for (unsigned type = 17; type < 256; type++) {
         uint8_t frame[3] = {(uint8_t)type, 0xff, 0xff};
         lone_step(&lone, (struct event){.kind = EVENT_RECEIVED,
                                         .link = LINK,
@@ -426,6 +426,11 @@ static struct message any_message(struct lone *lone, enum message_kind kind, uns
     case MESSAGE_ERROR:
         m.error = (struct message_error){ERR_BUSY, "busy", feed};
         break;
+    case MESSAGE_ADDRESS: {
+        static const char *const endpoints[] = {"tcp://a.example:1"};
+        m.address = (struct message_address){endpoints, variant % 2};
+        break;
+    }
     }
     return m;
 }
@@ -447,7 +452,7 @@ TEST(any_frame_in_any_state_breaks_nothing) {
     const enum session_state states[] = {SESSION_HELLO, SESSION_ROSTER, SESSION_COMPARE,
                                          SESSION_PULLING, SESSION_IDLE};
     for (size_t s = 0; s < sizeof states / sizeof states[0]; s++)
-        for (unsigned kind = MESSAGE_HELLO; kind <= MESSAGE_BYE; kind++)
+        for (unsigned kind = MESSAGE_HELLO; kind <= MESSAGE_ADDRESS; kind++)
             for (unsigned variant = 0; variant < 30; variant++) {
                 struct lone lone;
                 reach(&lone, states[s]);

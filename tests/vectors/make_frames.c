@@ -102,6 +102,11 @@ static void joining_frames(const struct world *world, json_t *cases) {
     frame_case(cases, "ERROR about a feed", &m);
     m = (struct message){.kind = MESSAGE_BYE, .text = ""};
     frame_case(cases, "BYE", &m);
+    static const char *const endpoints[] = {"tcp://birk.example:5670", "tcp://[2001:db8::2]:5670"};
+    m = (struct message){.kind = MESSAGE_ADDRESS, .address = {endpoints, 2}};
+    frame_case(cases, "ADDRESS", &m);
+    m.address.endpoints_n = 0;
+    frame_case(cases, "ADDRESS of who only dials out", &m);
 }
 
 void make_frames(const struct world *world, json_t *cases) {

@@ -285,14 +285,21 @@ static void frame_cases(const struct world *world, json_t *cases) {
     wire_fixed(&message, 3, '2', 207);
     frame = frame_of(MESSAGE_PROOF, &message);
     wire_case(cases, "PROOF with a header cut", "frame", &frame, NULL, 0, ERR_FORMAT);
+    wire_text(&message, 1, "tcp://0.0.0.0");
+    frame = frame_of(MESSAGE_ADDRESS, &message);
+    wire_case(cases, "ADDRESS without a port", "frame", &frame, NULL, 0, ERR_FORMAT);
+    for (int i = 0; i < ENDPOINTS_MAX + 1; i++)
+        wire_text(&message, 1, "tcp://birk.example:5670");
+    frame = frame_of(MESSAGE_ADDRESS, &message);
+    wire_case(cases, "ADDRESS with nine endpoints", "frame", &frame, NULL, 0, ERR_LIMIT);
     wire_text(&message, 1, "\x1b[2J");
     frame = frame_of(MESSAGE_BYE, &message);
     wire_case(cases, "BYE with a terminal's escape", "frame", &frame, NULL, 0, ERR_FORMAT);
     wire_fixed(&message, 1, 'x', MESSAGE_TEXT_MAX + 1);
     frame = frame_of(MESSAGE_PENDING, &message);
     wire_case(cases, "PENDING with 1,025 bytes of text", "frame", &frame, NULL, 0, ERR_LIMIT);
-    frame = frame_of(16, &message);
-    wire_case(cases, "a frame of type 16, to be ignored", "frame", &frame, NULL, 0, ERR_VERSION);
+    frame = frame_of(17, &message);
+    wire_case(cases, "a frame of type 17, to be ignored", "frame", &frame, NULL, 0, ERR_VERSION);
     frame = frame_of(0, &message);
     wire_case(cases, "a frame of type 0, to be ignored", "frame", &frame, NULL, 0, ERR_VERSION);
     wire_case(cases, "an empty frame", "frame", &message, NULL, 0, ERR_FORMAT);

@@ -232,6 +232,8 @@ static void put_rest(json_t *is, const struct message *m) {
         put_optional(is, "feed", m->error.feed.bytes, sizeof m->error.feed.bytes);
     } else if (m->kind == MESSAGE_PENDING || m->kind == MESSAGE_BYE) {
         put_text(is, "text", m->text);
+    } else if (m->kind == MESSAGE_ADDRESS) {
+        put_list(is, "endpoints", texts(m->address.endpoints, m->address.endpoints_n));
     } else if (m->kind == MESSAGE_STATEMENT) {
         is_bytes(is, "signed", m->statement);
     }

@@ -662,6 +662,10 @@ def error_is(m):
     text_is(m)
 
 
+def address_is(m):
+    endpoints_are(m.endpoints)
+
+
 def join_is(m):
     size_is(m.signature, 64)
     body = parse("JoinBody", m.body)
@@ -676,7 +680,8 @@ FRAMES = [None, ("HELLO", "Hello", hello_is), ("ROSTER", "Roster", roster_is), (
           ("HEADS", "Heads", heads_are), ("PULL", "Pull", pull_is), ("RUN", "Run", run_is),
           ("NOT_HERE", "NotHere", feed_is), ("CREDIT", "Credit", feed_is), ("STATEMENT", "Signed", None),
           ("PROOF", "Proof", proof_is), ("JOIN", "Join", join_is), ("JOINED", "Joined", joined_is),
-          ("PENDING", "Pending", text_is), ("ERROR", "Error", error_is), ("BYE", "Bye", text_is)]
+          ("PENDING", "Pending", text_is), ("ERROR", "Error", error_is), ("BYE", "Bye", text_is),
+          ("ADDRESS", "Address", address_is)]
 
 
 def frame_read(data):
