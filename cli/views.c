@@ -6,7 +6,7 @@
 const struct view *const cli_views[] = {
     status_views, waiting_views,    federation_views, member_views, join_views, sync_views,
     survey_views, handover_views,   conflict_views,   peer_views,   log_views,  verify_views,
-    search_views, quarantine_views, export_views,     NULL,
+    search_views, quarantine_views, export_views,     roster_views, NULL,
 };
 
 const struct view *view_find(const char *noun, const char *verb) {

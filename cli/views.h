@@ -13,6 +13,7 @@ extern const struct view log_views[];
 extern const struct view member_views[];
 extern const struct view peer_views[];
 extern const struct view quarantine_views[];
+extern const struct view roster_views[];
 extern const struct view search_views[];
 extern const struct view status_views[];
 extern const struct view survey_views[];

@@ -75,6 +75,14 @@ static void line_of(const struct screen *screen, const json_t *item,
         snprintf(line, LINE_MAX_BYTES,
                  say(screen, "Incidents and forks: %lld", "Hændelser og forgreninger: %lld"),
                  (long long)number_at(item, "n"));
+    else if (strcmp(kind, "roster_unconfirmed") == 0)
+        snprintf(line, LINE_MAX_BYTES,
+                 say(screen,
+                     "Restored: nobody is admitted before the members have confirmed the roster; "
+                     "missing: %lld",
+                     "Gendannet: ingen bliver optaget, før medlemmerne har bekræftet "
+                     "medlemslisten; mangler: %lld"),
+                 (long long)number_at(item, "n"));
     else if (strcmp(kind, "address_untold") == 0)
         snprintf(line, LINE_MAX_BYTES, "%s",
                  say(screen, "Others do not know this node's new address yet",
@@ -106,7 +114,8 @@ void waiting_show(const struct screen *screen, const json_t *items, size_t rows_
         const char *kind = text_at(item, "kind");
         line_of(screen, item, line);
         command_of(item, command);
-        bool pressing = strcmp(kind, "incidents") == 0 || strcmp(kind, "conflict") == 0;
+        bool pressing = strcmp(kind, "incidents") == 0 || strcmp(kind, "conflict") == 0 ||
+                        strcmp(kind, "roster_unconfirmed") == 0;
         table_cell(table, pressing ? STYLE_WARN : STYLE_PLAIN, "%s", line);
         table_cell(table, STYLE_PLAIN, "%s", "");
         table_cell(table, STYLE_BOLD, "%s", command);

@@ -1,4 +1,5 @@
 #include "append.h"
+#include "feed_row.h"
 #include "member.h"
 #include "proto/limits.h"
 #include "proto/text.h"
@@ -7,21 +8,24 @@
 #include <sodium.h>
 
 enum err roster_may_write(struct store *store) {
-    struct feed_info feed;
-    bool others = false;
+    struct feed_row *feed = NULL;
+    bool others = false, confirmed = true;
     if (store->self.role != ROLE_MUNICIPALITY)
         return store_fail(store, ERR_DENIED, "only the municipality writes the roster");
-    enum err e = feed_find(store, &store->roster.feed, &feed);
-    if (e == OK && feed.forked)
+    enum err e = feed_row_find(store, &store->roster.feed, &feed);
+    if (e == OK && feed->info.forked)
         return store_fail(store, ERR_FORK, "the roster has been forked");
-    if (e == OK && !feed.confirmed)
-        e = feed_settle(store, &store->roster.feed, &feed.confirmed);
-    if (e == OK && !feed.confirmed)
+    if (e == OK && !feed->info.confirmed)
+        e = feed_settle(store, &store->roster.feed, &confirmed);
+    if (e == OK && !confirmed)
         e = member_others(store, &others);
-    if (e == OK && !feed.confirmed && others)
+    /* A copy from before the first member joined knows of nobody who could tell it what it lacks.
+     */
+    if (e == OK && !confirmed && (others || feed->barred))
         return store_fail(store, ERR_STATE,
                           "after a restart one member, after a restore every member, must first "
-                          "report the roster's tip: wait until they are connected");
+                          "report the roster's tip: wait until they are connected, or stafet "
+                          "roster confirm");
     return e;
 }
 

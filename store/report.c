@@ -81,6 +81,20 @@ void report_forget(struct store *store, const struct feed_id *feed) {
     reports->n = kept;
 }
 
+bool report_find(const struct store *store, const struct member_id *from,
+                 const struct feed_id *feed, uint64_t *ret_seq, struct id8 *ret_id8) {
+    const struct reports *reports = store->reports;
+    for (size_t i = 0; i < reports->n; i++) {
+        const struct report *report = &reports->list[i];
+        if (!member_id_equal(&report->from, from) || !feed_id_equal(&report->feed, feed))
+            continue;
+        *ret_seq = report->seq;
+        *ret_id8 = report->id8;
+        return true;
+    }
+    return false;
+}
+
 static bool is_awaited(const struct report *report, uint64_t here, time_ms now) {
     return report->seq > here && now >= report->since && now - report->since < REPORT_WAIT_MS;
 }

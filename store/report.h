@@ -27,6 +27,9 @@ struct report_tally {
 };
 MUST_USE enum err report_count(struct store *, const struct feed_row *,
                                struct report_tally *ret_tally);
+/* What the member has last said of the feed since the store was opened. False: nothing. */
+bool report_find(const struct store *, const struct member_id *from, const struct feed_id *,
+                 uint64_t *ret_seq, struct id8 *ret_id8);
 /* Is more of any unconfirmed own feed still waited for? */
 MUST_USE enum err report_awaited(struct store *, bool *ret_awaited);
 /* Claims that were waited for in vain become incidents that name who made them. In a transaction.

@@ -1,5 +1,5 @@
 /* The roster: who is a member. There is one roster feed, for ever: unlike other feeds it has no second incarnation, so after a
- * restart its tip must be confirmed (feed_reported) before it is written again, unless there is no other member yet (ERR_STATE).
+ * restart its tip must be confirmed (feed_reported) before it is written again, unless there is no other member yet and it is no copy (ERR_STATE).
  * A member's keys and role never change: an entry that changes them is void. Kept from the municipality's roster feed; entries of every counter are kept, since rights
  * are judged at the roster tip that a header names. Founding, tickets and joining. */
 #ifndef STAFET_STORE_ROSTER_H
@@ -61,6 +61,39 @@ MUST_USE enum err roster_join(struct store *, const struct transport_public *pro
  * ERR_QUOTA: a site has changed too much today; ERR_STATE: the roster can't be written yet; ERR_NOT_FOUND, ERR_ARGUMENT. */
 MUST_USE enum err roster_address(struct store *, const struct member_id *, const char *const *endpoints, size_t endpoints_n,
                                  bool *ret_changed);
+
+/* After a restart the roster is continued only when a member has reported its tip since; after a restore, when every other active
+ * one has, or a person has said so. How it stands, and what each of them has last said of its tip. */
+struct roster_standing {
+    struct roster_tip tip;
+    bool confirmed, forked;
+    bool restored;    /* a copy, or something of it has come back: the word of all is needed */
+    uint64_t proved;  /* this node itself has signed that it held so many entries, more than are here; 0: no such proof */
+    bool awaited;     /* a member claims more and may still deliver it */
+    size_t others_n, confirmed_n; /* other active members; those that have reported this very tip since the start */
+};
+MUST_USE enum err roster_standing(struct store *, struct roster_standing *ret_standing);
+enum roster_word { ROSTER_UNHEARD = 1, ROSTER_SAME, ROSTER_LESS, ROSTER_MORE, ROSTER_OTHER /* another entry under that number */ };
+struct roster_said {
+    struct member_id member;
+    const char *name;
+    enum roster_word word;
+    uint64_t seq;
+    bool since_start; /* said since the store was opened; else an older statement of its */
+    time_ms at;       /* when its last statement arrived; 0: none */
+};
+typedef enum err roster_said_visit(void *context, const struct roster_said *);
+/* Every other active member, in order of role, then name. */
+MUST_USE enum err roster_said_each(struct store *, roster_said_visit *, void *context);
+/* A person's word that the roster goes on from the tip that is here; kept as an incident with who and why. ERR_DENIED: not the municipality;
+ * ERR_STATE: it needs no word; ERR_FORK; ERR_STALE: this node's own word proves that there is more; ERR_BUSY: more may be
+ * on its way, ask again in a minute. */
+MUST_USE enum err roster_confirm(struct store *, const char *who, const char *why);
+
+/* The whole roster feed as bytes, for carrying it by hand to a municipality that has lost it and lets nobody in; and back. `*ret_new`
+ * entries were not here. Errors as of admit_run; ERR_NOT_FOUND: there is no roster here. */
+MUST_USE enum err roster_export(struct store *, struct buffer *out);
+MUST_USE enum err roster_import(struct store *, struct bytes, size_t *ret_new);
 
 /* The joiner's side: remembers the ticket (so that an interrupted join goes on with the same keys), and, once the roster
  * has arrived and been checked against it, who this node is. */

@@ -216,6 +216,8 @@ void statements_consult(struct session *session) {
     }
 }
 
+/* An own one that comes back is handed on even if it is older than what has been stated since: it
+ * may name what this node has lost. */
 void statements_receive(struct session *session, struct bytes bytes) {
     struct engine *engine = session->engine;
     struct statement statement;
@@ -227,7 +229,9 @@ void statements_receive(struct session *session, struct bytes bytes) {
     if (member_id_equal(&statement.member, &session->member->id))
         learn(session, &statement);
     const struct stated *stated = stated_find(engine, &statement.channel, &statement.member);
-    if (stated != NULL && statement.counter <= stated->counter)
+    bool own = member_id_equal(&statement.member, &engine->self);
+    if (stated != NULL && (own ? bytes_equal(bytes, buffer_view(&stated->statement))
+                               : statement.counter <= stated->counter))
         return;
     engine->arrivals[engine->arrivals_next] =
         (struct arrival){session->link, statement.member, statement.channel, statement.counter};

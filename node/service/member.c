@@ -90,13 +90,16 @@ static enum err invite(struct service *service, const struct asker *asker, const
     if (e == ERR_EXISTS)
         e = refuse_taken(reply, name);
     if (e == ERR_STATE && reply->error == OK)
-        e = reply_fail(reply, e,
-                       MEND("let the node run until a member has connected: stafet node run",
-                            "lad noden køre, til et medlem har meldt sig: stafet node run"),
-                       "this node was restored or moved, and no member has confirmed its list of "
-                       "members since",
-                       "denne node er genskabt eller flyttet, og intet medlem har bekræftet dens "
-                       "medlemsliste siden");
+        e = reply_fail(
+            reply, e,
+            MEND("let the node run until the members have connected: stafet node run; "
+                 "stafet roster show says who is missing",
+                 "lad noden køre, til medlemmerne har meldt sig: stafet node run; "
+                 "stafet roster show siger, hvem der mangler"),
+            "this node was restored or moved, and its members have not confirmed its "
+            "list of members since",
+            "denne node er genskabt eller flyttet, og medlemmerne har ikke bekræftet dens "
+            "medlemsliste siden");
     if (e == OK)
         e = reply_give(reply, json_pack("{s:s, s:s, s:I, s:s, s:{s:s, s:o}}", "name", name, "role",
                                         role_name(role), "expires", (json_int_t)expires, "ticket",

@@ -3,9 +3,9 @@
 #include <string.h>
 
 const struct verb *const service_verbs[] = {
-    status_verbs, waiting_verbs,    federation_verbs, member_verbs, join_verbs, sync_verbs,
-    survey_verbs, handover_verbs,   conflict_verbs,   peer_verbs,   log_verbs,  verify_verbs,
-    search_verbs, quarantine_verbs, export_verbs,     NULL,
+    status_verbs, waiting_verbs, federation_verbs, member_verbs,   roster_verbs, join_verbs,
+    sync_verbs,   survey_verbs,  handover_verbs,   conflict_verbs, peer_verbs,   log_verbs,
+    verify_verbs, search_verbs,  quarantine_verbs, export_verbs,   NULL,
 };
 
 const struct verb *service_verb(const char *noun, const char *name) {

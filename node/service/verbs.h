@@ -13,6 +13,7 @@ extern const struct verb log_verbs[];
 extern const struct verb member_verbs[];
 extern const struct verb peer_verbs[];
 extern const struct verb quarantine_verbs[];
+extern const struct verb roster_verbs[];
 extern const struct verb search_verbs[];
 extern const struct verb status_verbs[];
 extern const struct verb survey_verbs[];

@@ -8,6 +8,7 @@
 #include "slice.h"
 #include "store/answers.h"
 #include "store/quarantine.h"
+#include "store/roster.h"
 #include "survey.h"
 #include "verbs.h"
 
@@ -186,6 +187,19 @@ static enum err add_address(struct items *items, struct service *service) {
                                 "address"));
 }
 
+/* A restored roster needs the word of all, and they may never all come back. */
+static enum err add_roster(struct items *items) {
+    struct roster_standing standing;
+    if (items->self.role != ROLE_MUNICIPALITY)
+        return OK;
+    enum err e = roster_standing(items->store, &standing);
+    if (e != OK || standing.confirmed || !standing.restored)
+        return e;
+    return add(items, json_pack("{s:s, s:I, s:[s, s]}", "kind", "roster_unconfirmed", "n",
+                                (json_int_t)(standing.others_n - standing.confirmed_n), "command",
+                                "roster", "show"));
+}
+
 enum err waiting_new(struct service *service, struct waiting **ret_waiting) {
     struct waiting *waiting = calloc(1, sizeof *waiting);
     if (waiting == NULL)
@@ -197,6 +211,8 @@ enum err waiting_new(struct service *service, struct waiting **ret_waiting) {
     enum err e = waiting->items.list == NULL ? ERR_MEMORY : store_self(store, &waiting->items.self);
     if (e == OK)
         e = add_alarms(&waiting->items);
+    if (e == OK)
+        e = add_roster(&waiting->items);
     if (e == OK)
         e = add_address(&waiting->items, service);
     if (e == OK)

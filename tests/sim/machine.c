@@ -337,10 +337,7 @@ void machine_turn(struct machine *machine) {
 }
 
 void machine_backup(struct machine *machine) {
-    const struct machine *relay = &machine->world->machines[1];
-    /* Nobody is in the municipality's roster yet who could tell it later what it lacks. */
-    bool alone = machine->role == ROLE_MUNICIPALITY && member_id_is_zero(&relay->member);
-    if (machine->rotten || alone || machine->swapped_with != NULL)
+    if (machine->rotten || machine->swapped_with != NULL)
         return;
     disk_free(machine->backup);
     ledger_free(machine->backup_ledger);

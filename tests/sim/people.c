@@ -143,6 +143,8 @@ bool people_join(struct people *people, struct machine *machine) {
 void people_begin(struct people *people) {
     struct world *world = people->world;
     found(people);
+    if (world->plan.faults & 1u << FAULT_RESTORE && chance(world, 50))
+        machine_backup(&world->machines[0]);
     for (unsigned i = 1; i < world->plan.machines; i++) {
         enum role role = i == 1 ? ROLE_RELAY : i % 2 == 0 ? ROLE_KINDERGARTEN : ROLE_SCHOOL;
         struct machine *machine = machine_new(world, names[i], role, i == 1 || chance(world, 30));
@@ -240,7 +242,7 @@ static bool act_at_a_clone(struct people *people) {
 
 void people_act(struct people *people) {
     struct world *world = people->world;
-    if (act_at_a_clone(people))
+    if (people_regain_roster(people) || act_at_a_clone(people))
         return;
     for (unsigned i = 1; i < world->machines_n; i++)
         if (people_join(people, &world->machines[i]))

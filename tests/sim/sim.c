@@ -44,6 +44,7 @@ static void settle(struct world *world) {
     fault_end_all(world);
     for (int i = 0; i < SETTLE_TIMES; i++) {
         world_run(world, world->now + SETTLE_MS);
+        (void)people_regain_roster(world->people);
         for (unsigned j = 1; j < world->machines_n; j++)
             (void)people_join(world->people, &world->machines[j]);
         if (check_has_settled(world, why))

@@ -32,6 +32,8 @@
     X(old_copy_restored)                                                                           \
     X(municipality_restored)                                                                       \
     X(restore_reported)                                                                            \
+    X(roster_carried_by_hand)                                                                      \
+    X(roster_confirmed_by_a_person)                                                                \
     X(incarnation_opened)                                                                          \
     X(clone_ran)                                                                                   \
     X(clock_jumped)                                                                                \

@@ -1,6 +1,8 @@
 #include "scene.h"
 #include "proto/limits.h"
+#include "proto/statement.h"
 #include "store/acks.h"
+#include "store/acks_latest.h"
 #include "store/admit.h"
 #include "store/collection.h"
 #include "store/record.h"
@@ -507,6 +509,81 @@ TEST(a_field_that_is_written_once_is_not_written_again) {
     scene_end(&s);
 }
 
+/* Database and token put back together, in the same boot: nothing tells at the start. */
+static void snapshot(struct scene *s, bool back) {
+    char database[400], token[400];
+    snprintf(database, sizeof database, "%s-backup", s->birk->path);
+    snprintf(token, sizeof token, "%s-backup", s->birk->generation);
+    site_close(s->birk);
+    copy_file(back ? database : s->birk->path, back ? s->birk->path : database);
+    copy_file(back ? token : s->birk->generation, back ? s->birk->generation : token);
+    site_open(s->birk);
+}
+
+static void assert_goes_on_in_a_new_incarnation(struct scene *s) {
+    struct version_name next = write_field(s->birk, &s->channel, &s->record, 12, "venner", NULL);
+    struct feed_info old;
+    assert_false(feed_id_equal(&next.feed, &s->first.feed));
+    sync_all(&s->f);
+    assert_ok(feed_find(s->school->store, &s->first.feed, &old));
+    assert_int_equal(old.head.seq, 2);
+    assert_false(old.forked);
+    assert_same(s->birk, s->school);
+}
+
+TEST(a_whole_machine_put_back_is_noticed_when_an_own_entry_comes_back) {
+    struct scene s;
+    struct feed_info old;
+    scene_begin(&s);
+    watch_generation(&s);
+    snapshot(&s, false);
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    sync_feeds(s.birk, s.school);
+    snapshot(&s, true);
+    assert_ok(feed_find(s.birk->store, &s.first.feed, &old));
+    assert_true(old.confirmed); /* nobody can tell yet */
+    sync_feeds(s.school, s.birk);
+    assert_ok(feed_find(s.birk->store, &s.first.feed, &old));
+    assert_int_equal(old.head.seq, 2);
+    assert_false(old.confirmed);
+    assert_goes_on_in_a_new_incarnation(&s);
+    scene_end(&s);
+}
+
+TEST(a_whole_machine_put_back_is_noticed_when_its_own_word_comes_back_newer_or_older) {
+    for (int older = 0; older < 2; older++) {
+        struct scene s;
+        struct buffer word = {0};
+        struct arena arena;
+        struct statement statement;
+        struct channel_id channel;
+        bool restored = false;
+        time_ms stored;
+        scene_begin(&s);
+        channel = channel_id_of(&s.f.id, &s.channel);
+        watch_generation(&s);
+        snapshot(&s, false);
+        write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+        assert_ok(acks_state(s.birk->store, &channel));
+        arena_init(&arena, KIB(256));
+        assert_ok(
+            acks_latest(s.birk->store, &s.birk->member, &channel, &arena, &statement, &stored));
+        assert_ok(statement_sign(&statement, &s.birk->keys.sign, &word));
+        sync_feeds(s.birk, s.school);
+        snapshot(&s, true);
+        s.f.now += 1000;
+        if (older)
+            assert_ok(acks_state(s.birk->store, &channel));
+        assert_ok(acks_admit(s.birk->store, buffer_view(&word)));
+        assert_ok(acks_restored(s.birk->store, &restored));
+        assert_true(restored);
+        assert_goes_on_in_a_new_incarnation(&s);
+        arena_done(&arena);
+        buffer_done(&word);
+        scene_end(&s);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_merged_here_and_there_alike),
@@ -530,6 +607,9 @@ int main(void) {
         cmocka_unit_test(more_than_an_envelope_holds_is_refused),
         cmocka_unit_test(a_full_disk_leaves_nothing_half_written),
         cmocka_unit_test(a_disk_that_fills_amid_a_transaction_takes_none_of_it),
+        cmocka_unit_test(a_whole_machine_put_back_is_noticed_when_an_own_entry_comes_back),
+        cmocka_unit_test(
+            a_whole_machine_put_back_is_noticed_when_its_own_word_comes_back_newer_or_older),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -269,6 +269,23 @@ TEST(a_running_node_listens_on_the_new_address_or_all_stays_as_it_was) {
     assert_string_equal(json_string_value(json_object_get(item, "kind")), "address_untold");
 }
 
+TEST(the_roster_is_shown_and_needs_no_word_where_nothing_is_doubted) {
+    struct place *place = *state;
+    found(place);
+    assert_ok(call(place, "roster", "show", NULL));
+    assert_true(json_is_true(json_object_get(place->reply.document, "confirmed")));
+    assert_err(ERR_STATE, call(place, "roster", "confirm", json_pack("{s:s}", "note", "sure")));
+    assert_err(ERR_ARGUMENT, call(place, "roster", "confirm", json_pack("{s:s}", "note", "")));
+    assert_err(ERR_ARGUMENT, call(place, "roster", "confirm", json_pack("{s:s}", "note", "a\nb")));
+    assert_ok(call(place, "roster", "export", NULL));
+    json_t *file = json_pack("{s:O}", "file", json_object_get(place->reply.document, "roster"));
+    assert_ok(call(place, "roster", "import", file));
+    assert_int_equal(json_integer_value(json_object_get(place->reply.document, "new")), 0);
+    assert_err(ERR_FORMAT, call(place, "roster", "import", json_pack("{s:s}", "file", "rubbish")));
+    assert_err(ERR_FORMAT,
+               call(place, "roster", "import", json_pack("{s:s}", "file", "stafet-roster-1:AAAA")));
+}
+
 TEST(a_replica_without_its_keys_is_left_alone) {
     struct place *place = *state;
     char path[300], aside[300];
@@ -552,6 +569,7 @@ int main(void) {
         IN_A_HOME(a_municipality_that_nobody_can_dial_invites_nobody),
         IN_A_HOME(the_municipality_moves_and_says_which_tickets_name_the_old_address),
         IN_A_HOME(a_running_node_listens_on_the_new_address_or_all_stays_as_it_was),
+        IN_A_HOME(the_roster_is_shown_and_needs_no_word_where_nothing_is_doubted),
         IN_A_HOME(a_replica_without_its_keys_is_left_alone),
         IN_A_HOME(names_that_read_alike_are_one_name),
         IN_A_HOME(names_in_disguise_are_refused),

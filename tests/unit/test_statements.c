@@ -275,6 +275,21 @@ TEST(a_statement_of_another_federation_ends_the_session) {
     lone_done(&lone);
 }
 
+TEST(an_own_statement_that_comes_back_is_handed_on_even_if_it_is_older_than_the_one_here) {
+    struct lone lone;
+    struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
+    municipality(&lone);
+    stated(&lone, &notice, 0, 9);
+    lone_open(&lone, LINK, PEER);
+    states(&lone, LINK, &notice, 0, 9, NULL, 0); /* the very same */
+    assert_int_equal(lone_effects(&lone, EFFECT_STATEMENT, 0), 0);
+    states(&lone, LINK, &notice, 0, 5, NULL, 0);
+    assert_int_equal(lone_effects(&lone, EFFECT_STATEMENT, LINK), 1);
+    states(&lone, LINK, &notice, 0, 10, NULL, 0);
+    assert_int_equal(lone_effects(&lone, EFFECT_STATEMENT, LINK), 2);
+    lone_done(&lone);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_statement_is_made_soon_and_then_at_most_once_a_second),
@@ -291,6 +306,8 @@ int main(void) {
         cmocka_unit_test(a_statement_that_tells_of_more_ends_equal_and_is_pulled_if_no_push_comes),
         cmocka_unit_test(a_stored_statement_tells_which_head_it_was_whose_number_a_run_has_told),
         cmocka_unit_test(a_statement_of_another_federation_ends_the_session),
+        cmocka_unit_test(
+            an_own_statement_that_comes_back_is_handed_on_even_if_it_is_older_than_the_one_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,67 @@
+/* The municipality's administrator after a restore: a copy from before the first site joined lets
+ * nobody in who could bring back what it lost. So it is asked for everywhere by telephone, carried
+ * over by hand, and only when nobody has more the roster goes on by a person's word. */
+#include "people_inner.h"
+#include "sometimes.h"
+#include "store/roster.h"
+
+/* Nobody is in it, and it can't be continued. */
+static bool is_cut_off(struct machine *town) {
+    struct roster_standing standing;
+    if (!machine_is_up(town) || town->retired)
+        return false;
+    town->world->current = town;
+    return roster_standing(town->node->store, &standing) == OK && !standing.confirmed &&
+           standing.restored && !standing.forked && standing.others_n == 0;
+}
+
+/* Whoever may hold some of it can be asked now. */
+static bool all_can_be_asked(struct world *world) {
+    for (unsigned i = 1; i < world->machines_n; i++) {
+        const struct machine *machine = &world->machines[i];
+        if (!machine->retired && !machine->cloned_from_other && *machine->ticket != '\0' &&
+            !machine_is_up(machine))
+            return false;
+    }
+    return true;
+}
+
+/* What the machine has of the roster is brought in. False: it could not be asked, or it had some.
+ */
+static bool has_nothing_more(struct machine *town, struct machine *machine) {
+    struct reply reply;
+    enum err err = machine_call(machine, "roster", "export", NULL, &reply);
+    json_t *file = json_pack("{s:O?}", "file", json_object_get(reply.document, "roster"));
+    reply_done(&reply);
+    if (err != OK) {
+        json_decref(file);
+        return err == ERR_NOT_FOUND || err == ERR_STATE; /* it has none yet */
+    }
+    err = machine_call(town, "roster", "import", file, &reply);
+    bool more = err != OK || json_integer_value(json_object_get(reply.document, "new")) > 0;
+    reply_done(&reply);
+    if (more && err == OK)
+        sometimes(SOMETIMES_roster_carried_by_hand);
+    return !more;
+}
+
+bool people_regain_roster(struct people *people) {
+    struct world *world = people->world;
+    struct machine *town = &world->machines[0];
+    struct reply reply;
+    if (!is_cut_off(town) || !all_can_be_asked(world))
+        return false;
+    for (unsigned i = 1; i < world->machines_n; i++) {
+        struct machine *machine = &world->machines[i];
+        if (machine->retired || machine->cloned_from_other || *machine->ticket == '\0')
+            continue;
+        if (!machine_is_up(machine) || !has_nothing_more(town, machine) || !machine_is_up(town))
+            return true;
+    }
+    enum err err = machine_call(town, "roster", "confirm",
+                                json_pack("{s:s}", "note", "nobody has more"), &reply);
+    reply_done(&reply);
+    if (err == OK)
+        sometimes(SOMETIMES_roster_confirmed_by_a_person);
+    return true;
+}
