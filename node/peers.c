@@ -49,10 +49,15 @@ static json_t *endpoints(void *context) {
 
 static void hurry(void *context) {
     struct node *node = context;
-    if (node->engine != NULL)
-        engine_hurry(node->engine);
-    else if (node->store != NULL) /* a join has begun */
+    struct self self = {0};
+    if (node->store == NULL)
+        return;
+    /* A join has begun, or goes on with another ticket. */
+    if (node->engine == NULL ||
+        (store_self(node->store, &self) == OK && member_id_is_zero(&self.member)))
         enrol_again(node);
+    else
+        engine_hurry(node->engine);
 }
 
 void peers_surround(struct node *node) {

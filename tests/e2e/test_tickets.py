@@ -53,6 +53,17 @@ class Tickets(Case):
         self.assertEqual(birk.do("join", ticket)["state"], "joined")
 
 
+    def test_another_ticket_takes_the_place_of_one_that_is_waited_for(self):
+        ticket = self.nordby.do("member", "invite", "Birk", "--role", "kindergarten")["ticket"]
+        other = self.federation.found("Sønderby")
+        useless = other.do("member", "invite", "Birk", "--role", "kindergarten")["ticket"]
+        other.stop()
+        birk = self.federation.newcomer("Birk")
+        self.assertEqual(birk.run("join", useless, "--wait", "1s").returncode, NOT_YET)
+        birk.start()  # goes on trying with that ticket
+        self.assertEqual(birk.do("join", ticket)["federation"]["name"], "Nordby")
+
+
 class LostReply(Case):
     def test_a_join_whose_answer_was_lost_gets_the_same_answer(self):
         # Birk reaches Nordby through a proxy, which lets JOIN pass and keeps the answer.

@@ -110,6 +110,18 @@ static bool join_again(struct machine *machine) {
     return begin_join(machine);
 }
 
+/* A municipality that was put back doesn't know the ticket, or whom it has admitted by it: the site
+ * is told so, and asks for another. */
+static bool ask_for_another_ticket(struct people *people, struct machine *machine) {
+    const struct machine *town = &people->world->machines[0];
+    if (!machine_is_up(machine))
+        return false;
+    enum err refusal = machine->node->last_refusal;
+    return town->restores > 0 && !machine->stranger &&
+           (refusal == ERR_TICKET_UNKNOWN || refusal == ERR_DENIED) && invite(people, machine) &&
+           begin_join(machine);
+}
+
 /* Whoever isn't a member yet does the next step towards it. */
 bool people_join(struct people *people, struct machine *machine) {
     struct self self;
@@ -137,7 +149,8 @@ bool people_join(struct people *people, struct machine *machine) {
         machine->retired = true;
         return true;
     }
-    return machine->node->engine == NULL && begin_join(machine);
+    return (machine->node->engine == NULL && begin_join(machine)) ||
+           ask_for_another_ticket(people, machine);
 }
 
 void people_begin(struct people *people) {
@@ -145,6 +158,8 @@ void people_begin(struct people *people) {
     found(people);
     if (world->plan.faults & 1u << FAULT_RESTORE && chance(world, 50))
         machine_backup(&world->machines[0]);
+    if (world->machines[0].backup != NULL && chance(world, 30))
+        (void)machine_restore(&world->machines[0]); /* nobody has joined yet */
     for (unsigned i = 1; i < world->plan.machines; i++) {
         enum role role = i == 1 ? ROLE_RELAY : i % 2 == 0 ? ROLE_KINDERGARTEN : ROLE_SCHOOL;
         struct machine *machine = machine_new(world, names[i], role, i == 1 || chance(world, 30));
