@@ -238,10 +238,11 @@ static int edit_value(struct cli_context *cli, json_t *args) {
 static int side_resolve(struct cli_context *cli, json_t *args) {
     if (!flag_at(args, "edit") || !editor_is_possible())
         return -1;
-    if (json_object_get(args, "take") != NULL || json_object_get(args, "value") != NULL)
+    if (json_object_get(args, "take") != NULL || json_object_get(args, "value") != NULL ||
+        flag_at(args, "clear"))
         return cli_fail(cli, "usage",
-                        MEND("--take N|SITE, --value TEXT or --edit",
-                             "--take N|STED, --value TEKST eller --edit"),
+                        MEND("--take N|SITE, --value TEXT, --edit or --clear",
+                             "--take N|STED, --value TEKST, --edit eller --clear"),
                         NULL, "say in exactly one way what shall stand there",
                         "sig på præcis én måde, hvad der skal stå der");
     return edit_value(cli, args);

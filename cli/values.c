@@ -58,6 +58,17 @@ static void tidy_lines(struct buffer *text) {
     text->size = n;
 }
 
+/* What a failed command before a pipe leaves is no value. */
+static enum err refuse_empty(struct values *values, const char *given) {
+    bool input = strcmp(given, "-") == 0;
+    return failure_say(values->why, ERR_ARGUMENT,
+                       MEND("to clear a text, give it as empty: FIELD=",
+                            "skal teksten slettes, så angiv den som tom: FELT="),
+                       "there was nothing in %s", "der var ikke noget i %s",
+                       input ? say_in(values->why->language, "standard input", "standardinput")
+                             : given + 1);
+}
+
 /* A text as given: itself, @FILE, - or @@itself. */
 static enum err text_value(struct values *values, const char *given, json_t **ret_value) {
     bool from_file =
@@ -73,6 +84,10 @@ static enum err text_value(struct values *values, const char *given, json_t **re
     if (e != OK)
         return e;
     tidy_lines(&text);
+    if (text.size == 0) {
+        buffer_wipe(&text);
+        return refuse_empty(values, given);
+    }
     *ret_value = json_stringn((const char *)text.data, text.size);
     buffer_wipe(&text);
     return *ret_value != NULL ? OK : failure_err(values->why, ERR_MEMORY);

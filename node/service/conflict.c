@@ -27,6 +27,7 @@ static const struct param resolve_params[] = {
     {"value", PARAM_TEXT, false, false, "skriv noget tredje; @FIL og - tages herfra",
      "write something else; @FILE and - are read"},
     {"edit", PARAM_FLAG, false, false, "skriv det i $EDITOR", "write it in $EDITOR"},
+    {"clear", PARAM_FLAG, false, false, "slet alle siderne", "clear all sides"},
     {"note", PARAM_TEXT, false, false, "hvorfor; begge steder kan læse det",
      "why; both sites can read it"},
     {0},

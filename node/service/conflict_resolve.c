@@ -202,47 +202,72 @@ static enum err take_note(const char *note, struct arena *arena, struct resoluti
     return OK;
 }
 
+/* Both sides' texts are gone then: that has to be meant. */
+static enum err refuse_empty(struct reply *reply) {
+    return reply_fail(reply, ERR_ARGUMENT,
+                      MEND("--clear, if the field shall be empty; otherwise --value TEXT",
+                           "--clear, hvis feltet skal være tomt; ellers --value TEKST"),
+                      "an empty text would clear what all sides have written",
+                      "en tom tekst ville slette det, som alle sider har skrevet");
+}
+
 static enum err choose(struct store *store, const json_t *args, struct arena *arena,
                        struct resolution *resolution, struct reply *reply) {
     const char *take = service_text(args, "take"), *value = service_text(args, "value");
+    bool clear = service_flag(args, "clear");
     if (service_flag(args, "edit"))
         return reply_fail(reply, ERR_ARGUMENT, MEND("--value TEXT", "--value TEKST"),
                           "an editor opens only on a terminal",
                           "et skriveprogram åbnes kun i en terminal");
-    if ((take != NULL) + (value != NULL) != 1)
+    if ((take != NULL) + (value != NULL) + clear != 1)
         return reply_fail(reply, ERR_ARGUMENT,
-                          MEND("--take N|SITE, --value TEXT or --edit",
-                               "--take N|STED, --value TEKST eller --edit"),
+                          MEND("--take N|SITE, --value TEXT, --edit or --clear",
+                               "--take N|STED, --value TEKST, --edit eller --clear"),
                           "say in exactly one way what shall stand there",
                           "sig på præcis én måde, hvad der skal stå der");
     enum err e = take != NULL ? take_side(store, take, resolution, reply)
-                              : take_value(value, arena, resolution, reply);
+                              : take_value(clear ? "" : value, arena, resolution, reply);
+    if (e == OK && value != NULL && value[strspn(value, " \t\r\n")] == '\0')
+        return refuse_empty(reply);
     return e == OK ? take_note(service_text(args, "note"), arena, resolution, reply) : e;
 }
 
+static enum err write_piece(struct store *store, const struct resolution *resolution,
+                            const struct asker *asker, const struct version_name *names, size_t n,
+                            bool last) {
+    struct write writes[2] = {{.record = resolution->handover->id,
+                               .collection = COLLECTION_HANDOVER,
+                               .field = resolution->field->number,
+                               .value = resolution->value,
+                               .replaces = names,
+                               .replaces_n = n}};
+    bool noted = last && resolution->note != NULL;
+    if (noted)
+        writes[1] = (struct write){.record = resolution->handover->id,
+                                   .collection = COLLECTION_HANDOVER,
+                                   .field = HANDOVER_SETTLED,
+                                   .value = bytes_of_text(resolution->note)};
+    return track_append(store, resolution->handover, asker, writes, noted ? 2 : 1);
+}
+
+/* A field with more live versions than one write can name takes several, all with the same value:
+ * equal values are one. Whoever is interrupted between them leaves a smaller conflict. */
 static enum err write_resolution(struct store *store, const struct resolution *resolution,
                                  const struct asker *asker, struct arena *arena) {
     const struct sides *sides = resolution->sides;
     struct version_name *names = arena_array(arena, sides->live_n, sizeof *names);
     if (names == NULL)
         return ERR_MEMORY;
-    if (sides->live_n > REPLACES_PER_WRITE_MAX)
-        return ERR_LIMIT;
     for (size_t i = 0; i < sides->live_n; i++)
         names[i] = sides->live[i].name;
-    struct write writes[2] = {{.record = resolution->handover->id,
-                               .collection = COLLECTION_HANDOVER,
-                               .field = resolution->field->number,
-                               .value = resolution->value,
-                               .replaces = names,
-                               .replaces_n = sides->live_n}};
-    if (resolution->note != NULL)
-        writes[1] = (struct write){.record = resolution->handover->id,
-                                   .collection = COLLECTION_HANDOVER,
-                                   .field = HANDOVER_SETTLED,
-                                   .value = bytes_of_text(resolution->note)};
-    return track_append(store, resolution->handover, asker, writes,
-                        resolution->note != NULL ? 2 : 1);
+    enum err e = OK;
+    for (size_t at = 0, n; e == OK && at < sides->live_n; at += n) {
+        n = sides->live_n - at;
+        if (n > REPLACES_PER_WRITE_MAX)
+            n = REPLACES_PER_WRITE_MAX;
+        e = write_piece(store, resolution, asker, &names[at], n, at + n == sides->live_n);
+    }
+    return e;
 }
 
 enum err conflict_resolve(struct service *service, const struct asker *asker, const json_t *args,

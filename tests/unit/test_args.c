@@ -129,6 +129,20 @@ TEST(a_value_may_come_from_a_file_without_its_last_line_end) {
     temp_remove(folder);
 }
 
+TEST(an_empty_file_is_no_value) {
+    char folder[256], path[300], given[320];
+    struct args args;
+    temp_folder(folder);
+    write_file(folder, "value", "\n\r\n", path);
+    snprintf(given, sizeof given, "@%s", path);
+    assert_err(ERR_ARGUMENT, parse(&args, "--home", "/h", "search", given, NULL));
+    assert_non_null(strstr(args.why.text, path));
+    args_done(&args);
+    assert_ok(parse(&args, "--home", "/h", "search", "", NULL));
+    args_done(&args);
+    temp_remove(folder);
+}
+
 TEST(a_file_that_is_not_utf8_is_refused_with_its_line) {
     static const char *const bad[] = {"fine\nS\xF8ren\n", "fine\n\xC0\x80\n",
                                       "fine\n\xED\xA0\x80\n", "fine\ncut \xC3"};
@@ -264,6 +278,7 @@ int main(void) {
         cmocka_unit_test(a_span_is_read_in_its_unit_and_seconds_without_one),
         cmocka_unit_test(what_is_wrong_is_said_and_refused),
         cmocka_unit_test(a_value_may_come_from_a_file_without_its_last_line_end),
+        cmocka_unit_test(an_empty_file_is_no_value),
         cmocka_unit_test(a_file_that_is_not_utf8_is_refused_with_its_line),
         cmocka_unit_test(
             every_place_of_a_file_that_is_not_utf8_is_named_up_to_the_most_that_are_listed),

@@ -1,4 +1,5 @@
 #include "desk.h"
+#include "proto/limits.h"
 #include "store/record.h"
 #include "test.h"
 
@@ -193,6 +194,49 @@ SCENE(a_resolution_says_in_exactly_one_way_what_stands) {
     assert_int_equal(conflicts_at(&stage->mette), 1);
 }
 
+SCENE(what_all_sides_wrote_is_cleared_only_when_that_is_said) {
+    STAGE(stage);
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve",
+                 json_pack("{s:s, s:s}", "id", stage->conflict, "value", ""));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve",
+                 json_pack("{s:s, s:s}", "id", stage->conflict, "value", " \n"));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve",
+                 json_pack("{s:s, s:s, s:b}", "id", stage->conflict, "take", "1", "clear", 1));
+    assert_int_equal(conflicts_at(&stage->mette), 1);
+    desk_call(&stage->mette, "conflict", "resolve",
+              json_pack("{s:s, s:b}", "id", stage->conflict, "clear", 1));
+    sync_all(&stage->federation);
+    assert_int_equal(conflicts_at(&stage->ole), 0);
+}
+
+SCENE(a_field_with_more_versions_than_one_write_can_name_is_settled_all_the_same) {
+    STAGE(stage);
+    struct channel channel = channel_between(stage->birk, stage->skole);
+    const json_t *document =
+        desk_call(&stage->mette, "handover", "show", json_pack("{s:s}", "id", stage->record));
+    struct record_id id;
+    assert_ok(record_find(stage->skole->store, COLLECTION_HANDOVER, at_text(document, "id"), &id));
+    for (int i = 0; i < REPLACES_PER_WRITE_MAX + 20; i++) {
+        char value[32];
+        struct version_name written;
+        snprintf(value, sizeof value, "%d August", i);
+        assert_ok(
+            try_write(stage->skole, &channel, COLLECTION_HANDOVER, &id, 50, value, NULL, &written));
+    }
+    sync_all(&stage->federation);
+    char conflict[ID_TEXT_MAX];
+    snprintf(conflict, sizeof conflict, "%s",
+             at_text(desk_call(&stage->mette, "conflict", "list", NULL), "conflicts.0.id"));
+    desk_call(&stage->mette, "conflict", "resolve",
+              json_pack("{s:s, s:s, s:s}", "id", conflict, "value", "12 August", "note", "asked"));
+    sync_all(&stage->federation);
+    assert_int_equal(conflicts_at(&stage->ole), 0);
+    assert_string_equal(value_at(&stage->ole, stage, "first_day"), "12 August");
+    write_plan(&stage->ole, stage->record, "first_day", "14 August");
+    sync_all(&stage->federation);
+    assert_string_equal(value_at(&stage->mette, stage, "first_day"), "14 August");
+}
+
 SCENE(resolving_one_that_was_settled_meanwhile_is_refused_with_the_new_value) {
     STAGE(stage);
     show(&stage->ole, stage->conflict);
@@ -284,6 +328,8 @@ int main(void) {
         PLAY(a_resolution_travels_and_the_conflict_is_gone_on_both),
         PLAY(either_side_settles_by_the_name_of_a_site_or_with_something_else),
         PLAY(a_resolution_says_in_exactly_one_way_what_stands),
+        PLAY(what_all_sides_wrote_is_cleared_only_when_that_is_said),
+        PLAY(a_field_with_more_versions_than_one_write_can_name_is_settled_all_the_same),
         PLAY(resolving_one_that_was_settled_meanwhile_is_refused_with_the_new_value),
         PLAY(resolving_one_that_has_another_side_by_now_is_refused_with_the_conflict_as_it_is),
         PLAY(both_settling_alike_while_apart_is_no_new_conflict),
