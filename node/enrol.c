@@ -133,8 +133,9 @@ void enrol_answered(struct node *node, const struct member_id *self) {
     else
         log_warn("the municipality's answer could not be kept: %s", err_text(err));
     node->last_refusal = err;
+    /* What could not be stored now will hardly be stored at once. */
     if (err != OK)
-        enrol_again(node);
+        node->again_at = node_monotonic_ms() + AGAIN_MS;
 }
 
 /* The issuer, known from the ticket alone: with the ticket's key when nobody in particular dials,

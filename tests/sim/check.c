@@ -9,11 +9,10 @@
 #include "store/check.h"
 #include "store/record.h"
 #include "store/roster.h"
+#include "thrift.h"
 #include "vfs.h"
 #include <stdio.h>
 #include <string.h>
-
-#define CANARY "CANARY"
 
 static bool counts(const struct machine *machine) {
     return people_is_member(machine) && !machine->retired;
@@ -107,7 +106,7 @@ bool check_has_settled(struct world *world, char ret_why[static 256]) {
 
 void check_disks(struct world *world) {
     for (unsigned i = 0; i < world->machines_n; i++)
-        if (disk_contains(world->machines[i].disk, CANARY, strlen(CANARY)))
+        if (disk_saw_canary(world->machines[i].disk))
             violation("plaintext lies on the disk of %s", world->machines[i].name);
 }
 
@@ -403,6 +402,7 @@ static void rebuild(struct machine *machine) {
     struct hash here, there;
     bool more = true;
     world->current = machine;
+    thrift_fill(disk);
     vfs_set_disk(31, disk);
     enum err err = store_open(&config, &rebuilding.to);
     if (err == OK)
@@ -464,6 +464,9 @@ static void check_one(struct machine *machine) {
 
 void check_all(struct world *world) {
     check_disks(world);
+    for (unsigned i = 0; i < world->machines_n; i++)
+        if (disk_contains_canary(world->machines[i].disk))
+            violation("plaintext lies on the disk of %s", world->machines[i].name);
     for (unsigned i = 0; i < world->machines_n; i++)
         if (counts(&world->machines[i]))
             check_one(&world->machines[i]);

@@ -28,7 +28,7 @@ struct disk {
     struct disk_file files[FILES_MAX];
     size_t files_n;
     int64_t fuse;
-    bool dead, lied;
+    bool dead, lied, saw_canary;
     uint64_t operations;
 };
 
@@ -68,15 +68,32 @@ void disk_free(struct disk *disk) {
     free(disk);
 }
 
+void disk_fill(struct disk *disk, const struct disk *from) {
+    for (size_t i = 0; i < from->files_n; i++) {
+        struct disk_file *file = &disk->files[disk->files_n++];
+        memcpy(file->name, from->files[i].name, sizeof file->name);
+        content_copy(&file->now, &from->files[i].now);
+        content_copy(&file->kept, &from->files[i].now);
+    }
+}
+
 struct disk *disk_copy(const struct disk *disk, uint64_t seed) {
     struct disk *copy = disk_new(&disk->nature, seed);
-    for (size_t i = 0; i < disk->files_n; i++) {
-        struct disk_file *file = &copy->files[copy->files_n++];
-        memcpy(file->name, disk->files[i].name, sizeof file->name);
-        content_copy(&file->now, &disk->files[i].now);
-        content_copy(&file->kept, &disk->files[i].now);
-    }
+    disk_fill(copy, disk);
     return copy;
+}
+
+/* Its letters are rare in what is sealed: the first is looked for. */
+bool has_canary(const void *bytes, size_t size) {
+    const char *at = bytes, *end = at + size;
+    while (size >= sizeof CANARY - 1 && (at = memchr(at, CANARY[0], (size_t)(end - at))) != NULL) {
+        if ((size_t)(end - at) < sizeof CANARY - 1)
+            return false;
+        if (memcmp(at, CANARY, sizeof CANARY - 1) == 0)
+            return true;
+        at++;
+    }
+    return false;
 }
 
 void disk_set_trouble(struct disk *disk, const struct disk_trouble *trouble) {
@@ -220,6 +237,11 @@ static void put(struct disk *disk, struct disk_file *file, const void *bytes, si
         content_resize(&file->now, (size_t)at + size);
     memcpy(file->now.bytes + at, bytes, size);
     mark(disk, file, from, at + size);
+    size_t before = at < sizeof CANARY ? (size_t)at : sizeof CANARY,
+           after = (size_t)(at + size + sizeof CANARY);
+    after = after < file->now.size ? after : file->now.size;
+    disk->saw_canary =
+        disk->saw_canary || has_canary(file->now.bytes + at - before, after - (size_t)at + before);
 }
 
 size_t disk_bytes(const struct disk *disk) {
@@ -365,11 +387,13 @@ bool disk_rot(struct disk *disk) {
     return true;
 }
 
-bool disk_contains(const struct disk *disk, const void *needle, size_t size) {
-    for (size_t i = 0; i < disk->files_n; i++) {
-        const struct disk_file *file = &disk->files[i];
-        if (file->now.size > 0 && memmem(file->now.bytes, file->now.size, needle, size) != NULL)
+bool disk_saw_canary(const struct disk *disk) {
+    return disk->saw_canary;
+}
+
+bool disk_contains_canary(const struct disk *disk) {
+    for (size_t i = 0; i < disk->files_n; i++)
+        if (has_canary(disk->files[i].now.bytes, disk->files[i].now.size))
             return true;
-    }
     return false;
 }

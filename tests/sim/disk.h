@@ -26,6 +26,8 @@ struct disk *disk_new(const struct disk_nature *, uint64_t seed);
 void disk_free(struct disk *);
 /* As it is now, everything in it synced: a backup, or a snapshot of a running machine. */
 struct disk *disk_copy(const struct disk *, uint64_t seed);
+/* An empty disk gets the files of the other, all synced. */
+void disk_fill(struct disk *, const struct disk *from);
 
 void disk_set_trouble(struct disk *, const struct disk_trouble *);
 /* The power goes, or the process dies, `operations` writes or syncs from now; the one in which it
@@ -40,11 +42,15 @@ void disk_revive(struct disk *, bool power);
 bool disk_has_lied(const struct disk *);
 /* Changes one bit somewhere. False: there is nothing. */
 bool disk_rot(struct disk *);
-/* Do these bytes stand anywhere on it, deleted files and old content of sectors not yet overwritten
- * excepted? */
-bool disk_contains(const struct disk *, const void *needle, size_t size);
+/* Has CANARY ever been written to it? Looked for where something is written, and once for all in
+ * what it holds by disk_contains_canary. */
+bool disk_saw_canary(const struct disk *);
+bool disk_contains_canary(const struct disk *);
+bool has_canary(const void *bytes, size_t size);
 size_t disk_bytes(const struct disk *);
 uint64_t disk_operations(const struct disk *);
+
+#define CANARY "CANARY" /* in all that is private */
 
 enum disk_result { DISK_OK, DISK_ERROR, DISK_FULL, DISK_MISSING };
 

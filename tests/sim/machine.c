@@ -6,13 +6,20 @@
 #include "service/inside.h"
 #include "sometimes.h"
 #include "store/acks.h"
+#include "thrift.h"
 #include "vfs.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { BUSY_MAX = 4000, STEPS_MAX = 100000, LIE_PERCENT = 30, RESTORED_MS = 20000 };
+enum {
+    BUSY_MAX = 4000,
+    STEPS_MAX = 100000,
+    LIE_PERCENT = 30,
+    RESTORED_MS = 20000,
+    FAILURES_MAX = 8
+};
 
 int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
@@ -81,6 +88,8 @@ struct machine *machine_new(struct world *world, const char *name, enum role rol
                                              ? LIE_PERCENT
                                              : 0};
     machine->disk = disk_new(&nature, dice_next(&world->dice));
+    if (chance(world, 60))
+        thrift_fill(machine->disk);
     machine->ledger = ledger_new();
     struct seed seed = seed_new();
     if (node_keys_derive(&seed, &machine->keys) != OK)
@@ -194,8 +203,10 @@ static enum err node_make(struct machine *machine, struct node *node) {
 }
 
 /* What can't be opened is restored, or given up and joined anew with the old ticket. */
-static void replace(struct machine *machine) {
+void machine_replace(struct machine *machine) {
     struct world *world = machine->world;
+    if (machine->node != NULL)
+        machine_stop(machine);
     if (!machine->rotten && !disk_has_lied(machine->disk) && machine->restores == 0)
         violation("%s is corrupt after a crash on an honest disk", machine->name);
     sometimes(SOMETIMES_damage_detected);
@@ -212,6 +223,7 @@ static void replace(struct machine *machine) {
     machine->boots++;
     machine->rotten = false;
     machine->open_failures = 0;
+    machine->restart_at = world->now + 1000;
 }
 
 /* What was durable has to be here, the disk being honest. */
@@ -247,7 +259,7 @@ bool machine_start(struct machine *machine) {
     if (err == OK && !disk_is_dead(machine->disk)) {
         machine->restart_at = NEVER;
         machine->wake = world->now;
-        machine->open_failures = 0;
+        machine->open_failures = machine->failures = 0;
         look_for_what_was_promised(machine);
         return machine_settle(machine);
     }
@@ -257,9 +269,11 @@ bool machine_start(struct machine *machine) {
         machine->open_failures++;
     if (machine_settle(machine)) {
         node_drop(machine);
-        machine->restart_at = world->now + 1000 + (time_ms)roll(world, 5000);
+        if (machine->failures < FAILURES_MAX)
+            machine->failures++;
+        machine->restart_at = world->now + 1000 + (time_ms)roll(world, 5000u * machine->failures);
         if ((err == ERR_CORRUPT || err == ERR_SCHEMA) && machine->swapped_with == NULL)
-            replace(machine);
+            machine_replace(machine);
     }
     return false;
 }

@@ -11,7 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEAT_MS_MIN = 20000, BEAT_MS_MORE = 10000, TURN_ITEMS_MAX = 8, CLOGGED = 16 * 1024 };
+enum {
+    BEAT_MS_MIN = 20000,
+    BEAT_MS_MORE = 10000,
+    TURN_ITEMS_MAX = 8,
+    CLOGGED = 16 * 1024,
+    JOINS_AT_ONCE_MAX = 40
+};
 
 struct item {
     time_ms at;
@@ -474,14 +480,15 @@ enum err net_dial(struct net *net, const struct net_target *target, time_ms now)
 
 /* What no frame may ever be, and what it promises. */
 static void look_at(struct machine *from, struct bytes frame) {
-    static const uint8_t canary[] = {'C', 'A', 'N', 'A', 'R', 'Y'};
     if (frame.size == 0 || frame.size > MESSAGE_SIZE_MAX)
         violation("%s sends a frame of %zu bytes", from->name, frame.size);
-    if (memmem(frame.data, frame.size, canary, sizeof canary) != NULL)
+    if (has_canary(frame.data, frame.size))
         violation("%s sends plaintext in a frame of type %u", from->name, frame.data[0]);
     if (frame.data[0] == MESSAGE_JOIN && from->joins > 0)
         sometimes(SOMETIMES_ticket_repeated);
     from->joins += frame.data[0] == MESSAGE_JOIN;
+    if (from->joins > JOINS_AT_ONCE_MAX + (uint64_t)from->world->now / 500)
+        violation("%s asks to join without end", from->name);
     if (frame.data[0] != MESSAGE_RUN)
         return;
     struct arena arena;
@@ -522,7 +529,8 @@ enum err net_send(struct net *net, uint32_t link, struct bytes frame) {
         lose(wire, 1 - end, ERR_CLOSED);
         return ERR_QUOTA;
     }
-    if (!machine->malicious || wires->world->quiet) {
+    /* One that spoils its own JOIN is refused for good, and rightly. */
+    if (!machine->malicious || wires->world->quiet || frame.data[0] == MESSAGE_JOIN) {
         send_item(wires, wire, 1 - end, frame);
         return OK;
     }

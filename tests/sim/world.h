@@ -83,9 +83,10 @@ struct machine {
     unsigned original; /* of a clone: whose; else itself */
     struct machine *swapped_with; /* NULL: its disk is its own */
     time_ms swap_back_at;
-    unsigned looks_like; /* to its node, whose machine it is */
-    unsigned open_failures;
-    unsigned joins; /* JOIN frames sent */
+    unsigned looks_like;    /* to its node, whose machine it is */
+    unsigned open_failures; /* for damage */
+    unsigned failures;      /* to open, in a row, for any reason */
+    unsigned joins;         /* JOIN frames sent */
     uint64_t restores;
     time_ms restored_at;
     struct ledger *ledger;
@@ -150,6 +151,8 @@ bool machine_settle(struct machine *);
 void machine_backup(struct machine *);
 /* The backup takes the disk's place. False: there is none. */
 bool machine_restore(struct machine *);
+/* Its database is of no use: the backup takes its place, or it begins with nothing. */
+void machine_replace(struct machine *);
 /* A copy that runs beside it; `unseen`: on what it takes for the same disk of the same boot. */
 struct machine *machine_clone(struct machine *, bool unseen);
 /* Each has the other's database from now on, or its own again. */
@@ -167,6 +170,8 @@ void fault_happen(struct world *);
 void fault_cut(struct world *, unsigned a, unsigned b, time_ms ms);
 void fault_mend(struct world *);
 void fault_end_all(struct world *);
+/* People give up what a lying disk has damaged. */
+void fault_replace_damaged(struct world *);
 void fault_forget(void);
 /* A malicious machine sends a frame: changes it in place, and says how often it is sent. */
 unsigned fault_disturb_frame(struct world *, struct machine *from, struct buffer *frame);
