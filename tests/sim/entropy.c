@@ -1,11 +1,19 @@
 #include "entropy.h"
 
 #include "dice.h"
+#include "memory.h"
+#include "trace.h"
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { POOL = 4096 };
+
+/* Which nonce has been used under which key; open addressing, a power of two. */
+static struct {
+    uint64_t *list; /* 0: free */
+    size_t n, size;
+} nonces;
 
 static struct {
     uint8_t key[crypto_stream_chacha20_KEYBYTES];
@@ -64,4 +72,63 @@ void entropy_seed(uint64_t seed) {
     }
     all.block = 0;
     all.left = 0;
+    nonces.n = 0;
+    if (nonces.size > 0)
+        memset(nonces.list, 0, nonces.size * sizeof *nonces.list);
+}
+
+/* False: it is there already. */
+static bool put(uint64_t *list, size_t size, uint64_t of) {
+    size_t at = (size_t)of & (size - 1);
+    while (list[at] != 0 && list[at] != of)
+        at = (at + 1) & (size - 1);
+    if (list[at] == of)
+        return false;
+    list[at] = of;
+    return true;
+}
+
+static void grow(void) {
+    size_t size = nonces.size == 0 ? 1 << 14 : nonces.size * 2;
+    uint64_t *list = hold_zero(size * sizeof *list);
+    for (size_t i = 0; i < nonces.size; i++)
+        if (nonces.list[i] != 0)
+            (void)put(list, size, nonces.list[i]);
+    hold_free(nonces.list);
+    nonces.list = list;
+    nonces.size = size;
+}
+
+int __real_crypto_aead_xchacha20poly1305_ietf_encrypt(
+    uint8_t *ret_sealed, unsigned long long *ret_size, const uint8_t *text, unsigned long long size,
+    const uint8_t *with, unsigned long long with_size, const uint8_t *none, const uint8_t *nonce,
+    const uint8_t *key);
+int __wrap_crypto_aead_xchacha20poly1305_ietf_encrypt(
+    uint8_t *ret_sealed, unsigned long long *ret_size, const uint8_t *text, unsigned long long size,
+    const uint8_t *with, unsigned long long with_size, const uint8_t *none, const uint8_t *nonce,
+    const uint8_t *key);
+
+/* Two texts under one key and nonce would lay both open. */
+int __wrap_crypto_aead_xchacha20poly1305_ietf_encrypt(
+    uint8_t *ret_sealed, unsigned long long *ret_size, const uint8_t *text, unsigned long long size,
+    const uint8_t *with, unsigned long long with_size, const uint8_t *none, const uint8_t *nonce,
+    const uint8_t *key) {
+    uint8_t both[crypto_aead_xchacha20poly1305_ietf_KEYBYTES +
+                 crypto_aead_xchacha20poly1305_ietf_NPUBBYTES],
+        of[crypto_shorthash_siphashx24_BYTES];
+    static const uint8_t hash_key[crypto_shorthash_siphashx24_KEYBYTES] = {'n'};
+    uint64_t short_of;
+    memcpy(both, key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+    memcpy(both + crypto_aead_xchacha20poly1305_ietf_KEYBYTES, nonce,
+           crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
+    if (crypto_shorthash_siphashx24(of, both, sizeof both, hash_key) != 0)
+        abort();
+    memcpy(&short_of, of, sizeof short_of);
+    if (nonces.n * 2 >= nonces.size)
+        grow();
+    if (!put(nonces.list, nonces.size, short_of | 1))
+        violation("a nonce is used twice under one key");
+    nonces.n++;
+    return __real_crypto_aead_xchacha20poly1305_ietf_encrypt(ret_sealed, ret_size, text, size, with,
+                                                             with_size, none, nonce, key);
 }

@@ -154,7 +154,7 @@ static void happen(struct world *world, enum fault fault) {
         if (chance(world, 50) || machine->backup == NULL)
             machine_backup(machine);
         else if (people_is_member(machine))
-            (void)machine_restore(machine);
+            (void)machine_restore(machine, chance(world, 40));
         break;
     case FAULT_CLONE:
         clone(world, world->plan.faults & 1u << FAULT_MEMBER && chance(world, 50));
@@ -177,8 +177,10 @@ static void happen(struct world *world, enum fault fault) {
         world->machines[1].malicious = true;
         break;
     case FAULT_MEMBER:
-        if (chance(world, 70))
+        if (chance(world, 40))
             clone(world, true);
+        else if (chance(world, 50))
+            forgery_bear(machine);
         else
             forgery_write(machine);
         break;
@@ -224,7 +226,7 @@ void fault_end_all(struct world *world) {
             machine->retired = true;
         }
         if (machine->rotten && !check_is_sound(machine))
-            (void)machine_restore(machine);
+            (void)machine_restore(machine, false);
         machine->rotten = false;
         if (machine->damaged)
             ledger_forget(machine->ledger);
@@ -270,6 +272,10 @@ unsigned fault_disturb_frame(struct world *world, struct machine *from, struct b
         kept.data = hold(kept.data, frame->size);
         memcpy(kept.data, frame->data, frame->size);
         kept.size = frame->size;
+        return 1;
+    case 6:
+        if (frame->data[0] == MESSAGE_RUN && forgery_take_section_out(frame))
+            sometimes(SOMETIMES_section_taken_out);
         return 1;
     default:
         return 1;

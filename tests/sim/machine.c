@@ -12,13 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     BUSY_MAX = 4000,
     STEPS_MAX = 100000,
     LIE_PERCENT = 30,
     RESTORED_MS = 20000,
-    FAILURES_MAX = 8
+    FAILURES_MAX = 8,
+    CREDIT_LEAST = 600 * 1024
 };
 
 int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
@@ -91,6 +93,11 @@ struct machine *machine_new(struct world *world, const char *name, enum role rol
     if (chance(world, 60))
         thrift_fill(machine->disk);
     machine->ledger = ledger_new();
+    if (chance(world, 40))
+        machine->credit = CREDIT_LEAST + roll(world, CREDIT_LEAST);
+    snprintf(machine->generation, sizeof machine->generation, "%s/generation.%u", scratch_folder(),
+             number);
+    (void)unlink(machine->generation);
     struct seed seed = seed_new();
     if (node_keys_derive(&seed, &machine->keys) != OK)
         abort();
@@ -187,7 +194,8 @@ static enum err node_make(struct machine *machine, struct node *node) {
                                   .now = wall,
                                   .context = machine,
                                   .place = hash_number(machine, machine->boots),
-                                  .disk = hash_number(machine, machine->disks)};
+                                  .disk = hash_number(machine, machine->disks),
+                                  .generation = machine->generation};
     err = store_open(&config, &node->service->store);
     if (err != OK)
         return err;
@@ -210,7 +218,7 @@ void machine_replace(struct machine *machine) {
     if (!machine->rotten && !disk_has_lied(machine->disk) && machine->restores == 0)
         violation("%s is corrupt after a crash on an honest disk", machine->name);
     sometimes(SOMETIMES_damage_detected);
-    if (machine->open_failures < 3 && machine_restore(machine))
+    if (machine->open_failures < 3 && machine_restore(machine, false))
         return;
     trace("%s begins with nothing", machine->name);
     disk_free(machine->disk);
@@ -360,10 +368,10 @@ void machine_backup(struct machine *machine) {
     trace("%s is backed up", machine->name);
 }
 
-bool machine_restore(struct machine *machine) {
+bool machine_restore(struct machine *machine, bool unseen) {
     if (machine->backup == NULL || machine->swapped_with != NULL)
         return false;
-    trace("%s is restored from an old copy", machine->name);
+    trace("%s is restored from an old copy%s", machine->name, unseen ? ", in its place" : "");
     sometimes(machine->role == ROLE_MUNICIPALITY ? SOMETIMES_municipality_restored
                                                  : SOMETIMES_old_copy_restored);
     if (machine->node != NULL) {
@@ -377,8 +385,12 @@ bool machine_restore(struct machine *machine) {
     vfs_set_disk(machine->number, machine->disk);
     ledger_free(machine->ledger);
     machine->ledger = ledger_copy(machine->backup_ledger);
-    machine->boots++;
-    machine->disks++;
+    if (unseen)
+        sometimes(SOMETIMES_old_copy_restored_in_its_place);
+    else {
+        machine->boots++;
+        machine->disks++;
+    }
     machine->restores++;
     machine->restored_at = machine->world->now;
     machine->rotten = false;
@@ -403,6 +415,16 @@ void machine_swap(struct machine *one, struct machine *other) {
     one->restart_at = other->restart_at = world->now + 100;
 }
 
+static void copy_file(const char *from, const char *to) {
+    char bytes[512];
+    FILE *in = fopen(from, "re"), *out = in != NULL ? fopen(to, "we") : NULL;
+    size_t n = in != NULL ? fread(bytes, 1, sizeof bytes, in) : 0;
+    if (out != NULL && (fwrite(bytes, 1, n, out) != n || fclose(out) != 0))
+        abort();
+    if (in != NULL)
+        fclose(in);
+}
+
 struct machine *machine_clone(struct machine *original, bool unseen) {
     struct world *world = original->world;
     if (world->machines_n == MACHINES_MAX)
@@ -417,6 +439,7 @@ struct machine *machine_clone(struct machine *original, bool unseen) {
     clone->member = original->member;
     clone->cloned_from_other = true;
     clone->original = original->number;
+    copy_file(original->generation, clone->generation);
     if (unseen) {
         clone->looks_like = original->looks_like;
         clone->boots = original->boots;
@@ -435,6 +458,7 @@ void machine_done(struct machine *machine) {
     disk_free(machine->backup);
     ledger_free(machine->ledger);
     ledger_free(machine->backup_ledger);
+    (void)unlink(machine->generation);
 }
 
 enum err machine_call(struct machine *machine, const char *noun, const char *verb, json_t *args,

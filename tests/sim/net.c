@@ -6,7 +6,9 @@
 #include "memory.h"
 #include "proto/envelope.h"
 #include "proto/message.h"
+#include "proto/statement.h"
 #include "sometimes.h"
+#include "store/feed.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -478,6 +480,33 @@ enum err net_dial(struct net *net, const struct net_target *target, time_ms now)
     return OK;
 }
 
+/* Is what a machine says of itself there? */
+static void look_at_statement(struct machine *from, struct bytes bytes) {
+    struct arena arena;
+    struct statement statement;
+    bool sure = from->restores == 0 && !from->damaged && !from->rotten && !from->forges &&
+                !from->cloned_from_other && from->swapped_with == NULL &&
+                !disk_has_lied(from->disk) && !member_id_is_zero(&from->member);
+    /* What a copy of it has stated comes back to it and goes out again. */
+    for (unsigned i = 0; i < from->world->machines_n; i++)
+        sure = sure && (from->world->machines[i].original != from->number || i == from->number);
+    if (!sure)
+        return;
+    arena_init(&arena, KIB(512));
+    memory_pause();
+    if (statement_decode(bytes, &arena, &statement) == OK &&
+        member_id_equal(&statement.member, &from->member))
+        for (size_t i = 0; i < statement.heads_n; i++) {
+            struct feed_info info;
+            enum err err = feed_find(from->node->store, &statement.heads[i].feed, &info);
+            if (err == ERR_NOT_FOUND || (err == OK && info.head.seq < statement.heads[i].seq))
+                violation("%s states that it holds entry %llu of a feed, and does not", from->name,
+                          (unsigned long long)statement.heads[i].seq);
+        }
+    memory_resume();
+    arena_done(&arena);
+}
+
 /* What no frame may ever be, and what it promises. */
 static void look_at(struct machine *from, struct bytes frame) {
     if (frame.size == 0 || frame.size > MESSAGE_SIZE_MAX)
@@ -489,6 +518,14 @@ static void look_at(struct machine *from, struct bytes frame) {
     from->joins += frame.data[0] == MESSAGE_JOIN;
     if (from->joins > JOINS_AT_ONCE_MAX + (uint64_t)from->world->now / 500)
         violation("%s asks to join without end", from->name);
+    if (frame.data[0] == MESSAGE_STATEMENT) {
+        struct message said;
+        struct arena none;
+        arena_init(&none, KIB(64));
+        if (message_decode(frame, &none, &said) == OK)
+            look_at_statement(from, said.statement);
+        arena_done(&none);
+    }
     if (frame.data[0] != MESSAGE_RUN)
         return;
     struct arena arena;
@@ -513,6 +550,36 @@ static void look_at(struct machine *from, struct bytes frame) {
     memory_resume();
 }
 
+/* A machine of little memory gives less credit. */
+static struct bytes with_credit(const struct machine *machine, struct bytes frame,
+                                struct buffer *out) {
+    struct arena arena;
+    struct message message;
+    arena_init(&arena, KIB(64));
+    if (message_decode(frame, &arena, &message) == OK) {
+        message.hello.credit = (uint32_t)machine->credit;
+        if (message_encode(&message, out) != OK)
+            abort();
+        frame = buffer_view(out);
+    }
+    arena_done(&arena);
+    return frame;
+}
+
+unsigned wires_inject(struct wires *wires, struct machine *machine, struct bytes frame) {
+    unsigned n = 0;
+    for (size_t i = 0; i < wires->n && machine->node != NULL; i++)
+        for (int end = 0; end < 2; end++)
+            if (wires->list[i]->ends[end].net == machine->node->net &&
+                wires->list[i]->ends[end].open) {
+                send_item(wires, wires->list[i], 1 - end, frame);
+                n++;
+            }
+    return n;
+}
+
+static enum err send_through(struct net *net, struct wire *wire, int end, struct bytes frame);
+
 enum err net_send(struct net *net, uint32_t link, struct bytes frame) {
     struct wires *wires = net->wires;
     struct machine *machine = net->machine;
@@ -522,6 +589,20 @@ enum err net_send(struct net *net, uint32_t link, struct bytes frame) {
         return ERR_NOT_FOUND;
     if (disk_is_dead(machine->disk))
         return OK; /* it never came to it */
+    if (machine->credit == 0 || frame.data[0] != MESSAGE_HELLO)
+        return send_through(net, wire, end, frame);
+    struct buffer other = {0};
+    memory_pause();
+    frame = with_credit(machine, frame, &other);
+    enum err err = send_through(net, wire, end, frame);
+    memory_resume();
+    buffer_done(&other);
+    return err;
+}
+
+static enum err send_through(struct net *net, struct wire *wire, int end, struct bytes frame) {
+    struct wires *wires = net->wires;
+    struct machine *machine = net->machine;
     look_at(machine, frame);
     wires->world->frames++;
     if (wire->ends[1 - end].coming_bytes + frame.size > NET_WAITING_MAX) {

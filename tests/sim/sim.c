@@ -29,10 +29,9 @@ static struct plan plan_of(uint64_t seed) {
     plan.machines = 4 + (unsigned)dice_below(&dice, 4);
     plan.acts = ACTS_MIN + (unsigned)dice_below(&dice, ACTS_MORE);
     plan.faults = 1u << FAULT_KILL | 1u << FAULT_POWER | 1u << FAULT_FUSE;
-    /* FAULT_SWAP is not drawn yet: README.md says why. */
-    for (unsigned fault = FAULT_CUT; fault < FAULT_SWAP; fault++) {
+    for (unsigned fault = FAULT_CUT; fault < FAULT_N; fault++) {
         bool rare = fault == FAULT_LIE || fault == FAULT_ROT || fault == FAULT_MEMBER ||
-                    fault == FAULT_RELAY || fault == FAULT_CLONE;
+                    fault == FAULT_RELAY || fault == FAULT_CLONE || fault == FAULT_SWAP;
         if (dice_chance(&dice, rare ? 15 : 40))
             plan.faults |= 1u << fault;
     }

@@ -31,6 +31,11 @@
     X(memory_ran_out)                                                                              \
     X(old_copy_restored)                                                                           \
     X(municipality_restored)                                                                       \
+    X(old_copy_restored_in_its_place)                                                              \
+    X(section_taken_out)                                                                           \
+    X(birth_forged)                                                                                \
+    X(bad_signature_hidden)                                                                        \
+    X(forged_entry_void)                                                                           \
     X(restore_reported)                                                                            \
     X(roster_carried_by_hand)                                                                      \
     X(roster_confirmed_by_a_person)                                                                \

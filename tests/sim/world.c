@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include "entropy.h"
+#include "forgery.h"
 #include "memory.h"
 #include "people.h"
 #include "sometimes.h"
@@ -38,6 +39,7 @@ void world_init(struct world *world, const struct plan *plan) {
     entropy_seed(plan->seed);
     vfs_reset();
     registry_clear();
+    forgery_clear();
     memory_set_fuse(-1, 0);
     world->wires = wires_new(world);
     world->people = people_new(world);

@@ -87,6 +87,8 @@ struct machine {
     unsigned open_failures; /* for damage */
     unsigned failures;      /* to open, in a row, for any reason */
     unsigned joins;         /* JOIN frames sent */
+    size_t credit;          /* that it gives to others; 0: as the product does */
+    char generation[96];    /* the file of its token */
     uint64_t restores;
     time_ms restored_at;
     struct ledger *ledger;
@@ -105,6 +107,7 @@ struct world {
     time_ms mend_at[MACHINES_MAX][MACHINES_MAX];
     time_ms lag[MACHINES_MAX];  /* added to what goes to it */
     size_t speed[MACHINES_MAX]; /* bytes a ms; 0: any */
+    unsigned unheard;           /* times that only statements were missing in the end */
     bool quiet;                 /* no faults any more */
     uint64_t events, crashes, frames;
     size_t under_way_max;
@@ -136,6 +139,8 @@ void wires_drop(struct wires *, unsigned a, unsigned b);
 void wires_crashed(struct wires *, unsigned machine, bool silent);
 size_t wires_under_way(const struct wires *, size_t *ret_most_of_one);
 bool wires_are_clear(const struct wires *);
+/* Puts a frame on each of the machine's links, as if its node had sent it. How many. */
+unsigned wires_inject(struct wires *, struct machine *, struct bytes frame);
 
 /* machine.c */
 struct machine *machine_new(struct world *, const char *name, enum role, bool reachable);
@@ -149,8 +154,9 @@ void machine_crash(struct machine *, bool power);
 /* If its disk has died meanwhile, the machine goes too. */
 bool machine_settle(struct machine *);
 void machine_backup(struct machine *);
-/* The backup takes the disk's place. False: there is none. */
-bool machine_restore(struct machine *);
+/* The backup takes the disk's place; `unseen`: in the very file, so that only the token beside it
+ * tells. False: there is none. */
+bool machine_restore(struct machine *, bool unseen);
 /* Its database is of no use: the backup takes its place, or it begins with nothing. */
 void machine_replace(struct machine *);
 /* A copy that runs beside it; `unseen`: on what it takes for the same disk of the same boot. */
