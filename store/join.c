@@ -33,6 +33,8 @@ static enum err joining_load(struct store *store, struct arena *arena,
     db_reset(get);
     if (e == OK)
         e = ticket_decode(joining.text, arena, &joining.ticket);
+    if (e != OK && row && e != ERR_MEMORY)
+        e = ERR_CORRUPT; /* what stands here could be read when it was stored */
     if (e == OK)
         *ret_joining = joining;
     return e;

@@ -3,7 +3,9 @@
 #include "forgery.h"
 #include "memory.h"
 #include "people.h"
+#include "proto/clock.h"
 #include "proto/hash.h"
+#include "proto/header.h"
 #include "sometimes.h"
 #include "store/acks.h"
 #include "store/acks_latest.h"
@@ -262,8 +264,23 @@ static enum err note_incarnations(void *context, const struct feed_info *feed) {
     return OK;
 }
 
+/* Clocks here jump by ten years; what lies further ahead was learnt from a forger. */
+static enum err check_clock(void *context, const struct feed_info *feed,
+                            const struct entry_info *entry) {
+    const struct machine *machine = context;
+    struct header header;
+    time_ms ahead = world_wall(machine) - machine->offset + 30 * 365 * DAY_MS;
+    (void)feed;
+    if (header_decode(entry->envelope.data, &header) == OK && clock_ms(header.clock) > ahead)
+        violation("%s dates an entry far in the future", machine->name);
+    return OK;
+}
+
 static enum err check_feed(void *context, const struct feed_info *feed) {
     struct machine *machine = context;
+    if (member_id_equal(&feed->author, &machine->member) && !machine->forges &&
+        feed_entries(machine->node->store, &feed->id, 1, check_clock, machine) != OK)
+        violation("%s can't list a feed", machine->name);
     if (feed->forked)
         sometimes(SOMETIMES_fork_seen);
     for (unsigned i = 0; i < machine->world->machines_n; i++) {

@@ -237,13 +237,17 @@ void fault_end_all(struct world *world) {
     }
 }
 
-void fault_replace_damaged(struct world *world) {
+bool fault_replace_damaged(struct world *world) {
+    bool any = false;
     for (unsigned i = 0; i < world->machines_n; i++) {
         struct machine *machine = &world->machines[i];
         if (machine_is_up(machine) && people_is_member(machine) && !machine->retired &&
-            disk_has_lied(machine->disk) && !check_is_sound(machine))
+            disk_has_lied(machine->disk) && !check_is_sound(machine)) {
             machine_replace(machine);
+            any = true;
+        }
     }
+    return any;
 }
 
 static struct buffer kept; /* a frame to send again later */

@@ -267,6 +267,7 @@ bool machine_start(struct machine *machine) {
     if (err == OK && !disk_is_dead(machine->disk)) {
         machine->restart_at = NEVER;
         machine->wake = world->now;
+        machine->opened++;
         machine->open_failures = machine->failures = 0;
         look_for_what_was_promised(machine);
         return machine_settle(machine);
@@ -365,12 +366,15 @@ void machine_backup(struct machine *machine) {
     ledger_free(machine->backup_ledger);
     machine->backup = disk_copy(machine->disk, dice_next(&machine->world->dice));
     machine->backup_ledger = ledger_copy(machine->ledger);
+    machine->backup_opened = machine->opened;
     trace("%s is backed up", machine->name);
 }
 
 bool machine_restore(struct machine *machine, bool unseen) {
     if (machine->backup == NULL || machine->swapped_with != NULL)
         return false;
+    /* A copy made in the same run can't be told from what it was made of: store/generation.h. */
+    unseen = unseen && machine->backup_opened < machine->opened;
     trace("%s is restored from an old copy%s", machine->name, unseen ? ", in its place" : "");
     sometimes(machine->role == ROLE_MUNICIPALITY ? SOMETIMES_municipality_restored
                                                  : SOMETIMES_old_copy_restored);

@@ -46,10 +46,10 @@ static void settle(struct world *world) {
         (void)people_regain_roster(world->people);
         for (unsigned j = 1; j < world->machines_n; j++)
             (void)people_join(world->people, &world->machines[j]);
-        if (check_has_settled(world, why))
+        bool settled = check_has_settled(world, why);
+        if ((settled || i % GIVE_UP_TIMES == GIVE_UP_TIMES - 1) && !fault_replace_damaged(world) &&
+            settled)
             return;
-        if (i % GIVE_UP_TIMES == GIVE_UP_TIMES - 1)
-            fault_replace_damaged(world);
     }
     violation("it does not settle: %s", why);
 }

@@ -83,12 +83,13 @@ struct machine {
     unsigned original; /* of a clone: whose; else itself */
     struct machine *swapped_with; /* NULL: its disk is its own */
     time_ms swap_back_at;
-    unsigned looks_like;    /* to its node, whose machine it is */
-    unsigned open_failures; /* for damage */
-    unsigned failures;      /* to open, in a row, for any reason */
-    unsigned joins;         /* JOIN frames sent */
-    size_t credit;          /* that it gives to others; 0: as the product does */
-    char generation[96];    /* the file of its token */
+    unsigned looks_like;            /* to its node, whose machine it is */
+    unsigned opened, backup_opened; /* times, so far and when the backup was made */
+    unsigned open_failures;         /* for damage */
+    unsigned failures;              /* to open, in a row, for any reason */
+    unsigned joins;                 /* JOIN frames sent */
+    size_t credit;                  /* that it gives to others; 0: as the product does */
+    char generation[96];            /* the file of its token */
     uint64_t restores;
     time_ms restored_at;
     struct ledger *ledger;
@@ -176,8 +177,8 @@ void fault_happen(struct world *);
 void fault_cut(struct world *, unsigned a, unsigned b, time_ms ms);
 void fault_mend(struct world *);
 void fault_end_all(struct world *);
-/* People give up what a lying disk has damaged. */
-void fault_replace_damaged(struct world *);
+/* People give up what a lying disk has damaged. True: somebody has. */
+bool fault_replace_damaged(struct world *);
 void fault_forget(void);
 /* A malicious machine sends a frame: changes it in place, and says how often it is sent. */
 unsigned fault_disturb_frame(struct world *, struct machine *from, struct buffer *frame);
