@@ -35,6 +35,24 @@ static enum err error_of(int code) {
     }
 }
 
+/* A copy for which there was no memory leaves nothing bound, and a query for nothing finds nothing:
+ * such a statement must not be run. There is one connection, and one thread that uses it. */
+static const sqlite3_stmt *unbound;
+
+static void bound(const sqlite3_stmt *statement, int code) {
+    if (code != SQLITE_OK)
+        unbound = statement;
+}
+
+/* Asked once before the statement is stepped. */
+static bool is_unbound(sqlite3_stmt *statement) {
+    if (statement != unbound)
+        return false;
+    unbound = NULL;
+    sqlite3_reset(statement);
+    return true;
+}
+
 enum err db_error(struct db *db, int code) {
     enum err e = error_of(code);
     if (e != OK)
@@ -160,6 +178,8 @@ sqlite3_stmt *db_statement(struct db *db, const char *sql) {
     if (slot->sql != NULL) {
         sqlite3_reset(slot->statement);
         sqlite3_clear_bindings(slot->statement);
+        if (unbound == slot->statement)
+            unbound = NULL;
         return slot->statement;
     }
     sqlite3_stmt *statement = prepare(db, sql, SQLITE_PREPARE_PERSISTENT);
@@ -182,6 +202,8 @@ void db_reset(sqlite3_stmt *statement) {
 enum err db_run(struct db *db, sqlite3_stmt *statement) {
     if (statement == NULL)
         return db_last(db);
+    if (is_unbound(statement))
+        return db_error(db, SQLITE_NOMEM);
     int code = sqlite3_step(statement);
     sqlite3_reset(statement);
     return code == SQLITE_ROW ? ERR_INTERNAL : db_error(db, code);
@@ -190,6 +212,8 @@ enum err db_run(struct db *db, sqlite3_stmt *statement) {
 enum err db_row(struct db *db, sqlite3_stmt *statement, bool *ret_row) {
     if (statement == NULL)
         return db_last(db);
+    if (is_unbound(statement))
+        return db_error(db, SQLITE_NOMEM);
     int code = sqlite3_step(statement);
     if (code != SQLITE_ROW)
         sqlite3_reset(statement);
@@ -209,23 +233,23 @@ void db_bind_bytes(sqlite3_stmt *statement, int index, const void *data, size_t 
     if (statement == NULL)
         return;
     if (size == 0)
-        sqlite3_bind_zeroblob(statement, index, 0);
+        bound(statement, sqlite3_bind_zeroblob(statement, index, 0));
     else
-        sqlite3_bind_blob64(statement, index, data, size, SQLITE_TRANSIENT);
+        bound(statement, sqlite3_bind_blob64(statement, index, data, size, SQLITE_TRANSIENT));
 }
 
 void db_bind_borrowed(sqlite3_stmt *statement, int index, const void *data, size_t size) {
     if (statement == NULL)
         return;
     if (size == 0)
-        sqlite3_bind_zeroblob(statement, index, 0);
+        bound(statement, sqlite3_bind_zeroblob(statement, index, 0));
     else
-        sqlite3_bind_blob64(statement, index, data, size, SQLITE_STATIC);
+        bound(statement, sqlite3_bind_blob64(statement, index, data, size, SQLITE_STATIC));
 }
 
 void db_bind_text(sqlite3_stmt *statement, int index, const char *text) {
     if (statement != NULL)
-        sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+        bound(statement, sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT));
 }
 
 enum err db_column_copy(sqlite3_stmt *statement, int index, void *ret_bytes, size_t size) {

@@ -101,6 +101,12 @@ static void swap(struct world *world) {
     machine_swap(one, other);
 }
 
+static void memory_fault(struct world *world) {
+    static const size_t calls[MEMORY_N] = {400, 6000, 1500};
+    enum memory_of whose = (enum memory_of)roll(world, MEMORY_N);
+    memory_set_fuse(whose, (int64_t)roll(world, calls[whose]), (unsigned)roll(world, 3));
+}
+
 static void happen(struct world *world, enum fault fault) {
     struct machine *machine = any(world);
     struct disk_trouble none = {0}, failing = {.read_errors = (unsigned)roll(world, 40),
@@ -145,7 +151,7 @@ static void happen(struct world *world, enum fault fault) {
         disk_set_trouble(machine->disk, chance(world, 50) ? &none : &failing);
         break;
     case FAULT_MEMORY:
-        memory_set_fuse((int64_t)roll(world, 400), (unsigned)roll(world, 3));
+        memory_fault(world);
         break;
     case FAULT_CLOCK:
         clock_fault(world);
@@ -209,7 +215,8 @@ void fault_end_all(struct world *world) {
     struct disk_trouble none = {0};
     trace("all is mended");
     world->quiet = true;
-    memory_set_fuse(-1, 0);
+    for (int i = 0; i < MEMORY_N; i++)
+        memory_set_fuse((enum memory_of)i, -1, 0);
     fault_mend(world);
     for (unsigned a = 0; a < world->machines_n; a++) {
         struct machine *machine = &world->machines[a];

@@ -11,12 +11,15 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
-static int64_t fuse = -1;
-static unsigned after, paused;
+static struct {
+    int64_t fuse;
+    unsigned after;
+} of[MEMORY_N] = {{.fuse = -1}, {.fuse = -1}, {.fuse = -1}};
+static unsigned paused;
 
-void memory_set_fuse(int64_t calls, unsigned then) {
-    fuse = calls;
-    after = then;
+void memory_set_fuse(enum memory_of whose, int64_t calls, unsigned then) {
+    of[whose].fuse = calls;
+    of[whose].after = then;
 }
 
 void memory_pause(void) {
@@ -27,31 +30,34 @@ void memory_resume(void) {
     paused--;
 }
 
-static int fails(void) {
-    if (fuse < 0 || paused > 0)
-        return 0;
-    if (fuse > 0) {
-        fuse--;
-        return 0;
+bool memory_fails(enum memory_of whose) {
+    static const enum sometimes sites[] = {[MEMORY_PRODUCT] = SOMETIMES_memory_ran_out,
+                                           [MEMORY_SQLITE] = SOMETIMES_memory_ran_out_in_sqlite,
+                                           [MEMORY_JANSSON] = SOMETIMES_memory_ran_out_in_jansson};
+    if (of[whose].fuse < 0 || paused > 0)
+        return false;
+    if (of[whose].fuse > 0) {
+        of[whose].fuse--;
+        return false;
     }
-    if (after == 0)
-        fuse = -1;
+    if (of[whose].after == 0)
+        of[whose].fuse = -1;
     else
-        after--;
-    sometimes(SOMETIMES_memory_ran_out);
-    return 1;
+        of[whose].after--;
+    sometimes(sites[whose]);
+    return true;
 }
 
 void *__wrap_malloc(size_t size) {
-    return fails() ? NULL : __real_malloc(size);
+    return memory_fails(MEMORY_PRODUCT) ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size) {
-    return fails() ? NULL : __real_calloc(n, size);
+    return memory_fails(MEMORY_PRODUCT) ? NULL : __real_calloc(n, size);
 }
 
 void *__wrap_realloc(void *old, size_t size) {
-    return fails() ? NULL : __real_realloc(old, size);
+    return memory_fails(MEMORY_PRODUCT) ? NULL : __real_realloc(old, size);
 }
 
 void *hold(void *old, size_t size) {

@@ -29,6 +29,8 @@
     X(bit_rotted)                                                                                  \
     X(damage_detected)                                                                             \
     X(memory_ran_out)                                                                              \
+    X(memory_ran_out_in_sqlite)                                                                    \
+    X(memory_ran_out_in_jansson)                                                                   \
     X(old_copy_restored)                                                                           \
     X(municipality_restored)                                                                       \
     X(old_copy_restored_in_its_place)                                                              \

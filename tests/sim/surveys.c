@@ -1,3 +1,4 @@
+#include "memory.h"
 #include "people_inner.h"
 #include "sometimes.h"
 #include "store/answers.h"
@@ -61,6 +62,7 @@ void people_survey(struct people *people, struct machine *town) {
 
 static json_t *file_of(const struct people *people, const struct paper *paper) {
     char digest[65], text[64];
+    memory_pause(); /* the file stands on paper */
     json_t *answers = json_array();
     for (unsigned i = 0; i < paper->answers; i++) {
         snprintf(text, sizeof text, "CANARY answer %u of file %u", i, paper->number);
@@ -73,6 +75,7 @@ static json_t *file_of(const struct people *people, const struct paper *paper) {
         json_pack("{s:s, s:s}", "survey", people->surveys[paper->survey].code, "file", dumped);
     free(dumped);
     json_decref(content);
+    memory_resume();
     return args;
 }
 

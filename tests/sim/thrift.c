@@ -4,6 +4,7 @@
 #include "store/db.h"
 #include "store/migrate.h"
 #include "vfs.h"
+#include <jansson.h>
 #include <malloc.h>
 #include <sodium.h>
 #include <sqlite3.h>
@@ -263,13 +264,15 @@ static void pool_give(void *taken) {
 }
 
 static void *sqlite_take(int size) {
-    return pool_take((size_t)size);
+    return memory_fails(MEMORY_SQLITE) ? NULL : pool_take((size_t)size);
 }
 
 static void *sqlite_take_again(void *old, int size) {
     if (old != NULL && pool_size(old) >= (size_t)size)
         return old;
-    void *made = pool_take((size_t)size);
+    void *made = sqlite_take(size);
+    if (made == NULL)
+        return NULL;
     memcpy(made, old, pool_size(old) < (size_t)size ? pool_size(old) : (size_t)size);
     pool_give(old);
     return made;
@@ -293,6 +296,11 @@ static void sqlite_end(void *context) {
     (void)context;
 }
 
+/* The product frees what Jansson has given it. */
+static void *jansson_take(size_t size) {
+    return memory_fails(MEMORY_JANSSON) ? NULL : hold(NULL, size);
+}
+
 static void install_memory(void) {
     static const sqlite3_mem_methods methods = {.xMalloc = sqlite_take,
                                                 .xFree = pool_give,
@@ -305,6 +313,7 @@ static void install_memory(void) {
         sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK ||
         sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK)
         abort();
+    json_set_alloc_funcs(jansson_take, free);
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     mallopt(M_TOP_PAD, 16 << 20);

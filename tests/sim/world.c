@@ -40,7 +40,8 @@ void world_init(struct world *world, const struct plan *plan) {
     vfs_reset();
     registry_clear();
     forgery_clear();
-    memory_set_fuse(-1, 0);
+    for (int i = 0; i < MEMORY_N; i++)
+        memory_set_fuse((enum memory_of)i, -1, 0);
     world->wires = wires_new(world);
     world->people = people_new(world);
 }

@@ -168,6 +168,26 @@ TEST(no_bytes_are_an_empty_blob) {
     scene_end(&s);
 }
 
+/* Bound to nothing, the query would find nothing, and say so. */
+TEST(a_statement_that_could_not_be_bound_for_want_of_memory_is_not_run) {
+    static const uint8_t data[1024 * 1024];
+    struct scene s;
+    bool row = false;
+    scene_begin(&s);
+    sqlite3_stmt *get = db_statement(s.db, "SELECT 1 WHERE ?1 IS NULL");
+    sqlite3_hard_heap_limit64(sqlite3_memory_used() + 64 * 1024);
+    db_bind_bytes(get, 1, data, sizeof data);
+    sqlite3_hard_heap_limit64(0);
+    assert_err(db_row(s.db, get, &row), ERR_MEMORY);
+    assert_false(row);
+    get = db_statement(s.db, "SELECT 1 WHERE ?1 IS NULL");
+    db_bind_bytes(get, 1, data, sizeof data);
+    assert_ok(db_row(s.db, get, &row));
+    assert_false(row);
+    db_reset(get);
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pragma_is_as_the_design_asks),
@@ -178,6 +198,7 @@ int main(void) {
         cmocka_unit_test(after_a_full_disk_nothing_of_the_transaction_commits_alone),
         cmocka_unit_test(a_walk_may_run_inside_another_of_the_same_text),
         cmocka_unit_test(no_bytes_are_an_empty_blob),
+        cmocka_unit_test(a_statement_that_could_not_be_bound_for_want_of_memory_is_not_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
