@@ -159,7 +159,7 @@ void people_begin(struct people *people) {
     if (world->plan.faults & 1u << FAULT_RESTORE && chance(world, 50))
         machine_backup(&world->machines[0]);
     if (world->machines[0].backup != NULL && chance(world, 30))
-        (void)machine_restore(&world->machines[0]); /* nobody has joined yet */
+        (void)machine_restore(&world->machines[0], false); /* nobody has joined yet */
     for (unsigned i = 1; i < world->plan.machines; i++) {
         enum role role = i == 1 ? ROLE_RELAY : i % 2 == 0 ? ROLE_KINDERGARTEN : ROLE_SCHOOL;
         struct machine *machine = machine_new(world, names[i], role, i == 1 || chance(world, 30));

@@ -178,7 +178,7 @@ TEST(a_statement_that_could_not_be_bound_for_want_of_memory_is_not_run) {
     sqlite3_hard_heap_limit64(sqlite3_memory_used() + 64 * 1024);
     db_bind_bytes(get, 1, data, sizeof data);
     sqlite3_hard_heap_limit64(0);
-    assert_err(db_row(s.db, get, &row), ERR_MEMORY);
+    assert_err(ERR_MEMORY, db_row(s.db, get, &row));
     assert_false(row);
     get = db_statement(s.db, "SELECT 1 WHERE ?1 IS NULL");
     db_bind_bytes(get, 1, data, sizeof data);
