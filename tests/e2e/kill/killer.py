@@ -40,6 +40,8 @@ class Killer(threading.Thread):
         try:
             if self.ticket:
                 self.join()
+            if self.world.failures:
+                return
             self.site.member = from_base32(self.site.status()["member"]["id"])
             self.joined.set()
             while not self.is_over():
