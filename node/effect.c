@@ -1,6 +1,6 @@
 #include "core.h"
 
-#include "proto/envelope.h"
+#include "proto/run.h"
 #include "store/acks.h"
 #include "store/admit.h"
 #include <sodium.h>
@@ -45,33 +45,21 @@ static void close_link(struct node *node, const struct effect *effect) {
     net_close(node->net, effect->link);
 }
 
-/* The number of the run's last envelope. */
-static enum err last_of(struct bytes run, uint64_t after, uint64_t *ret_last) {
-    while (run.size > 0) {
-        size_t size;
-        enum err err = envelope_skip(run, &size);
-        if (err != OK)
-            return err;
-        run.data += size;
-        run.size -= size;
-        after++;
-    }
-    *ret_last = after;
-    return OK;
-}
-
 static void load(struct node *node, const struct effect *effect) {
     struct event event = {.kind = EVENT_LOADED,
                           .link = effect->link,
                           .loaded = {.feed = effect->feed, .after = effect->after}};
     struct feed_info info;
+    size_t envelopes_n = 0;
     buffer_clear(&node->run);
     enum err err = feed_load(node->store, &effect->feed, effect->after, &effect->id8,
                              effect->bytes_max, &node->run);
     if (err == OK)
-        err = last_of(buffer_view(&node->run), effect->after, &event.loaded.last);
-    if (err == OK)
+        err = run_count(buffer_view(&node->run), &envelopes_n);
+    if (err == OK) {
         event.loaded.run = buffer_view(&node->run);
+        event.loaded.last = effect->after + envelopes_n;
+    }
     event.loaded.error = err;
     if (feed_find(node->store, &effect->feed, &info) == OK)
         event.loaded.head = info.head;

@@ -3,8 +3,7 @@
 #include "declaration.h"
 #include "limits.h"
 
-/* How many envelopes there are, before anything is allocated for them. */
-static enum err count(struct bytes run, size_t *ret_n) {
+enum err run_count(struct bytes run, size_t *ret_n) {
     size_t n = 0;
     while (run.size > 0) {
         size_t size;
@@ -42,7 +41,7 @@ enum err run_verify(struct bytes untrusted, const struct feed_id *feed, const st
     if (untrusted.size > RUN_SIZE_MAX)
         return ERR_LIMIT;
     struct verified_run run = {.feed = *feed, .head = *after};
-    enum err err = count(untrusted, &run.envelopes_n);
+    enum err err = run_count(untrusted, &run.envelopes_n);
     if (err != OK)
         return err;
     run.envelopes = arena_array(arena, run.envelopes_n, sizeof *run.envelopes);

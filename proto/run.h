@@ -26,6 +26,9 @@ MUST_USE enum err run_verify(struct bytes untrusted, const struct feed_id *feed,
                              const struct sign_public *author, struct arena *arena,
                              struct verified_run *ret_run);
 
+/* How many envelopes there are; nothing else is looked at. ERR_FORMAT, ERR_LIMIT: not whole envelopes. */
+MUST_USE enum err run_count(struct bytes untrusted, size_t *ret_n);
+
 /* The arena's cap for the run of `size` bytes. Verifying takes less, whatever stands in it: envelopes that can be stored
  * one by one can be stored as a run too. An empty section is 5 bytes there and `struct section` here. */
 size_t run_memory_for(size_t size);

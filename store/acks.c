@@ -46,15 +46,18 @@ enum err acks_find(struct store *store, const struct member_id *member,
     return e;
 }
 
-enum err acks_last_stated(struct store *store, const struct member_id *member,
-                          time_ms *ret_stored) {
-    sqlite3_stmt *get =
-        db_statement(store->db, "SELECT coalesce(max(stored), 0) FROM statement WHERE member = ?");
+enum err acks_said(struct store *store, const struct member_id *member, time_ms *ret_stored,
+                   uint64_t *ret_waiting) {
+    sqlite3_stmt *get = db_statement(store->db, "SELECT coalesce(max(stored), 0),"
+                                                " coalesce(sum(waiting), 0) FROM statement"
+                                                " WHERE member = ?");
     db_bind_bytes(get, 1, member->bytes, sizeof member->bytes);
     bool row = false;
     enum err e = db_row(store->db, get, &row);
-    if (e == OK)
+    if (e == OK) {
         *ret_stored = sqlite3_column_int64(get, 0);
+        *ret_waiting = (uint64_t)sqlite3_column_int64(get, 1);
+    }
     db_reset(get);
     return e;
 }

@@ -20,8 +20,8 @@ MUST_USE enum err acks_each(struct store *, ack_visit *, void *context);
 /* The one of a member about a channel. ERR_NOT_FOUND: there is none; else what `visit` returns. */
 MUST_USE enum err acks_find(struct store *, const struct member_id *, const struct channel_id *, ack_visit *visit,
                             void *context);
-/* When the member's last statement arrived, about whatever channel; 0: never. */
-MUST_USE enum err acks_last_stated(struct store *, const struct member_id *, time_ms *ret_stored);
+/* In all of the member's latest statements, about whatever channel: when the last arrived (0: never), and how many entries wait. */
+MUST_USE enum err acks_said(struct store *, const struct member_id *, time_ms *ret_stored, uint64_t *ret_waiting);
 
 /* This node's own statement about `channel`: signs and stores a new one if its heads have changed since the last or the last
  * is a day old; else the stored one stands. */

@@ -93,8 +93,6 @@ static enum err turn_to(struct tally *tally, const struct channel_id *channel) {
     enum err e = acks_latest(tally->store, &tally->member, channel, &tally->arena,
                              &tally->statement, &stored);
     tally->has_statement = e == OK;
-    if (stored > tally->standing.last_stated)
-        tally->standing.last_stated = stored;
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
@@ -119,20 +117,6 @@ static enum err tally_feed(void *context, const struct feed_info *feed) {
     if (member_id_equal(&feed->author, &tally->store->self.member))
         tally->standing.lacks_own += feed->head.seq - has;
     return OK;
-}
-
-/* What it has stored and not applied, in whatever channel. */
-static enum err sum_waiting(struct store *store, const struct member_id *member,
-                            uint64_t *ret_waiting) {
-    sqlite3_stmt *get =
-        db_statement(store->db, "SELECT coalesce(sum(waiting), 0) FROM statement WHERE member = ?");
-    db_bind_bytes(get, 1, member->bytes, sizeof member->bytes);
-    bool row = false;
-    enum err e = db_row(store->db, get, &row);
-    if (e == OK)
-        *ret_waiting = (uint64_t)sqlite3_column_int64(get, 0);
-    db_reset(get);
-    return e;
 }
 
 struct standings {
@@ -192,7 +176,7 @@ enum err standings_of(struct standings *standings, const struct member_id *membe
         e = tally_feed(&tally, &standings->feeds[i]);
     arena_done(&tally.arena);
     if (e == OK)
-        e = sum_waiting(store, member, &tally.standing.waiting);
+        e = acks_said(store, member, &tally.standing.last_stated, &tally.standing.waiting);
     tally.standing.complete = tally.standing.has == tally.standing.of &&
                               tally.standing.forked == 0 && tally.standing.last_stated != 0;
     if (e == OK)

@@ -6,6 +6,14 @@
 
 #include <string.h>
 
+/* The document, taken over, or the error of what was to make it. */
+static enum err give(struct store *store, struct reply *reply, json_t *document, enum err e) {
+    if (e == OK)
+        return reply_give(reply, document);
+    json_decref(document);
+    return handover_fail(store, reply, e);
+}
+
 /* list */
 
 static json_t *list_item(struct store *store, const struct handover *handover,
@@ -210,12 +218,7 @@ enum err handover_show(struct service *service, const struct asker *asker, const
                     (is_read && handover.end == END_RECEIVER &&
                      json_object_set_new(document, "state", json_string("read")) != 0)))
         e = ERR_MEMORY;
-    if (e == OK) {
-        e = reply_give(reply, document);
-    } else {
-        json_decref(document);
-        handover_fail(store, reply, e);
-    }
+    e = give(store, reply, document, e);
 done:
     arena_done(&arena);
     return e;
@@ -244,12 +247,7 @@ enum err handover_print(struct service *service, const struct asker *asker __att
     if (e == OK && (more == NULL || json_object_update(document, more) != 0))
         e = ERR_MEMORY;
     json_decref(more);
-    if (e == OK) {
-        e = reply_give(reply, document);
-    } else {
-        json_decref(document);
-        handover_fail(store, reply, e);
-    }
+    e = give(store, reply, document, e);
 done:
     arena_done(&arena);
     return e;

@@ -251,7 +251,8 @@ static enum err consider_member(void *context, const struct roster_entry *entry)
 /* Outside of the walks over answers and roster, since it reads the store itself. */
 static enum err add_missing(struct store *store, const struct member_id *member, json_t *list) {
     time_ms reached = 0;
-    enum err e = acks_last_stated(store, member, &reached);
+    uint64_t waiting = 0;
+    enum err e = acks_said(store, member, &reached, &waiting);
     if (e != OK)
         return e;
     json_t *item = json_pack("{s:o, s:o}", "site", form_member(store, member), "reached",

@@ -6,5 +6,7 @@
 void temp_folder(char ret_path[static 256]);
 /* Removes it and all that is in it. */
 void temp_remove(const char *path);
+/* A file, over what is there. */
+void temp_copy(const char *from, const char *to);
 
 #endif

@@ -1,5 +1,5 @@
-#include "scene.h"
 #include "proto/limits.h"
+#include "scene.h"
 #include "store/acks.h"
 #include "store/admit.h"
 #include "store/collection.h"
@@ -239,18 +239,19 @@ TEST(one_statement_is_found_without_walking_over_the_others) {
     struct ack_info ack = {0};
     struct channel_id unknown = {{1}};
     time_ms last = -1;
+    uint64_t waiting = 9;
     scene_begin(&s);
     struct channel_id id = channel_id_of(&s.f.id, &s.channel);
     assert_err(ERR_NOT_FOUND, acks_find(s.town->store, &s.birk->member, &id, keep_ack, &ack));
-    assert_ok(acks_last_stated(s.town->store, &s.birk->member, &last));
-    assert_int_equal(last, 0);
+    assert_ok(acks_said(s.town->store, &s.birk->member, &last, &waiting));
+    assert_int_equal(last + (time_ms)waiting, 0);
     sync_feeds(s.birk, s.town);
     sync_statements(s.birk, s.town);
     assert_ok(acks_find(s.town->store, &s.birk->member, &id, keep_ack, &ack));
     assert_true(member_id_equal(&ack.member, &s.birk->member));
     assert_true(channel_id_equal(&ack.channel_id, &id));
     assert_int_equal(ack.channel.kind, CHANNEL_HANDOVER);
-    assert_ok(acks_last_stated(s.town->store, &s.birk->member, &last));
+    assert_ok(acks_said(s.town->store, &s.birk->member, &last, &waiting));
     assert_true(last >= ack.stored && ack.stored > 0);
     assert_err(ERR_NOT_FOUND, acks_find(s.town->store, &s.birk->member, &unknown, keep_ack, &ack));
     scene_end(&s);
@@ -304,16 +305,6 @@ TEST(a_statement_with_the_same_head_confirms_an_own_feed) {
     scene_end(&s);
 }
 
-static void copy_file(const char *from, const char *to) {
-    char content[65536];
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    size_t size;
-    while ((size = fread(content, 1, sizeof content, in)) > 0)
-        assert_int_equal(fwrite(content, 1, size, out), size);
-    fclose(in);
-    fclose(out);
-}
-
 TEST(an_own_later_statement_that_comes_back_closes_the_feed_for_good) {
     struct scene s;
     char backup[400];
@@ -322,13 +313,13 @@ TEST(an_own_later_statement_that_comes_back_closes_the_feed_for_good) {
     sync_all(&s.f);
     snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
     site_close(s.birk);
-    copy_file(s.birk->path, backup);
+    temp_copy(s.birk->path, backup);
     site_open(s.birk);
     struct version_name lost = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
     assert_ok(acks_state(s.birk->store, &s.channel_id));
     struct latest word = latest_of(s.birk, s.birk, &s.channel_id);
     site_close(s.birk);
-    copy_file(backup, s.birk->path);
+    temp_copy(backup, s.birk->path);
     s.birk->place.bytes[1]++;
     site_open(s.birk);
     s.f.now += 1000;

@@ -206,16 +206,6 @@ TEST(a_reported_head_that_equals_ours_lets_the_feed_go_on) {
     scene_end(&s);
 }
 
-static void copy_file(const char *from, const char *to) {
-    char content[65536];
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    size_t size;
-    while ((size = fread(content, 1, sizeof content, in)) > 0)
-        assert_int_equal(fwrite(content, 1, size, out), size);
-    fclose(in);
-    fclose(out);
-}
-
 TEST(on_another_disk_no_report_lets_a_feed_go_on) {
     struct scene s;
     struct feed_info feed;
@@ -245,13 +235,13 @@ TEST(an_old_copy_in_the_same_place_is_noticed_and_never_continues_a_feed) {
     watch_generation(&s);
     snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
     site_close(s.birk);
-    copy_file(s.birk->path, backup);
+    temp_copy(s.birk->path, backup);
     site_open(s.birk);
     struct version_name ahead = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
     assert_memory_equal(&ahead.feed, &s.first.feed, sizeof ahead.feed); /* the right one goes on */
     sync_feeds(s.birk, s.town);
     site_close(s.birk);
-    copy_file(backup, s.birk->path);
+    temp_copy(backup, s.birk->path);
     site_open(s.birk);
     assert_ok(feed_reported(s.birk->store, &s.school->member, &s.first.feed, 1, &s.first.id8));
     struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "tegne", NULL);
@@ -270,10 +260,10 @@ TEST(a_copy_made_while_the_node_ran_is_noticed_after_it_was_closed) {
     watch_generation(&s);
     snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
     snprintf(wal, sizeof wal, "%s-wal", s.birk->path);
-    copy_file(s.birk->path, backup);
+    temp_copy(s.birk->path, backup);
     struct version_name ahead = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
     site_close(s.birk);
-    copy_file(backup, s.birk->path);
+    temp_copy(backup, s.birk->path);
     unlink(wal);
     site_open(s.birk);
     struct version_name next = write_field(s.birk, &s.channel, &s.record, 10, "tegne", NULL);
@@ -321,12 +311,12 @@ TEST(a_member_that_lags_can_not_vouch_for_a_restored_copy) {
     scene_begin(&s);
     snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
     site_close(s.birk);
-    copy_file(s.birk->path, backup);
+    temp_copy(s.birk->path, backup);
     site_open(s.birk);
     write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
     sync_feeds(s.birk, s.town); /* the school does not get it */
     site_close(s.birk);
-    copy_file(backup, s.birk->path);
+    temp_copy(backup, s.birk->path);
     s.birk->place.bytes[1]++;
     s.birk->disk.bytes[0]++;
     site_open(s.birk);
@@ -347,7 +337,7 @@ TEST(a_lost_incarnation_that_comes_back_in_part_is_not_continued) {
     scene_begin(&s);
     snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
     site_close(s.birk);
-    copy_file(s.birk->path, backup);
+    temp_copy(s.birk->path, backup);
     site_open(s.birk);
     site_move(s.birk);
     struct version_name lost = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
@@ -355,7 +345,7 @@ TEST(a_lost_incarnation_that_comes_back_in_part_is_not_continued) {
     write_field(s.birk, &s.channel, &s.record, 11, "tegne", NULL);
     sync_feeds(s.birk, s.school);
     site_close(s.birk);
-    copy_file(backup, s.birk->path);
+    temp_copy(backup, s.birk->path);
     s.birk->disk.bytes[0]++;
     site_open(s.birk);
     sync_feeds(s.town, s.birk); /* one of the two */
@@ -374,13 +364,13 @@ TEST(a_restored_copy_never_signs_a_number_again_and_gets_back_what_it_lost) {
     scene_begin(&s);
     snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
     site_close(s.birk);
-    copy_file(s.birk->path, backup);
+    temp_copy(s.birk->path, backup);
     site_open(s.birk);
     write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
     write_field(s.birk, &s.channel, &s.record, 11, "tegne", NULL);
     sync_all(&s.f);
     site_close(s.birk);
-    copy_file(backup, s.birk->path);
+    temp_copy(backup, s.birk->path);
     s.birk->place.bytes[1]++;
     site_open(s.birk);
     assert_ok(acks_restored(s.birk->store, &restored));
@@ -515,8 +505,8 @@ static void snapshot(struct scene *s, bool back) {
     snprintf(database, sizeof database, "%s-backup", s->birk->path);
     snprintf(token, sizeof token, "%s-backup", s->birk->generation);
     site_close(s->birk);
-    copy_file(back ? database : s->birk->path, back ? s->birk->path : database);
-    copy_file(back ? token : s->birk->generation, back ? s->birk->generation : token);
+    temp_copy(back ? database : s->birk->path, back ? s->birk->path : database);
+    temp_copy(back ? token : s->birk->generation, back ? s->birk->generation : token);
     site_open(s->birk);
 }
 

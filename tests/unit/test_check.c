@@ -241,18 +241,6 @@ static const char *const changes[] = {
     "UPDATE local SET " FLIPPED("record"),
 };
 
-static void copy_file(const char *from, const char *to) {
-    char block[4096];
-    size_t n;
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    assert_non_null(in);
-    assert_non_null(out);
-    while ((n = fread(block, 1, sizeof block, in)) > 0)
-        assert_int_equal(fwrite(block, 1, n, out), n);
-    fclose(in);
-    fclose(out);
-}
-
 /* A survey, a contested field, a version that replaces what has not come, statements, a draft. */
 static void enrich(struct scene *s) {
     struct channel notice = {.kind = CHANNEL_NOTICE};
@@ -279,7 +267,7 @@ TEST(a_single_value_changed_in_any_derived_table_is_found) {
     assert_int_equal(check_all(s.school, &checked).n, 0);
     snprintf(copy, sizeof copy, "%s.sound", s.school->path);
     site_close(s.school);
-    copy_file(s.school->path, copy);
+    temp_copy(s.school->path, copy);
     site_open(s.school);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         change(s.school, changes[i]);
@@ -291,7 +279,7 @@ TEST(a_single_value_changed_in_any_derived_table_is_found) {
             }
             site_close(s.school);
         }
-        copy_file(copy, s.school->path);
+        temp_copy(copy, s.school->path);
         site_open(s.school);
     }
     assert_int_equal(missed, 0);

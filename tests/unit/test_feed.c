@@ -202,16 +202,6 @@ TEST(many_news_are_all_told) {
     scene_end(&s);
 }
 
-static void copy_file(const char *from, const char *to) {
-    char content[65536];
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    size_t size;
-    while ((size = fread(content, 1, sizeof content, in)) > 0)
-        assert_int_equal(fwrite(content, 1, size, out), size);
-    fclose(in);
-    fclose(out);
-}
-
 static bool is_confirmed(struct site *site, const struct feed_id *id) {
     struct feed_info feed;
     MUST(feed_find(site->store, id, &feed));
@@ -283,14 +273,14 @@ TEST(a_claim_that_is_delivered_closes_the_feed_however_many_lag) {
     struct id8 old = envelope_id8(&s.feed.head.id);
     snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
     site_close(s.birk);
-    copy_file(s.birk->path, backup);
+    temp_copy(s.birk->path, backup);
     site_open(s.birk);
     struct record_id record = record_of(s.birk);
     struct version_name lost =
         write_field(s.birk, &s.channel, &record, HANDOVER_CHILD_NAME, "Bo", NULL);
     sync_feeds(s.birk, s.school);
     site_close(s.birk);
-    copy_file(backup, s.birk->path);
+    temp_copy(backup, s.birk->path);
     s.birk->place.bytes[1]++; /* the disk seems the same */
     site_open(s.birk);
     assert_ok(feed_reported(s.birk->store, &s.school->member, &lost.feed, lost.seq, &lost.id8));

@@ -28,28 +28,16 @@ static size_t roll(struct scene *s, size_t sides) {
     return dice_below(&s->dice, sides);
 }
 
-static void copy_file(const char *from, const char *to) {
-    static char content[65536];
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    size_t size;
-    assert_non_null(in);
-    assert_non_null(out);
-    while ((size = fread(content, 1, sizeof content, in)) > 0)
-        assert_int_equal(fwrite(content, 1, size, out), size);
-    fclose(in);
-    fclose(out);
-}
-
 static void backup(struct site *site, bool restore) {
     char path[400];
     snprintf(path, sizeof path, "%s-backup", site->path);
     site_close(site);
     if (restore) {
-        copy_file(path, site->path);
+        temp_copy(path, site->path);
         site->place.bytes[1]++;
         site->disk.bytes[1]++;
     } else
-        copy_file(site->path, path);
+        temp_copy(site->path, path);
     site_open(site);
 }
 

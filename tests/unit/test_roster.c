@@ -380,16 +380,6 @@ TEST(after_a_restart_nobody_is_enrolled_until_a_member_has_reported_the_tip) {
     scene_end(&s);
 }
 
-static void copy_file(const char *from, const char *to) {
-    char content[65536];
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    size_t size;
-    while ((size = fread(content, 1, sizeof content, in)) > 0)
-        assert_int_equal(fwrite(content, 1, size, out), size);
-    fclose(in);
-    fclose(out);
-}
-
 TEST(a_restored_roster_waits_for_every_member_whatever_one_that_lags_says) {
     struct federation f;
     struct buffer text = {0};
@@ -400,14 +390,14 @@ TEST(a_restored_roster_waits_for_every_member_whatever_one_that_lags_says) {
     struct roster_tip old, tip;
     snprintf(backup, sizeof backup, "%s-backup", town->path);
     site_close(town);
-    copy_file(town->path, backup);
+    temp_copy(town->path, backup);
     site_open(town);
     assert_ok(roster_tip(town->store, &old));
     federation_join(&f, "Solsikken", ROLE_KINDERGARTEN);
     sync_feeds(town, school); /* the others lag */
     assert_ok(roster_tip(school->store, &tip));
     site_close(town);
-    copy_file(backup, town->path);
+    temp_copy(backup, town->path);
     town->place.bytes[1]++;
     town->disk.bytes[1]++;
     site_open(town);
@@ -631,13 +621,13 @@ static void restored_begin(struct restored *r) {
     r->relay = &r->f.sites[3];
     snprintf(backup, sizeof backup, "%s-backup", r->town->path);
     site_close(r->town);
-    copy_file(r->town->path, backup);
+    temp_copy(r->town->path, backup);
     site_open(r->town);
     assert_ok(roster_tip(r->town->store, &r->old));
     r->solsikken = federation_join(&r->f, "Solsikken", ROLE_KINDERGARTEN);
     assert_ok(roster_tip(r->town->store, &r->tip));
     site_close(r->town);
-    copy_file(backup, r->town->path);
+    temp_copy(backup, r->town->path);
     r->town->place.bytes[1]++;
     r->town->disk.bytes[1]++;
     site_open(r->town);
@@ -750,11 +740,11 @@ TEST(a_municipality_put_back_to_its_founding_waits_for_a_word_and_gets_its_roste
     scene_begin(&s);
     snprintf(backup, sizeof backup, "%s-backup", s.town->path);
     site_close(s.town);
-    copy_file(s.town->path, backup);
+    temp_copy(s.town->path, backup);
     site_open(s.town);
     complete(&s);
     site_close(s.town);
-    copy_file(backup, s.town->path);
+    temp_copy(backup, s.town->path);
     s.town->place.bytes[1]++;
     s.town->disk.bytes[1]++;
     site_open(s.town);
