@@ -135,7 +135,7 @@ static bool has_heard(struct world *world, char ret_why[static 256]) {
     return true;
 }
 
-enum { UNHEARD_MAX = 12 };
+enum { UNHEARD_MAX = 12, ADMITTED_LEAST = 8 };
 
 bool check_has_settled(struct world *world, char ret_why[static 256]) {
     for (unsigned i = 0; i < world->machines_n; i++)
@@ -528,6 +528,10 @@ static void check_one(struct machine *machine) {
     struct self self;
     world->current = machine;
     check_promises(machine);
+    /* A session may have ended before, but not most of them. */
+    if (machine->admitted >= ADMITTED_LEAST && machine->credited < machine->admitted / 4)
+        violation("%s has stored %u runs and given credit for %u", machine->name, machine->admitted,
+                  machine->credited);
     check_reading(machine);
     forgery_check(machine);
     if (store_self(machine->node->store, &self) != OK ||

@@ -288,7 +288,10 @@ unsigned fault_disturb_frame(struct world *world, struct machine *from, struct b
         if (frame->data[0] == MESSAGE_RUN && forgery_take_section_out(frame))
             sometimes(SOMETIMES_section_taken_out);
         return 1;
-    default:
+    default: /* a bit behind the signatures */
+        if (frame->data[0] == MESSAGE_RUN)
+            frame->data[frame->size - 1 - roll(world, frame->size / 2)] ^=
+                (uint8_t)(1u << roll(world, 8));
         return 1;
     }
 }

@@ -125,6 +125,7 @@ void __wrap_node_tell(struct node *node, struct event *event) {
         ledger_put(machine->ledger, &event->feed.id, &event->feed.head);
     else if (event->kind == EVENT_ADMITTED && event->admitted.error == OK)
         ledger_put(machine->ledger, &event->admitted.feed, &event->admitted.head);
+    machine->admitted += event->kind == EVENT_ADMITTED && event->admitted.error == OK;
     if (event->kind == EVENT_ADMITTED && event->admitted.error != OK)
         sometimes(SOMETIMES_run_refused);
     __real_node_tell(node, event);

@@ -516,6 +516,7 @@ static void look_at(struct machine *from, struct bytes frame) {
     if (frame.data[0] == MESSAGE_JOIN && from->joins > 0)
         sometimes(SOMETIMES_ticket_repeated);
     from->joins += frame.data[0] == MESSAGE_JOIN;
+    from->credited += frame.data[0] == MESSAGE_CREDIT;
     if (from->joins > JOINS_AT_ONCE_MAX + (uint64_t)from->world->now / 500)
         violation("%s asks to join without end", from->name);
     if (frame.data[0] == MESSAGE_STATEMENT) {

@@ -12,7 +12,8 @@ void people_free(struct people *);
 void people_begin(struct people *);
 /* One of them does something. */
 void people_act(struct people *);
-/* The administrator of a municipality that was put back to before anybody joined. True: there was something to do. */
+/* The administrator of a municipality that was put back to before anybody joined. True: there was
+ * something to do. */
 bool people_regain_roster(struct people *);
 /* Holds what they remember against what is there now, all having been given time to arrive. */
 void people_check(struct people *);

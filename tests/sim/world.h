@@ -88,6 +88,7 @@ struct machine {
     unsigned open_failures;         /* for damage */
     unsigned failures;              /* to open, in a row, for any reason */
     unsigned joins;                 /* JOIN frames sent */
+    unsigned admitted, credited;    /* runs, and CREDIT frames sent */
     size_t credit;                  /* that it gives to others; 0: as the product does */
     char generation[96];            /* the file of its token */
     uint64_t restores;
