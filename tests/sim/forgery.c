@@ -24,6 +24,38 @@ static enum err pick_feed(void *context, const struct feed_info *feed) {
     return OK;
 }
 
+struct tips {
+    uint64_t wanted, named; /* the entry looked for, and the roster entry that it names */
+    struct envelope_id id;
+};
+
+static enum err note_tip(void *context, const struct feed_info *feed,
+                         const struct entry_info *entry) {
+    struct tips *tips = context;
+    struct header header;
+    (void)feed;
+    if (entry->seq == tips->wanted && header_decode(entry->envelope.data, &header) == OK) {
+        tips->named = header.roster_seq;
+        tips->id = entry->id;
+    }
+    return OK;
+}
+
+static enum err go_back(const struct machine *machine, struct draft *draft) {
+    struct roster_tip tip;
+    struct tips last = {.wanted = draft->header.seq - 1}, before = {0};
+    enum err err = roster_tip(machine->node->store, &tip);
+    if (err == OK)
+        err = feed_entries(machine->node->store, &draft->header.feed, last.wanted, note_tip, &last);
+    if (err != OK || last.named < 2)
+        return err == OK ? draft_add_plain(draft, SECTION_OPEN, (struct bytes){NULL, 0}) : err;
+    before.wanted = last.named - 1;
+    err = feed_entries(machine->node->store, &tip.feed, before.wanted, note_tip, &before);
+    draft->header.roster_seq = before.wanted;
+    draft->header.roster_id8 = envelope_id8(&before.id);
+    return err;
+}
+
 static void content(struct world *world, const struct machine *machine, struct draft *draft) {
     struct buffer bytes = {0};
     struct declaration declaration = {.kind = DECLARATION_ENTRY};
@@ -45,9 +77,8 @@ static void content(struct world *world, const struct machine *machine, struct d
         if (err == OK)
             err = draft_add_plain(draft, SECTION_DECLARATION, buffer_view(&bytes));
         break;
-    default: /* a roster tip from before it was a member */
-        draft->header.roster_seq = 1;
-        err = draft_add_plain(draft, SECTION_OPEN, (struct bytes){rubbish, 0});
+    default: /* nothing is wrong with it but that its roster tip goes back */
+        err = go_back(machine, draft);
         break;
     }
     (void)err;

@@ -116,6 +116,18 @@ bool machine_is_up(const struct machine *machine) {
 void __real_node_tell(struct node *node, struct event *event);
 void __wrap_node_tell(struct node *node, struct event *event);
 
+/* What is refused as a fork is known for one from then on. */
+static void look_for_fork(struct machine *machine, const struct event *event) {
+    struct feed_info info;
+    if (event->kind != EVENT_ADMITTED || event->admitted.error != ERR_FORK)
+        return;
+    memory_pause();
+    if (!disk_is_dead(machine->disk) &&
+        feed_find(machine->node->store, &event->admitted.feed, &info) == OK && !info.forked)
+        violation("%s has seen a fork and forgotten it", machine->name);
+    memory_resume();
+}
+
 /* Whatever the engine is told is durable has to be there after any crash. */
 void __wrap_node_tell(struct node *node, struct event *event) {
     struct machine *machine = the_world->current;
@@ -125,6 +137,7 @@ void __wrap_node_tell(struct node *node, struct event *event) {
         ledger_put(machine->ledger, &event->feed.id, &event->feed.head);
     else if (event->kind == EVENT_ADMITTED && event->admitted.error == OK)
         ledger_put(machine->ledger, &event->admitted.feed, &event->admitted.head);
+    look_for_fork(machine, event);
     machine->admitted += event->kind == EVENT_ADMITTED && event->admitted.error == OK;
     if (event->kind == EVENT_ADMITTED && event->admitted.error != OK)
         sometimes(SOMETIMES_run_refused);
@@ -258,6 +271,16 @@ static void look_for_what_was_promised(struct machine *machine) {
     }
 }
 
+/* Somebody else's database is not to be opened with the own keys. */
+static void look_whose_it_is(struct machine *machine) {
+    struct self self;
+    memory_pause();
+    if (machine->swapped_with != NULL && store_self(machine->node->store, &self) == OK &&
+        !member_id_is_zero(&self.member) && !member_id_equal(&self.member, &machine->member))
+        violation("%s has opened the database of another", machine->name);
+    memory_resume();
+}
+
 bool machine_start(struct machine *machine) {
     struct world *world = machine->world;
     struct node *node = hold_zero(sizeof *node);
@@ -269,6 +292,7 @@ bool machine_start(struct machine *machine) {
         machine->restart_at = NEVER;
         machine->wake = world->now;
         machine->opened++;
+        look_whose_it_is(machine);
         machine->open_failures = machine->failures = 0;
         look_for_what_was_promised(machine);
         return machine_settle(machine);

@@ -153,6 +153,16 @@ bool people_join(struct people *people, struct machine *machine) {
            ask_for_another_ticket(people, machine);
 }
 
+/* It may die while its database is being made. */
+static void begin_late(struct machine *machine) {
+    struct world *world = machine->world;
+    machine->restart_at = world->now + 20000 + (time_ms)roll(world, 100000);
+    if (!chance(world, 50))
+        return;
+    machine->dying_by_power = chance(world, 60);
+    disk_set_fuse(machine->disk, (int64_t)roll(world, 80));
+}
+
 void people_begin(struct people *people) {
     struct world *world = people->world;
     found(people);
@@ -167,7 +177,7 @@ void people_begin(struct people *people) {
         if (i + 1 < world->plan.machines || chance(world, 50))
             (void)machine_start(machine);
         else
-            machine->restart_at = world->now + 20000 + (time_ms)roll(world, 100000);
+            begin_late(machine);
         (void)invite(people, machine);
         (void)begin_join(machine);
         if (chance(world, 10)) {
