@@ -18,8 +18,14 @@ static enum err export_sqlite(struct service *service, const struct asker *asker
         return reply_fail(reply, e, MEND("name another file", "vælg en anden fil"),
                           "%.300s is there already", "%.300s findes allerede", path);
     if (e != OK)
-        return reply_fail(reply, e, err_mend(e), "%.300s could not be written: %s",
-                          "%.300s kunne ikke skrives: %s", path, reply_err_text(reply, e));
+        return reply_fail(
+            reply, e,
+            e == ERR_DISK_FULL
+                ? err_mend(e)
+                : MEND("name a file in a folder that is there and where you may write",
+                       "vælg en fil i en mappe, der findes, og hvor du må skrive"),
+            "%.300s could not be written: %s", "%.300s kunne ikke skrives: %s", path,
+            reply_err_text(reply, e));
     return reply_give(reply, json_pack("{s:s}", "file", path));
 }
 
