@@ -6,6 +6,7 @@
  *   draft/NUMBER  a value typed but not sent, with the versions that it was typed over (handover_draft.h)
  *   form/NUMBER   what `template ID` last wrote out, in the same form: a value that comes back unchanged is no edit
  *   typed         when a draft was last changed, ms
+ *   typed_by      through what: the mark of the form that it came in, or a random text of its own
  *   agreed/60     who agreed, when, to which revision, with the versions of consent that were live then
  *   shown         the revision that `show` last displayed here
  *   read          which sending the read_by of this node answers
@@ -45,7 +46,7 @@ struct handover {
     struct handover_draft *drafts, *forms;
     size_t drafts_n; /* how many fields have a draft */
     struct handover_agreement agreement;
-    char typed[32], shown[HEX_TEXT_MAX], read[128], at_relay[128], delivered[128];
+    char typed[32], typed_by[ID_TEXT_MAX], shown[HEX_TEXT_MAX], read[128], at_relay[128], delivered[128];
     struct revision revision; /* of what would stand here after a send (handover_plan.h) */
 };
 

@@ -192,22 +192,97 @@ static enum err based_on(const struct handover *handover, const struct field *fi
     return OK;
 }
 
+/* A form's mark is BEFORE-ID: what had last been typed when it was written out ("0": nothing), and
+ * its own. */
+
+static void random_id(time_ms now, char ret_id[static ID_TEXT_MAX]) {
+    struct incarnation incarnation = incarnation_new(now);
+    id_text(incarnation.bytes, sizeof incarnation.bytes, ret_id);
+}
+
+void draft_form_mark(const struct handover *handover, time_ms now,
+                     char ret_mark[static HANDOVER_FORM_MARK_MAX]) {
+    char id[ID_TEXT_MAX];
+    random_id(now, id);
+    snprintf(ret_mark, HANDOVER_FORM_MARK_MAX, "%s-%s",
+             *handover->typed_by ? handover->typed_by : "0", id);
+}
+
+struct draft_source draft_source_of(const struct handover *handover, const char *mark,
+                                    time_ms now) {
+    struct draft_source source = {.form = mark != NULL};
+    const char *before = *handover->typed_by ? handover->typed_by : "0";
+    const char *dash = mark != NULL ? strchr(mark, '-') : NULL;
+    random_id(now, source.id);
+    if (dash != NULL && strlen(dash + 1) < sizeof source.id)
+        snprintf(source.id, sizeof source.id, "%s", dash + 1);
+    bool first = dash != NULL && strlen(before) == (size_t)(dash - mark) &&
+                 memcmp(before, mark, strlen(before)) == 0;
+    source.outdated = dash != NULL && !first && strcmp(handover->typed_by, source.id) != 0;
+    return source;
+}
+
+/* What another has typed and not sent is nowhere else. */
+static enum err refuse_outdated(const struct handover *handover, const struct field *field,
+                                const struct handover_draft *draft, struct reply *reply) {
+    char mend[256], mend_da[256];
+    snprintf(mend, sizeof mend,
+             "write it out anew and take yours over into it: stafet handover template %s >FILE",
+             handover->short_id);
+    snprintf(mend_da, sizeof mend_da,
+             "skriv det ud på ny, og før dit over i det: stafet handover template %s >FIL",
+             handover->short_id);
+    reply_fail(reply, ERR_STALE, MEND(mend, mend_da),
+               "%s (%s) has been changed here since this form was written out; it is \"%.*s\" now",
+               "%s (%s) er ændret her, siden skemaet blev skrevet ud; der står nu \"%.*s\"",
+               field->name, label_text(reply->language, field->label),
+               (int)(draft->value.size < 200 ? draft->value.size : 200),
+               draft->value.size > 0 ? (const char *)draft->value.data : "");
+    json_decref(reply->details);
+    reply->details = json_pack("{s:s}", "field", field->name);
+    return ERR_STALE;
+}
+
 /* Something here says something else from now on. */
-static enum err note_typed(struct store *store, const struct handover *handover) {
+static enum err note_typed(struct store *store, const struct handover *handover,
+                           const struct draft_source *source) {
     char now[sizeof handover->typed];
     snprintf(now, sizeof now, "%lld", (long long)store_now(store));
-    return local_put(store, &handover->id, "typed", bytes_of_text(now));
+    enum err e = local_put(store, &handover->id, "typed", bytes_of_text(now));
+    return e == OK ? local_put(store, &handover->id, "typed_by", bytes_of_text(source->id)) : e;
+}
+
+/* What one edit makes of the draft. */
+static enum err put_draft(struct store *store, const struct handover *handover,
+                          const struct field *field, struct bytes value,
+                          const struct draft_source *source, struct arena *arena) {
+    const struct handover_draft *draft = draft_of(handover, field);
+    const struct version_name *based;
+    size_t based_n;
+    const char *sent = handover_sent_text(handover, field, arena);
+    if (sent == NULL)
+        return ERR_MEMORY;
+    enum err e = based_on(handover, field, source->form, arena, &based, &based_n);
+    bool same = field->policy == POLICY_UNION ? has_same_lines(bytes_of_text(sent), value)
+                                              : bytes_equal(bytes_of_text(sent), value);
+    if (e == OK && same)
+        e = note_remove(store, handover, "draft", field);
+    else if (e == OK)
+        e = note_put(store, handover, "draft", field, value, based, based_n);
+    if (e == OK && !(draft != NULL ? bytes_equal(draft->value, value) : same))
+        e = note_typed(store, handover, source);
+    return e;
 }
 
 enum err draft_edit(struct store *store, const struct handover *handover, const struct field *field,
-                    struct bytes value, bool from_form, struct arena *arena, struct reply *reply) {
+                    struct bytes value, const struct draft_source *source, struct arena *arena,
+                    struct reply *reply) {
     const struct handover_draft *form = &handover->forms[field - handover->collection->fields];
-    const struct version_name *based;
-    size_t based_n;
-    if (from_form && form->field != NULL && bytes_equal(form->value, value))
+    const struct handover_draft *draft = draft_of(handover, field);
+    if (source->form && form->field != NULL && bytes_equal(form->value, value))
         return OK;
     /* A blank of an empty form says nothing; emptying what was written out clears it. */
-    if (from_form && form->field == NULL && value.size == 0)
+    if (source->form && form->field == NULL && value.size == 0)
         return OK;
     enum err e = draft_tidy(field, value, arena, &value);
     if (e != OK)
@@ -215,19 +290,9 @@ enum err draft_edit(struct store *store, const struct handover *handover, const 
     e = check_edit(handover, field, value, reply);
     if (e != OK)
         return e;
-    const char *sent = handover_sent_text(handover, field, arena);
-    if (sent == NULL)
-        return handover_fail(store, reply, ERR_MEMORY);
-    e = based_on(handover, field, from_form, arena, &based, &based_n);
-    bool same = field->policy == POLICY_UNION ? has_same_lines(bytes_of_text(sent), value)
-                                              : bytes_equal(bytes_of_text(sent), value);
-    if (e == OK && same)
-        e = note_remove(store, handover, "draft", field);
-    else if (e == OK)
-        e = note_put(store, handover, "draft", field, value, based, based_n);
-    const struct handover_draft *draft = draft_of(handover, field);
-    if (e == OK && !(draft != NULL ? bytes_equal(draft->value, value) : same))
-        e = note_typed(store, handover);
+    if (source->outdated && draft != NULL && !bytes_equal(draft->value, value))
+        return refuse_outdated(handover, field, draft, reply);
+    e = put_draft(store, handover, field, value, source, arena);
     return e == OK ? OK : handover_fail(store, reply, e);
 }
 
@@ -260,5 +325,7 @@ enum err draft_forget(struct store *store, const struct handover *handover) {
                         collection_field(handover->collection, HANDOVER_CONSENT));
     if (e == OK)
         e = local_put(store, &handover->id, "typed", (struct bytes){NULL, 0});
+    if (e == OK)
+        e = local_put(store, &handover->id, "typed_by", (struct bytes){NULL, 0});
     return e == OK ? local_put(store, &handover->id, "to", (struct bytes){NULL, 0}) : e;
 }

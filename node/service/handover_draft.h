@@ -4,6 +4,7 @@
 #define STAFET_NODE_SERVICE_HANDOVER_DRAFT_H
 
 #include "handover.h"
+#include "handover_form.h"
 
 const struct handover_draft *draft_of(const struct handover *, const struct field *); /* NULL: none */
 
@@ -12,12 +13,24 @@ const struct handover_draft *draft_of(const struct handover *, const struct fiel
 MUST_USE enum err draft_tidy(const struct field *, struct bytes value, struct arena *, struct bytes *ret_value);
 /* Is `line` one of the lines of `text`? */
 bool draft_has_line(struct bytes text, struct bytes line);
+/* Where an edit comes from: typed by itself, or in a form. */
+struct draft_source {
+    bool form;
+    bool outdated; /* somebody has typed here since the form was written out; one without a mark is taken at its word */
+    char id[ID_TEXT_MAX]; /* of this typing, for `typed_by` */
+};
+/* A typing of its own; NULL mark, or that of the form it comes in ("": it bears none). */
+struct draft_source draft_source_of(const struct handover *, const char *mark, time_ms now);
+/* The mark of a form written out now. */
+void draft_form_mark(const struct handover *, time_ms now, char ret_mark[static HANDOVER_FORM_MARK_MAX]);
+
 /* Tidies, checks and stores one edit. An edit back to what the record says removes the draft. A value that comes back from a
  * form as it was written out changes nothing, nor does a blank of a form that was not written out for this handover. The
  * reply says what is wrong: ERR_ARGUMENT, ERR_LIMIT, ERR_DENIED (the other end writes it, or nobody does by hand),
- * ERR_STATE (the field is in conflict). */
+ * ERR_STATE (the field is in conflict), ERR_STALE (a form that is outdated would overwrite what somebody else has typed and not
+ * sent). */
 MUST_USE enum err draft_edit(struct store *, const struct handover *, const struct field *, struct bytes value,
-                             bool from_form, struct arena *, struct reply *);
+                             const struct draft_source *, struct arena *, struct reply *);
 /* Notes what a form written out now says of a field. */
 MUST_USE enum err draft_note_form(struct store *, const struct handover *, const struct field *, const char *text);
 /* Removes drafts, forms and agreement; of a form never sent also the note that it exists. */

@@ -19,6 +19,7 @@ static enum err apply_fields(struct store *store, const struct handover *handove
                              const json_t *fields, struct arena *arena, struct reply *reply) {
     const char *name;
     json_t *value;
+    struct draft_source source = draft_source_of(handover, NULL, store_now(store));
     json_object_foreach((json_t *)(uintptr_t)fields, name, value) {
         const struct field *field = collection_field_named(handover->collection, name);
         if (field == NULL) {
@@ -30,7 +31,7 @@ static enum err apply_fields(struct store *store, const struct handover *handove
             reply->details = json_pack("{s:s}", "field", name);
             return e;
         }
-        enum err e = draft_edit(store, handover, field, text_bytes(value), false, arena, reply);
+        enum err e = draft_edit(store, handover, field, text_bytes(value), &source, arena, reply);
         if (e != OK)
             return e;
     }
@@ -68,8 +69,11 @@ static enum err apply_form(struct store *store, const struct handover *handover,
         place_in_form(reply, args, error.line);
         return e;
     }
+    char mark[HANDOVER_FORM_MARK_MAX];
+    handover_form_mark(text_bytes(text), mark);
+    struct draft_source source = draft_source_of(handover, mark, store_now(store));
     for (size_t i = 0; i < entries_n; i++) {
-        e = draft_edit(store, handover, entries[i].field, entries[i].value, true, arena, reply);
+        e = draft_edit(store, handover, entries[i].field, entries[i].value, &source, arena, reply);
         if (e != OK) {
             char why[sizeof reply->text];
             memcpy(why, reply->text, sizeof why);
@@ -270,12 +274,14 @@ done:
 
 /* template */
 
-static enum err write_forms(const struct handover *handover,
+static enum err write_forms(struct store *store, const struct handover *handover,
                             const struct handover_form_entry *entries, size_t entries_n,
                             struct arena *arena, json_t **ret_forms) {
     static const char *const names[] = {[FORM_EN] = "en", [FORM_DA] = "da"};
+    char mark[HANDOVER_FORM_MARK_MAX];
     json_t *forms = json_object();
     enum err e = forms != NULL ? OK : ERR_MEMORY;
+    draft_form_mark(handover, store_now(store), mark);
     for (size_t language = FORM_EN; e == OK && language <= FORM_DA; language++) {
         struct buffer text = {0};
         char title[512];
@@ -288,6 +294,8 @@ static enum err write_forms(const struct handover *handover,
                  child != NULL ? child : "");
         e = handover_form_write((enum handover_form_language)language, title, entries, entries_n,
                                 &text);
+        if (e == OK && *handover->short_id)
+            e = handover_form_write_mark(mark, &text);
         if (e == OK && json_object_set_new(forms, names[language],
                                            json_stringn((const char *)text.data, text.size)) != 0)
             e = ERR_MEMORY;
@@ -357,7 +365,7 @@ enum err handover_template(struct service *service,
             store_rollback(store);
     }
     if (e == OK)
-        e = write_forms(&handover, entries, entries_n, &arena, &forms);
+        e = write_forms(store, &handover, entries, entries_n, &arena, &forms);
     e = e == OK ? reply_give(reply, json_pack("{s:o}", "form", forms))
                 : handover_fail(store, reply, e);
 done:

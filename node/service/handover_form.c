@@ -209,6 +209,30 @@ static enum err read_line(struct reading *reading, struct bytes line) {
     return OK;
 }
 
+static const char mark_begin[] = "# form: ";
+
+enum err handover_form_write_mark(const char *mark, struct buffer *out) {
+    char line[HANDOVER_FORM_MARK_MAX + sizeof mark_begin + 2];
+    snprintf(line, sizeof line, "\n%s%s\n", mark_begin, mark);
+    return append_text(out, line);
+}
+
+void handover_form_mark(struct bytes text, char ret_mark[static HANDOVER_FORM_MARK_MAX]) {
+    size_t begin = strlen(mark_begin);
+    ret_mark[0] = '\0';
+    while (text.size > 0) {
+        struct bytes line = take_line(&text);
+        if (line.size > 0 && line.data[line.size - 1] == '\r')
+            line.size--;
+        size_t size = line.size > begin ? line.size - begin : 0;
+        if (size == 0 || size >= HANDOVER_FORM_MARK_MAX ||
+            memcmp(line.data, mark_begin, begin) != 0)
+            continue;
+        memcpy(ret_mark, line.data + begin, size);
+        ret_mark[size] = '\0';
+    }
+}
+
 enum err handover_form_parse(struct bytes text, const struct collection *collection,
                              struct arena *arena, const struct handover_form_entry **ret_entries,
                              size_t *ret_n, struct handover_form_error *ret_error) {

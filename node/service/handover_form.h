@@ -15,6 +15,7 @@
  *   blank lines at its ends.
  * - A field that is left out stays as it is. One without a value is cleared if the form was written out with one (`template ID`); a
  *   blank of an empty form says nothing.
+ * - The comment `# form: MARK`, which the program puts last, tells this writing-out from others.
  * - UTF-8, with or without a byte order mark; lines end in LF or CR LF; a tab counts as a space. */
 #ifndef STAFET_NODE_HANDOVER_FORM_H
 #define STAFET_NODE_HANDOVER_FORM_H
@@ -41,6 +42,12 @@ struct handover_form_error {
 /* Appends the form. `title` is a comment at its head, one line. */
 MUST_USE enum err handover_form_write(enum handover_form_language, const char *title,
                                       const struct handover_form_entry *, size_t entries_n, struct buffer *out);
+
+enum { HANDOVER_FORM_MARK_MAX = 2 * ID_TEXT_MAX + 2 };
+/* Appends the comment with the mark: letters, digits and -. */
+MUST_USE enum err handover_form_write_mark(const char *mark, struct buffer *out);
+/* The mark that the form bears; "" when it bears none. */
+void handover_form_mark(struct bytes text, char ret_mark[static HANDOVER_FORM_MARK_MAX]);
 
 /* Reads a form of `collection`. Values live in the arena and are not checked against their fields.
  * ERR_FORMAT and ERR_LIMIT with `*ret_error` set (it is untouched otherwise); ERR_MEMORY. */

@@ -144,6 +144,7 @@ static enum err load_note(void *context, const struct record_id *id __attribute_
         size_t size;
     } texts[] = {
         {"typed", handover->typed, sizeof handover->typed},
+        {"typed_by", handover->typed_by, sizeof handover->typed_by},
         {"shown", handover->shown, sizeof handover->shown},
         {"read", handover->read, sizeof handover->read},
         {"at_relay", handover->at_relay, sizeof handover->at_relay},

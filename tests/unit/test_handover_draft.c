@@ -263,6 +263,49 @@ SCENE(what_arrived_while_the_editor_was_open_is_neither_reverted_nor_overwritten
     assert_int_equal(json_array_size(at(field, "conflict.values")), 2);
 }
 
+/* The form as it is written out now, with one text in place of another. The caller's to free. */
+static char *form_with(struct desk *desk, const char *id, const char *old, const char *new) {
+    const char *form = at_text(desk_call(desk, "handover", "template", only_id(id)), "form.en");
+    const char *place = strstr(form, old);
+    assert_non_null(place);
+    char *changed = malloc(strlen(form) + strlen(new) + 1);
+    assert_non_null(changed);
+    sprintf(changed, "%.*s%s%s", (int)(place - form), form, new, place + strlen(old));
+    return changed;
+}
+
+SCENE(what_a_colleague_has_typed_meanwhile_is_not_overwritten_by_an_older_form) {
+    STAGE(stage);
+    char id[ID_TEXT_MAX];
+    draft_alma(stage, id);
+    char *first = form_with(&stage->mette, id, "Tog og sæbebobler", "Tog");
+    char *second = form_with(&stage->mette, id, "Tog og sæbebobler", "Biler");
+    desk_call(&stage->mette, "handover", "edit", with_form(id, first));
+    const struct reply *reply =
+        desk_refused(&stage->mette, ERR_STALE, "handover", "edit", with_form(id, second));
+    assert_string_equal(at_text(reply->details, "field"), "likes");
+    assert_non_null(strstr(reply->text, "\"Tog\""));
+    assert_string_equal(at_text(shown_field(show(&stage->mette, id), "likes"), "draft"), "Tog");
+
+    /* The same form may be mended and given again; and a new one knows of what was typed. */
+    char *place = strstr(first, "\nTog\n");
+    memcpy(place, "\nBus\n", 5);
+    desk_call(&stage->mette, "handover", "edit", with_form(id, first));
+    char *third = form_with(&stage->mette, id, "\nBus\n", "\nBus og tog\n");
+    desk_call(&stage->mette, "handover", "edit", with_form(id, third));
+    assert_string_equal(at_text(shown_field(show(&stage->mette, id), "likes"), "draft"),
+                        "Bus og tog");
+    /* Typed by itself in between, it counts as well. */
+    char *fourth = form_with(&stage->mette, id, "Bus og tog", "Fly");
+    desk_call(&stage->mette, "handover", "edit",
+              json_pack("{s:s, s:{s:s}}", "id", id, "fields", "likes", "Både"));
+    desk_refused(&stage->mette, ERR_STALE, "handover", "edit", with_form(id, fourth));
+    free(first);
+    free(second);
+    free(third);
+    free(fourth);
+}
+
 SCENE(a_bad_form_is_refused_whole_with_its_line) {
     STAGE(stage);
     char id[ID_TEXT_MAX];
@@ -328,6 +371,7 @@ int main(void) {
         PLAY(a_form_comes_back_as_edits_of_what_was_changed_in_it),
         PLAY(a_blank_of_an_empty_form_clears_nothing_and_emptying_a_filled_in_one_does),
         PLAY(what_arrived_while_the_editor_was_open_is_neither_reverted_nor_overwritten),
+        PLAY(what_a_colleague_has_typed_meanwhile_is_not_overwritten_by_an_older_form),
         PLAY(a_bad_form_is_refused_whole_with_its_line),
         PLAY(a_new_form_may_begin_with_a_filled_in_template),
     };
