@@ -46,7 +46,58 @@ static void show_quarantine(const struct screen *screen, const json_t *document)
     table_print(table, 0);
 }
 
+static void show_write(const struct screen *screen, struct table *table, const json_t *entry,
+                       const json_t *write) {
+    char when[32];
+    const char *label = label_at(screen, write, "label");
+    bool here = flag_at(write, "here");
+    table_cell(table, STYLE_DIM, "%lld", (long long)number_at(entry, "seq"));
+    table_cell(table, STYLE_PLAIN, "%s", time_text(screen, number_at(entry, "at"), when));
+    table_cell(table, STYLE_PLAIN, "%s", text_at(write, "actor"));
+    table_cell(table, STYLE_DIM, "%.6s", text_at(write, "record"));
+    table_cell(table, STYLE_PLAIN, "%s", *label != '\0' ? label : text_at(write, "field"));
+    table_cell(table, here ? STYLE_PLAIN : STYLE_WARN, "%s",
+               here ? say(screen, "stands here", "står her")
+                    : say(screen, "NOT HERE", "STÅR IKKE HER"));
+    table_cell(table, STYLE_PLAIN, "%s", text_at(write, "value"));
+}
+
+static void show_branch(const struct screen *screen, const json_t *document) {
+    size_t i, j, unread = 0;
+    const json_t *entry, *write;
+    long long answers = 0;
+    put(screen, STYLE_PLAIN,
+        say(screen, "A branch of %s's log from entry %lld on. It is kept aside and not merged.\n",
+            "En gren af %ss log fra post %lld. Den er lagt til side og ikke flettet ind.\n"),
+        text_at(json_object_get(document, "author"), "name"),
+        (long long)number_at(document, "seq"));
+    struct table *table = table_new(screen, 7);
+    table_align_right(table, 0);
+    json_array_foreach(json_object_get(document, "entries"), i, entry) {
+        unread += *text_at(entry, "unread") != '\0';
+        answers += (long long)number_at(entry, "answers");
+        json_array_foreach(json_object_get(entry, "writes"), j, write)
+            show_write(screen, table, entry, write);
+    }
+    table_print(table, 2);
+    if (answers > 0)
+        put(screen, STYLE_WARN,
+            say(screen, "Answers that are not counted here: %lld\n",
+                "Svar, der ikke er talt med her: %lld\n"),
+            answers);
+    if (unread > 0)
+        put(screen, STYLE_WARN,
+            say(screen, "Entries that this node can't read: %zu\n",
+                "Poster, som denne node ikke kan læse: %zu\n"),
+            unread);
+    if (number_at(document, "lost") > 0)
+        put(screen, STYLE_PLAIN, "%s\n",
+            say(screen, "What is not here and should be, somebody must write again.",
+                "Det, der ikke står her og burde, må nogen skrive igen."));
+}
+
 const struct view quarantine_views[] = {
     {.noun = "quarantine", .verb = "list", .show = show_quarantine},
+    {.noun = "quarantine", .verb = "show", .show = show_branch},
     {.noun = NULL},
 };

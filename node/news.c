@@ -1,6 +1,7 @@
 #include "core.h"
 
 #include "store/acks.h"
+#include "store/admit.h"
 #include "store/news.h"
 #include <stdlib.h>
 
@@ -41,6 +42,21 @@ static enum err tell_roster(struct node *node) {
     return err;
 }
 
+static enum err tell_fork(struct node *node, const struct feed_id *feed) {
+    struct message message = {.kind = MESSAGE_PROOF, .proof.feed = *feed};
+    struct buffer frame = {0};
+    enum err err = admit_proof_of(node->store, feed, message.proof.first, message.proof.second);
+    if (err == OK)
+        err = message_encode(&message, &frame);
+    if (err == OK) {
+        struct event event = {.kind = EVENT_FORK,
+                              .fork = {.feed = *feed, .proof = buffer_view(&frame)}};
+        node_tell(node, &event);
+    }
+    buffer_done(&frame);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 static enum err tell_feed(void *context, const struct feed_info *feed) {
     struct node *node = context;
     struct event event = {.kind = EVENT_FEED,
@@ -50,7 +66,7 @@ static enum err tell_feed(void *context, const struct feed_info *feed) {
                                    .author = feed->author,
                                    .head = feed->head}};
     node_tell(node, &event);
-    return OK;
+    return feed->forked ? tell_fork(node, &feed->id) : OK;
 }
 
 static enum err tell_statement(void *context, const struct ack_info *ack) {

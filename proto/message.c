@@ -59,6 +59,7 @@ static enum err hello_read(const Stafet__V1__Hello *from, struct message_hello *
     to->roster_seq = from->roster_seq;
     to->credit = from->credit;
     to->statements = from->statements;
+    to->proofs = from->proofs;
     if (from->version_min == 0 || from->version_min > from->version_max)
         return ERR_FORMAT;
     if (FIXED_READ(from->federation, to->federation) != OK ||
@@ -81,6 +82,7 @@ static enum err hello_write(const struct message_hello *from, struct buffer *out
     to.digest = FIXED_WRITE(from->digest);
     to.credit = from->credit;
     to.statements = from->statements;
+    to.proofs = from->proofs;
     return protobuf_pack(&to.base, out);
 }
 

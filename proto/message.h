@@ -29,6 +29,7 @@ struct message_hello {
     struct hash digest;
     uint32_t credit;
     uint64_t statements; /* first 8 bytes of the hash over the statements that both may hold */
+    uint64_t proofs;     /* likewise over the forked feeds; 0: none is known */
 };
 struct message_roster { struct feed_id feed; uint64_t seq; struct id8 id8; };
 struct channel_digest { struct channel_id channel; struct hash digest; };

@@ -157,6 +157,10 @@ static enum err admit(struct admission *admission) {
     } else if (e == OK) {
         e = member_sign_key(store, &admission->feed->info.author, &admission->author);
         if (e == OK)
+            e = bytes_or_heap(admission, fork_follow(store, admission->feed, admission->from,
+                                                     &admission->author, admission->run,
+                                                     &admission->arena, &admission->forked));
+        if (e == OK && !admission->forked)
             e = trim(admission);
     }
     if (e != OK || admission->forked || admission->run.size == 0)

@@ -11,4 +11,10 @@
 MUST_USE enum err fork_keep(struct store *, struct feed_row *, const struct member_id *from,
                             const struct sign_public *author, struct bytes run, struct arena *);
 
+/* A run of a forked feed that does not follow what is here: the rest of a branch that is kept aside.
+ * `*ret_kept` false: it is none. */
+MUST_USE enum err fork_follow(struct store *, struct feed_row *, const struct member_id *from,
+                              const struct sign_public *author, struct bytes run, struct arena *,
+                              bool *ret_kept);
+
 #endif

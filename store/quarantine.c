@@ -65,6 +65,17 @@ static enum err remove_same(struct store *store, const struct quarantine_new *th
     return removed(store, thing->kind, take, &any);
 }
 
+enum err quarantine_branch_came(struct store *store, const struct feed_id *feed) {
+    sqlite3_stmt *take =
+        db_statement(store->db, "DELETE FROM quarantine WHERE number ="
+                                " (SELECT min(number) FROM quarantine WHERE kind = 4 AND feed = ?"
+                                "  AND source = zeroblob(16)) RETURNING length(bytes)");
+    db_bind_bytes(take, 1, feed->bytes, sizeof feed->bytes);
+    bool any;
+    enum err e = count(store);
+    return e == OK ? removed(store, QUARANTINE_FORK, take, &any) : e;
+}
+
 static enum err count_dropped(struct store *store) {
     return db_run(store->db, db_statement(store->db, "UPDATE node SET dropped = dropped + 1"));
 }

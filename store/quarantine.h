@@ -3,6 +3,7 @@
 #define STAFET_STORE_QUARANTINE_H
 
 #include "feed.h"
+#include "proto/changeset.h"
 
 enum quarantine_kind { QUARANTINE_REFUSED = 1, QUARANTINE_VOID, QUARANTINE_WAITING, QUARANTINE_FORK, QUARANTINE_INCIDENT };
 struct quarantined {
@@ -18,5 +19,17 @@ struct quarantined {
 };
 typedef enum err quarantine_visit(void *context, const struct quarantined *);
 MUST_USE enum err quarantine_each(struct store *, quarantine_visit *, void *context);
+
+/* An envelope of a fork's other branch, kept aside and never merged. */
+struct branch_entry {
+    uint64_t seq, clock;
+    enum err unread; /* OK: `sets` is all that it holds; ERR_DENIED: this node does not read the channel; else why it can't be read */
+    const struct change_set *sets;
+    size_t sets_n;
+};
+typedef enum err branch_visit(void *context, const struct branch_entry *);
+/* What the kept piece of a branch holds, opened with this node's keys; borrowed until the visit returns. ERR_NOT_FOUND: no piece
+ * with that number; ERR_STATE: it is no branch; ERR_QUOTA: its bytes were not kept. */
+MUST_USE enum err quarantine_branch(struct store *, uint64_t number, struct quarantined *ret_item, branch_visit *, void *context);
 
 #endif

@@ -18,6 +18,8 @@ struct quarantine_new {
     struct bytes bytes;
 };
 MUST_USE enum err quarantine_put(struct store *, const struct quarantine_new *);
+/* A branch of the forked feed is here now: nobody need be told any more that none is. */
+MUST_USE enum err quarantine_branch_came(struct store *, const struct feed_id *);
 
 /* For what was refused, and again for the rest. `_PER_SOURCE` is of one kind from one member. */
 enum {

@@ -4,6 +4,7 @@
 #include "dial.h"
 #include "heads.h"
 #include "join.h"
+#include "proofs.h"
 #include "pull.h"
 #include "push.h"
 #include "receive.h"
@@ -55,6 +56,7 @@ void engine_free(struct engine *engine) {
         session_free(engine->sessions.list[engine->sessions.n - 1]);
     sorted_done(&engine->sessions);
     statements_done(engine);
+    proofs_done(engine);
     heads_done(engine);
     dial_done(engine);
     arena_done(&engine->arena);
@@ -112,6 +114,9 @@ static void handle(struct engine *engine, const struct event *event) {
         break;
     case EVENT_FEED:
         heads_event(engine, event);
+        break;
+    case EVENT_FORK:
+        proofs_event(engine, event);
         break;
     case EVENT_STATED:
         statements_event(engine, event);

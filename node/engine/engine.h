@@ -41,6 +41,7 @@ enum event_kind {
     EVENT_MEMBER,   /* a member of the roster, at start and whenever it changes */
     EVENT_ROSTER,   /* the own roster tip, at start and whenever it moves (durable) */
     EVENT_FEED,     /* a feed and its durable head, at start and whenever it moves */
+    EVENT_FORK,     /* a feed that has been told is known to be forked: at start and when it shows */
     EVENT_STATED,   /* a stored statement, own or another's, at start and when a newer one is stored
                      */
     EVENT_CONNECTED, /* a link is up, its far end proved by CURVE; of a member that MEMBER has named
@@ -78,6 +79,10 @@ struct event {
             struct member_id author;
             struct head head;
         } feed;
+        struct {
+            struct feed_id feed;
+            struct bytes proof; /* the PROOF frame */
+        } fork;
         struct {
             struct member_id member;
             struct channel_id channel_id;

@@ -96,6 +96,7 @@ struct feed {
     struct share *shares;
     struct share *puller;
     time_ms parked_until; /* 0: not parked; INT64_MAX: until the roster moves */
+    bool forked;          /* and among the engine's forks */
 };
 
 enum want {
@@ -128,7 +129,8 @@ struct share {
     bool hinted;
     time_ms pull_deadline;
     size_t window;
-    uint64_t expected; /* the next RUN follows this number */
+    uint64_t expected;       /* the next RUN follows this number */
+    struct id8 expected_id8; /* of the last that was handed over */
     size_t admits, unadmitted;
     bool failing; /* an ADMIT has failed, and those after it will */
     bool search;  /* looks for the fork from the start */
@@ -211,6 +213,13 @@ struct session {
     uint64_t stated; /* statements up to this order have been sent or need not be */
     time_ms statements_at;
 
+    /* proofs.c */
+    uint64_t proofs; /* as this side's HELLO has said, over the first `proofs_n` */
+    size_t proofs_n;
+    bool *told; /* for each fork: the peer knows it */
+    size_t told_n;
+    time_ms proofs_at; /* when the next portion goes */
+
     /* address.c */
     time_ms address_at; /* when it is told next */
 
@@ -234,6 +243,8 @@ struct engine {
     bool incomplete; /* memory ran out over something that all sessions rest on: nothing is called
                         equal */
 
+    struct fork **forks; /* proofs.c; in the order in which they showed */
+    size_t forks_n;
     struct tip roster;
     struct buffer address; /* the ADDRESS frame; empty: nothing to tell */
     bool self_has_endpoint;

@@ -181,10 +181,11 @@ static bool run_is_expected(const struct share *share, const struct message_run 
     return run->after == share->feed->head.seq;
 }
 
-static void admit(struct share *share, const struct message_run *run, uint64_t last) {
+static void admit(struct share *share, const struct message_run *run, const struct position *last) {
     struct session *session = share->session;
     size_t size = run->envelopes.size;
-    share->expected = last;
+    share->expected = last->seq;
+    share->expected_id8 = last->id8;
     if (!emit_for(session, &(struct effect){.kind = EFFECT_ADMIT,
                                             .feed = share->id,
                                             .after = run->after,
@@ -246,7 +247,7 @@ void pull_run(struct session *session, const struct message_run *run) {
     }
     bool ready = session_is_open(session) || share->want == WANT_PULLING;
     if (ready && run_is_expected(share, run)) {
-        admit(share, run, last.seq);
+        admit(share, run, &last);
         await_rest(share, run->head);
     } else if (share->want != WANT_PULLING) {
         pass_over(share, run);
@@ -296,6 +297,26 @@ static void became_durable(struct share *share, size_t size) {
         share->search = false;
 }
 
+/* While the fork is looked for, what stands on the other branch is kept aside, run by run. That is
+ * no acknowledgement: instead of CREDIT the rest is asked for anew. */
+static bool branch_goes_on(struct share *share) {
+    struct session *session = share->session;
+    struct position after = {share->expected, share->expected_id8};
+    if (!share->search || share->want != WANT_PULLING || share->failing || session->doomed)
+        return false;
+    share->pull_deadline = session->engine->now + PULL_MS_MAX;
+    if (share->admits != 0)
+        return true;
+    if (after.seq >= share->peer.seq)
+        return false;
+    emit_frame(session, &(struct message){.kind = MESSAGE_PULL,
+                                          .pull = {.feed = share->id,
+                                                   .after = after.seq,
+                                                   .id8 = after.id8,
+                                                   .bytes = (uint32_t)share->window}});
+    return true;
+}
+
 void pull_admitted(struct engine *engine, const struct event *event) {
     struct feed *feed = heads_find(engine, &event->admitted.feed);
     if (feed != NULL && event->admitted.error == OK)
@@ -313,12 +334,14 @@ void pull_admitted(struct engine *engine, const struct event *event) {
     session->unadmitted -= size;
     if (session->state == SESSION_ROSTER || session->state == SESSION_COMPARE)
         session->deadline = engine->now + AGREE_MS_MAX;
+    bool aside = event->admitted.error == ERR_FORK && branch_goes_on(share);
     if (event->admitted.error == OK)
         became_durable(share, event->admitted.size);
-    else if (!share->failing)
+    else if (!share->failing && !aside)
         refuse(share, event->admitted.error);
     /* Those that were handed over after a failed one fail with it, and are no further offence. */
-    share->failing = share->admits != 0 && (share->failing || event->admitted.error != OK);
+    share->failing =
+        share->admits != 0 && (share->failing || (event->admitted.error != OK && !aside));
     share_refresh(share);
     share_tidy(share);
 }

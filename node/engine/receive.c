@@ -4,6 +4,7 @@
 #include "compare.h"
 #include "emit.h"
 #include "join.h"
+#include "proofs.h"
 #include "pull.h"
 #include "push.h"
 #include "session.h"
@@ -40,8 +41,7 @@ static void dispatch(struct session *session, const struct message *message, str
         statements_receive(session, message->statement);
         break;
     case MESSAGE_PROOF:
-        emit_for(session, &(struct effect){
-                              .kind = EFFECT_PROOF, .feed = message->proof.feed, .bytes = frame});
+        proofs_receive(session, &message->proof.feed, frame);
         break;
     case MESSAGE_ERROR:
         session->member->last_error = message->error.code;

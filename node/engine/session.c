@@ -6,6 +6,7 @@
 #include "emit.h"
 #include "heads.h"
 #include "join.h"
+#include "proofs.h"
 #include "pull.h"
 #include "push.h"
 #include "share.h"
@@ -111,6 +112,7 @@ static struct session *session_new(struct engine *engine, const struct event *ev
                                 .retry_at = INT64_MAX,
                                 .statements_at = INT64_MAX,
                                 .address_at = INT64_MIN,
+                                .proofs_at = INT64_MAX,
                                 .shares = {.key_size = sizeof(struct feed_id)}};
     if (sorted_add(&engine->sessions, session) != OK) {
         free(session);
@@ -127,6 +129,8 @@ static void say_hello(struct session *session) {
     session->digest = heads_digest(engine, session->member);
     session->statements = statements_digest(engine, session->member);
     session->statements_order = engine->stated_order;
+    session->proofs = proofs_digest(engine, session->member);
+    session->proofs_n = engine->forks_n;
     session_enter(session, SESSION_HELLO);
     due_at(session, engine->now + HELLO_MS_MAX);
     emit_frame(session, &(struct message){.kind = MESSAGE_HELLO,
@@ -140,7 +144,8 @@ static void say_hello(struct session *session) {
                                                     .roster_id8 = session->tip.id8,
                                                     .digest = session->digest,
                                                     .credit = CREDIT_PER_PEER_MAX,
-                                                    .statements = session->statements}});
+                                                    .statements = session->statements,
+                                                    .proofs = session->proofs}});
 }
 
 /* Who may have a session. OK with a NULL member: the holder of a ticket. */
@@ -193,6 +198,7 @@ void session_free(struct session *session) {
     while (session->shares.n != 0)
         share_free(session->shares.list[session->shares.n - 1]);
     sorted_done(&session->shares);
+    free(session->told);
     compare_done(session);
     if (session->member == NULL)
         engine->strangers_n--;
@@ -312,6 +318,7 @@ void session_hello(struct session *session, const struct message_hello *hello) {
     session->agreed = position_equal(&session->tip, &session->peer_tip.at) &&
                       hash_equal(&session->digest, &session->peer_digest);
     statements_compare(session, hello->statements);
+    proofs_compare(session, hello->proofs);
     compare_rosters(session);
     session_enter(session, SESSION_ROSTER);
     due_at(session, session->engine->now + AGREE_MS_MAX);
@@ -375,6 +382,8 @@ static void work(struct session *session) {
         address_settle(session);
     if (session->state == SESSION_IDLE)
         statements_settle(session);
+    if (session_is_open(session))
+        proofs_settle(session);
 }
 
 void session_settle(struct session *session) {
@@ -397,10 +406,10 @@ void session_tick(struct session *session) {
     }
     engine_due(engine, session->deadline);
     pull_tick(session);
-    if (session->statements_at <= engine->now)
+    if (session->statements_at <= engine->now || session->proofs_at <= engine->now)
         session_touch(session);
-    else
-        engine_due(engine, session->statements_at);
+    engine_due(engine, session->statements_at);
+    engine_due(engine, session->proofs_at);
     if (session_is_open(session))
         address_settle(session);
 }

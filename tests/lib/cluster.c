@@ -63,6 +63,8 @@ void cluster_free(struct cluster *cluster) {
         for (size_t k = 0; k < node->stated_n; k++)
             buffer_done(&node->stated[k].bytes);
         free(node->stated);
+        for (size_t k = 0; k < node->forks_n; k++)
+            buffer_done(&node->forks[k].proof);
     }
     for (size_t i = 0; i < cluster->wires_n; i++) {
         free(cluster->wires[i].ends[0].received);
@@ -195,6 +197,8 @@ void cluster_start(struct cluster *cluster, unsigned index) {
             cluster_tell_feed(cluster, index, node->log.feeds[i].origin);
     for (size_t i = 0; i < node->stated_n; i++)
         cluster_tell_stated(cluster, index, &node->stated[i]);
+    for (size_t i = 0; i < node->forks_n; i++)
+        cluster_tell_fork(cluster, index, &node->forks[i]);
 }
 
 void cluster_stop(struct cluster *cluster, unsigned index) {
@@ -407,6 +411,16 @@ size_t cluster_bytes(const struct cluster *cluster) {
 
 size_t cluster_reports(const struct cluster *cluster, unsigned node) {
     return cluster->nodes[node].reports;
+}
+
+bool cluster_knows_fork(struct cluster *cluster, unsigned index, unsigned author,
+                        enum channel_kind kind, unsigned other) {
+    const struct origin *origin = origin_of(cluster, author, kind, other);
+    const struct node *node = &cluster->nodes[index];
+    for (size_t i = 0; i < node->forks_n; i++)
+        if (feed_id_equal(&node->forks[i].feed, &origin->id))
+            return true;
+    return false;
 }
 
 bool cluster_has_statement(struct cluster *cluster, unsigned index, unsigned member,

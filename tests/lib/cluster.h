@@ -67,6 +67,9 @@ size_t cluster_frames(const struct cluster *, unsigned message_kind);
 size_t cluster_bytes(const struct cluster *);
 /* REPORTED effects at `node`, so far. */
 size_t cluster_reports(const struct cluster *, unsigned node);
+/* Does `node` know that `author` has forked its feed? */
+bool cluster_knows_fork(struct cluster *, unsigned node, unsigned author, enum channel_kind,
+                        unsigned other);
 /* Has `node` got `member`'s statement about the channel? */
 bool cluster_has_statement(struct cluster *, unsigned node, unsigned member, enum channel_kind,
                            unsigned other);

@@ -116,6 +116,9 @@ void cluster_check_frame(struct cluster *cluster, struct wire *wire, int end, st
         check_durable(cluster, near->node, &message.run.feed, message.run.head);
         run_sent(cluster, far, &message.run);
         break;
+    case MESSAGE_PROOF:
+        check_entitled(cluster, far->node, &message.proof.feed);
+        break;
     case MESSAGE_CREDIT:
         credit_sent(cluster, near, &message.credit);
         break;

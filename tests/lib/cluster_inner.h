@@ -5,7 +5,7 @@
 #include "cluster.h"
 #include "proto/message.h"
 
-enum { ORIGINS_MAX = 1024, KINDS_MAX = 32, NODE_NONE = 0xffff };
+enum { FORKS_MAX = 8, ORIGINS_MAX = 1024, KINDS_MAX = 32, NODE_NONE = 0xffff };
 enum known { KNOWN_NOT, KNOWN_ACTIVE, KNOWN_INACTIVE };
 
 struct kept {
@@ -24,6 +24,11 @@ struct node {
     struct fakelog log;
     struct kept *stated;
     size_t stated_n;
+    struct known_fork {
+        struct feed_id feed;
+        struct buffer proof; /* the frame */
+    } forks[FORKS_MAX];
+    size_t forks_n;
     struct engine *engine;               /* NULL: stopped */
     enum known knows[CLUSTER_NODES_MAX]; /* by its own roster */
     size_t roster_applied;
@@ -99,6 +104,7 @@ bool cluster_may_hold(const struct cluster *, const struct origin *, unsigned no
 void cluster_step(struct cluster *, unsigned node, const struct event *);
 void cluster_tell_feed(struct cluster *, unsigned node, const struct origin *);
 void cluster_tell_stated(struct cluster *, unsigned node, const struct kept *);
+void cluster_tell_fork(struct cluster *, unsigned node, const struct known_fork *);
 /* The promises that concern what an engine says of itself. */
 void cluster_check(const struct cluster *, unsigned node);
 

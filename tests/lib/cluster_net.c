@@ -167,6 +167,68 @@ static void load(struct cluster *cluster, struct post *asked) {
     buffer_done(&run);
 }
 
+void cluster_tell_fork(struct cluster *cluster, unsigned index, const struct known_fork *fork) {
+    cluster_step(cluster, index,
+                 &(struct event){.kind = EVENT_FORK,
+                                 .fork = {.feed = fork->feed, .proof = buffer_view(&fork->proof)}});
+}
+
+static void know_fork(struct cluster *cluster, unsigned index, const struct feed_id *feed,
+                      struct bytes frame) {
+    struct node *node = &cluster->nodes[index];
+    for (size_t i = 0; i < node->forks_n; i++)
+        if (feed_id_equal(&node->forks[i].feed, feed))
+            return;
+    if (node->forks_n == FORKS_MAX)
+        abort();
+    struct known_fork *fork = &node->forks[node->forks_n++];
+    fork->feed = *feed;
+    if (buffer_append(&fork->proof, frame.data, frame.size) != OK)
+        abort();
+    cluster_trace(cluster, "%u knows a fork", index);
+    cluster_tell_fork(cluster, index, fork);
+}
+
+/* The first envelope of the run that stands under its number otherwise. */
+static void prove_fork(struct cluster *cluster, unsigned index, const struct origin *origin,
+                       struct bytes run) {
+    const struct fakelog_feed *feed = fakelog_find(&cluster->nodes[index].log, &origin->id);
+    struct message message = {.kind = MESSAGE_PROOF, .proof.feed = origin->id};
+    struct buffer frame = {0};
+    while (run.size != 0) {
+        struct header header;
+        size_t size;
+        struct envelope_id id = envelope_id_of(run.data);
+        if (header_decode(run.data, &header) != OK || envelope_skip(run, &size) != OK)
+            abort();
+        if (header.seq > feed->n)
+            return; /* the rest of a branch */
+        if (!envelope_id_equal(&feed->entries[header.seq - 1].id, &id)) {
+            memcpy(message.proof.first, feed->entries[header.seq - 1].bytes.data,
+                   SIGNED_HEADER_SIZE);
+            memcpy(message.proof.second, run.data, SIGNED_HEADER_SIZE);
+            if (message_encode(&message, &frame) != OK)
+                abort();
+            know_fork(cluster, index, &origin->id, buffer_view(&frame));
+            buffer_done(&frame);
+            return;
+        }
+        run = (struct bytes){run.data + size, run.size - size};
+    }
+}
+
+static void take_proof(struct cluster *cluster, unsigned index, struct bytes frame) {
+    struct arena arena;
+    struct message message;
+    arena_init(&arena, arena_cap_for(frame.size));
+    if (message_decode(frame, &arena, &message) != OK)
+        abort();
+    if (fakelog_find(&cluster->nodes[index].log, &message.proof.feed) == NULL)
+        cluster_broken(cluster, "a fork was proved to a member that has nothing of the feed");
+    know_fork(cluster, index, &message.proof.feed, frame);
+    arena_done(&arena);
+}
+
 static enum err admit(struct cluster *cluster, struct post *asked) {
     struct node *node = &cluster->nodes[asked->node];
     const struct origin *origin = cluster_origin(cluster, &asked->effect.feed);
@@ -179,7 +241,12 @@ static enum err admit(struct cluster *cluster, struct post *asked) {
         return ERR_ROSTER;
     if (!cluster_may_hold(cluster, origin, asked->node))
         return ERR_DENIED;
-    return fakelog_admit(&node->log, origin, buffer_view(&asked->bytes));
+    enum err e = fakelog_admit(&node->log, origin, buffer_view(&asked->bytes));
+    /* The rest of a branch, which is not kept here. */
+    for (size_t i = 0; e == ERR_CHAIN && i < node->forks_n; i++)
+        if (feed_id_equal(&node->forks[i].feed, &origin->id))
+            e = ERR_FORK;
+    return e;
 }
 
 static void admitted(struct cluster *cluster, struct post *asked, enum err e) {
@@ -226,6 +293,8 @@ static void commit(struct cluster *cluster, unsigned index) {
     for (int round = 0; round < 2; round++)
         for (size_t i = 0; i < n; i++) {
             const struct origin *origin = cluster_origin(cluster, &asked[i].effect.feed);
+            if (round == 0 && errors[i] == ERR_FORK)
+                prove_fork(cluster, index, origin, buffer_view(&asked[i].bytes));
             if ((round == 0) != news_first)
                 admitted(cluster, &asked[i], errors[i]);
             else if (errors[i] == OK)
@@ -366,6 +435,8 @@ static void perform(struct cluster *cluster, unsigned index, const struct effect
         cluster->nodes[index].reports++;
         break;
     case EFFECT_PROOF:
+        take_proof(cluster, index, effect->bytes);
+        break;
     case EFFECT_JOIN:
     case EFFECT_ENROLLED:
     case EFFECT_PENDING:

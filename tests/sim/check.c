@@ -45,11 +45,15 @@ static enum err compare_feed(void *context, const struct feed_info *feed) {
     struct feed_info there;
     const struct machine *to = comparing->to;
     if (!channel_may_hold(&feed->channel, &feed->author, &to->member, to->role) ||
-        is_forked_by(to->world, &feed->id) ||
         (to->forges && member_id_equal(&feed->author, &to->member)))
         return OK; /* who sends what it does not have itself is not given it */
     enum err err = feed_find(to->node->store, &feed->id, &there);
-    if (feed->forked || (err == OK && there.forked))
+    if (err == OK && feed->forked && !there.forked) {
+        snprintf(comparing->why, 256, "%s knows of a fork that %s does not know of",
+                 comparing->from->name, to->name);
+        return ERR_STATE;
+    }
+    if (feed->forked || (err == OK && there.forked) || is_forked_by(to->world, &feed->id))
         return OK; /* each keeps the branch that came first; whose fork it is: check_feed */
     if (err == OK && there.head.seq == feed->head.seq &&
         envelope_id_equal(&there.head.id, &feed->head.id))

@@ -9,6 +9,8 @@
 #include "store/record.h"
 #include "test.h"
 
+#include <stdio.h>
+
 TEST(a_fork_is_proved_and_the_branch_that_came_first_stays) {
     struct scene s;
     offer_begin(&s);
@@ -69,11 +71,177 @@ TEST(a_proof_of_a_fork_is_taken_only_when_it_proves_one) {
     scene_end(&s);
 }
 
+static void copy(const char *from, const char *to) {
+    char content[65536];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    size_t size;
+    while ((size = fread(content, 1, sizeof content, in)) > 0)
+        assert_int_equal(fwrite(content, 1, size, out), size);
+    fclose(in);
+    fclose(out);
+}
+
+/* Birk has told the others "gynge", and was put back and went on with "tegne", "venner" and "løbe".
+ */
+static void equivocate(struct scene *s) {
+    char backup[400];
+    snprintf(backup, sizeof backup, "%s-backup", s->birk->path);
+    site_close(s->birk);
+    copy(s->birk->path, backup);
+    site_open(s->birk);
+    write_field(s->birk, &s->channel, &s->record, 10, "gynge", NULL);
+    sync_feeds(s->birk, s->school);
+    sync_feeds(s->birk, s->relay);
+    site_close(s->birk);
+    copy(backup, s->birk->path);
+    site_open(s->birk);
+    write_field(s->birk, &s->channel, &s->record, 10, "tegne", NULL);
+    write_field(s->birk, &s->channel, &s->record, 11, "venner", NULL);
+    write_field(s->birk, &s->channel, &s->record, 12, "løbe", NULL);
+}
+
+/* One envelope after (seq, id8) of the feed, from one site to another; moves on. */
+static enum err give_next(struct scene *s, struct site *from, struct site *to, uint64_t *seq,
+                          struct id8 *id8) {
+    struct buffer run = {0};
+    struct admitted admitted;
+    assert_ok(feed_load(from->store, &s->feed.id, *seq, id8, 1, &run));
+    struct envelope_id id = envelope_id_of(run.data);
+    enum err e = admit_run(to->store, &from->member, &s->feed.id, buffer_view(&run), &admitted);
+    *seq += 1;
+    *id8 = envelope_id8(&id);
+    buffer_done(&run);
+    return e;
+}
+
+struct pieces {
+    uint64_t numbers[8];
+    size_t n;
+};
+
+static enum err note_piece(void *context, const struct quarantined *item) {
+    struct pieces *pieces = context;
+    if (item->kind == QUARANTINE_FORK && pieces->n < 8)
+        pieces->numbers[pieces->n++] = item->number;
+    return OK;
+}
+
+struct read {
+    char values[200];
+    size_t entries, unread;
+};
+
+static enum err note_value(void *context, const struct branch_entry *entry) {
+    struct read *read = context;
+    read->entries++;
+    read->unread += entry->unread == ERR_DENIED;
+    for (size_t i = 0; i < entry->sets_n; i++)
+        for (size_t j = 0; j < entry->sets[i].writes_n; j++) {
+            const struct bytes *value = &entry->sets[i].writes[j].value;
+            strncat(read->values, (const char *)value->data, value->size);
+            strcat(read->values, ";");
+        }
+    return OK;
+}
+
+static struct read read_all(struct site *site, size_t expected) {
+    struct pieces pieces = {0};
+    struct read read = {0};
+    struct quarantined item;
+    assert_ok(quarantine_each(site->store, note_piece, &pieces));
+    assert_int_equal(pieces.n, expected);
+    for (size_t i = 0; i < pieces.n; i++)
+        assert_ok(quarantine_branch(site->store, pieces.numbers[i], &item, note_value, &read));
+    return read;
+}
+
+TEST(a_branch_is_kept_whole_piece_by_piece_and_read_by_whoever_reads_the_channel) {
+    struct scene s;
+    offer_begin(&s);
+    equivocate(&s);
+    struct site *sites[] = {s.school, s.relay};
+    for (int i = 0; i < 2; i++) {
+        uint64_t seq = 1;
+        struct id8 id8 = envelope_id8(&s.feed.head.id);
+        for (int n = 0; n < 3; n++)
+            assert_err(ERR_FORK, give_next(&s, s.birk, sites[i], &seq, &id8));
+        seq = 1;
+        id8 = envelope_id8(&s.feed.head.id);
+        for (int n = 0; n < 3; n++) /* again changes nothing */
+            assert_err(ERR_FORK, give_next(&s, s.birk, sites[i], &seq, &id8));
+    }
+    struct read read = read_all(s.school, 3);
+    assert_string_equal(read.values, "tegne;venner;løbe;");
+    read = read_all(s.relay, 3);
+    assert_string_equal(read.values, "");
+    assert_int_equal(read.unread, 3);
+    struct quarantined item;
+    assert_err(ERR_NOT_FOUND, quarantine_branch(s.school->store, 4711, &item, note_value, &read));
+    scene_end(&s);
+}
+
+TEST(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused) {
+    struct scene s;
+    offer_begin(&s);
+    equivocate(&s);
+    uint64_t seq = 1;
+    struct id8 id8 = envelope_id8(&s.feed.head.id), second;
+    struct buffer run = {0};
+    struct admitted admitted;
+    assert_err(ERR_FORK, give_next(&s, s.birk, s.school, &seq, &id8));
+    second = id8;
+    assert_ok(feed_load(s.birk->store, &s.feed.id, 2, &second, 1, &run));
+    struct envelope_id third = envelope_id_of(run.data);
+    struct id8 third8 = envelope_id8(&third);
+    buffer_clear(&run);
+    assert_ok(feed_load(s.birk->store, &s.feed.id, 3, &third8, 1, &run));
+    assert_err(ERR_CHAIN, admit_run(s.school->store, &s.birk->member, &s.feed.id, buffer_view(&run),
+                                    &admitted));
+    assert_int_equal(shown_at(s.school, QUARANTINE_FORK).n, 1);
+    buffer_done(&run);
+    scene_end(&s);
+}
+
+TEST(a_proof_alone_is_shown_until_the_branch_comes_and_one_is_enough) {
+    struct scene s;
+    uint8_t first[SIGNED_HEADER_SIZE], second[SIGNED_HEADER_SIZE], again[SIGNED_HEADER_SIZE];
+    offer_begin(&s);
+    equivocate(&s);
+    uint64_t seq = 1;
+    struct id8 id8 = envelope_id8(&s.feed.head.id);
+    assert_err(ERR_NOT_FOUND, admit_proof_of(s.school->store, &s.feed.id, first, second));
+    assert_err(ERR_FORK, give_next(&s, s.birk, s.school, &seq, &id8));
+    assert_ok(admit_proof_of(s.school->store, &s.feed.id, first, second));
+    assert_ok(admit_proof(s.relay->store, &s.feed.id, first, second));
+    struct shown shown = shown_at(s.relay, QUARANTINE_FORK);
+    assert_int_equal(shown.n, 1);
+    assert_int_equal(shown.seq, 2);
+    assert_ok(admit_proof(s.relay->store, &s.feed.id, second, first));
+    assert_int_equal(shown_at(s.relay, QUARANTINE_FORK).n, 1);
+    assert_ok(admit_proof_of(s.relay->store, &s.feed.id, again, second));
+    assert_memory_equal(again, first, sizeof first);
+    seq = 1;
+    id8 = envelope_id8(&s.feed.head.id);
+    assert_err(ERR_FORK, give_next(&s, s.birk, s.relay, &seq, &id8));
+    assert_int_equal(shown_at(s.relay, QUARANTINE_FORK).n, 1);
+    assert_int_equal(read_all(s.relay, 1).entries, 1);
+    /* And the author, who had never seen its other branch, goes on in a new incarnation. */
+    assert_ok(admit_proof(s.birk->store, &s.feed.id, first, second));
+    assert_non_null(strstr(shown_at(s.birk, QUARANTINE_FORK).text, "this node"));
+    struct version_name next = write_field(s.birk, &s.channel, &s.record, 13, "gemme", NULL);
+    assert_false(feed_id_equal(&next.feed, &s.feed.id));
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fork_is_proved_and_the_branch_that_came_first_stays),
         cmocka_unit_test(an_own_feed_that_was_forked_is_left_for_a_new_incarnation),
         cmocka_unit_test(a_proof_of_a_fork_is_taken_only_when_it_proves_one),
+        cmocka_unit_test(
+            a_branch_is_kept_whole_piece_by_piece_and_read_by_whoever_reads_the_channel),
+        cmocka_unit_test(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused),
+        cmocka_unit_test(a_proof_alone_is_shown_until_the_branch_comes_and_one_is_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Engines among themselves: stories first, then random schedules. */
 #include "cluster.h"
+#include "proto/message.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -259,6 +260,55 @@ TEST(whatever_happens_all_entitled_replicas_converge_and_nobody_else_holds_a_thi
         random_schedule(seed);
 }
 
+/* A kindergarten, put back to its third entry, goes on from there before it hears of the rest. */
+static struct cluster *equivocated(uint64_t seed, unsigned ret_nodes[static 4]) {
+    struct cluster *cluster = cluster_new(seed);
+    ret_nodes[0] = cluster_add(cluster, ROLE_MUNICIPALITY, true);
+    ret_nodes[1] = cluster_add(cluster, ROLE_RELAY, true);
+    ret_nodes[2] = cluster_add(cluster, ROLE_KINDERGARTEN, false);
+    ret_nodes[3] = cluster_add(cluster, ROLE_SCHOOL, seed % 2 == 0);
+    unsigned birk = ret_nodes[2], school = ret_nodes[3];
+    cluster_write(cluster, birk, CHANNEL_HANDOVER, school, 5 + (unsigned)(seed % 3), 300);
+    assert_true(cluster_converges(cluster, 60000));
+    cluster_stop(cluster, birk);
+    cluster_run(cluster, 60000); /* until all have noticed */
+    cluster_roll_back(cluster, birk, birk, CHANNEL_HANDOVER, school, 3);
+    cluster_write(cluster, birk, CHANNEL_HANDOVER, school, 1 + (unsigned)(seed % 6), 300);
+    cluster_start(cluster, birk);
+    return cluster;
+}
+
+TEST(a_fork_becomes_known_to_all_who_may_hold_the_feed_whichever_branch_is_longer) {
+    for (uint64_t seed = 1; seed <= 24; seed++) {
+        unsigned nodes[4];
+        struct cluster *cluster = equivocated(seed, nodes);
+        unsigned other = cluster_add(cluster, ROLE_KINDERGARTEN, false);
+        cluster_run(cluster, 120000);
+        for (int i = 0; i < 4; i++)
+            if (!cluster_knows_fork(cluster, nodes[i], nodes[2], CHANNEL_HANDOVER, nodes[3])) {
+                cluster_explain(cluster);
+                fail_msg("seed %llu: node %u does not know the fork", (unsigned long long)seed,
+                         nodes[i]);
+            }
+        assert_false(cluster_knows_fork(cluster, other, nodes[2], CHANNEL_HANDOVER, nodes[3]));
+        cluster_free(cluster);
+    }
+}
+
+TEST(a_fork_that_all_know_is_not_told_again) {
+    unsigned nodes[4];
+    struct cluster *cluster = equivocated(2, nodes);
+    cluster_run(cluster, 120000);
+    assert_true(cluster_frames(cluster, MESSAGE_PROOF) > 0);
+    assert_true(cluster_frames(cluster, MESSAGE_PROOF) <= 2 * 6 * 3); /* each way, some sessions */
+    cluster_count_from(cluster);
+    cluster_stop(cluster, nodes[1]);
+    cluster_start(cluster, nodes[1]);
+    cluster_run(cluster, 60000);
+    assert_int_equal(cluster_frames(cluster, MESSAGE_PROOF), 0);
+    cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_late_joiner_gets_all),
@@ -272,6 +322,9 @@ int main(void) {
         cmocka_unit_test(when_nothing_moves_nothing_is_sent),
         cmocka_unit_test(
             whatever_happens_all_entitled_replicas_converge_and_nobody_else_holds_a_thing),
+        cmocka_unit_test(
+            a_fork_becomes_known_to_all_who_may_hold_the_feed_whichever_branch_is_longer),
+        cmocka_unit_test(a_fork_that_all_know_is_not_told_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

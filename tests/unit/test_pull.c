@@ -450,6 +450,41 @@ TEST(what_a_peer_says_of_an_own_feed_is_reported) {
     lone_done(&lone);
 }
 
+TEST(a_branch_is_followed_to_its_end_and_nothing_of_it_is_acknowledged) {
+    struct lone lone;
+    struct message m;
+    municipality(&lone);
+    struct feed_id feed = answers_of(&lone, 20);
+    now_held(&lone, 20, 3);
+    lone_open(&lone, LINK, PEER);
+    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
+    struct version_name head = {feed, 3, {{0xbb}}};
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_HEADS,
+                                   .heads = {lone_channel_id(&lone, &channel), &head, 1, false}});
+    assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
+    lone_clear(&lone);
+    size_t size = bring(&lone, LINK, &feed, 0, 2, 6); /* it has grown meanwhile */
+    lone_clear(&lone);
+    lone_admitted(&lone, LINK, &feed, size, ERR_FORK, 3);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
+    assert_false(lone_sent(&lone, LINK, MESSAGE_ERROR));
+    assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
+    assert_int_equal(m.pull.after, 2);
+    struct id8 id8 = id8_n(2);
+    assert_memory_equal(&m.pull.id8, &id8, sizeof id8);
+    size = bring(&lone, LINK, &feed, 2, 4, 6);
+    lone_clear(&lone);
+    lone_admitted(&lone, LINK, &feed, size, ERR_FORK, 3);
+    assert_true(lone_frame(&lone, LINK, MESSAGE_ERROR, 0, &m));
+    assert_int_equal(m.error.code, ERR_FORK);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
+    assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 0);
+    assert_false(lone_peer(&lone, PEER).equal);
+    lone_done(&lone);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_head_beyond_the_own_one_is_pulled_and_acknowledged_only_when_durable),
@@ -474,6 +509,7 @@ int main(void) {
         cmocka_unit_test(a_feed_that_the_peer_may_not_hold_is_refused_from_it),
         cmocka_unit_test(a_fork_is_looked_for_from_the_start_once),
         cmocka_unit_test(what_a_peer_says_of_an_own_feed_is_reported),
+        cmocka_unit_test(a_branch_is_followed_to_its_end_and_nothing_of_it_is_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

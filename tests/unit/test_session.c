@@ -380,7 +380,7 @@ static struct message any_message(struct lone *lone, enum message_kind kind, uns
     switch (kind) {
     case MESSAGE_HELLO:
         m.hello = (struct message_hello){
-            1, 1, 1, lone->federation, member_n(PEER), 3, seq, head.id8, {{1}}, 0, 0};
+            1, 1, 1, lone->federation, member_n(PEER), 3, seq, head.id8, {{1}}, 0, 0, variant};
         break;
     case MESSAGE_ROSTER:
         m.roster = (struct message_roster){feed, seq, head.id8};

@@ -35,10 +35,10 @@ static void roster_steps(const struct world *world, json_t *cases, const struct 
     struct message m = {.kind = MESSAGE_HELLO};
     uint64_t no_statements = get_u64(nothing->bytes);
     m.hello = (struct message_hello){1, 1,     1,      world->federation, world->birk.id, 1,
-                                     0, {{0}}, *whole, 4194304,           no_statements};
+                                     0, {{0}}, *whole, 4194304,           no_statements,  0};
     step(cases, "Birk", "Birk knows no roster yet; it has written one handover feed.", &m);
     m.hello = (struct message_hello){1, 1,   1,        world->federation, world->nordby.id, 2,
-                                     3, tip, *nothing, 4194304,           no_statements};
+                                     3, tip, *nothing, 4194304,           no_statements,    0};
     step(cases, "Nordby",
          "Nordby's roster has three entries; it holds no other feed that Birk may hold.", &m);
     m = (struct message){.kind = MESSAGE_ROSTER, .roster = {world->roster.feed, 3, tip}};

@@ -27,11 +27,12 @@ static void session_frames(const struct world *world, json_t *cases) {
                                      tip_of(&world->roster, 3),
                                      {{5}},
                                      4194304,
-                                     0x0807060504030201};
+                                     0x0807060504030201,
+                                     0x1817161514131211};
     frame_case(cases, "HELLO", &m);
     m.hello.roster_seq = 0;
     m.hello.roster_id8 = (struct id8){{0}};
-    m.hello.statements = 0;
+    m.hello.statements = m.hello.proofs = 0;
     frame_case(cases, "HELLO of a node without a roster", &m);
     m = (struct message){.kind = MESSAGE_ROSTER,
                          .roster = {world->roster.feed, 3, tip_of(&world->roster, 3)}};

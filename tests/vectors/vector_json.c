@@ -166,6 +166,7 @@ static void put_hello(json_t *is, const struct message_hello *hello) {
     IS_ID(is, "digest", hello->digest);
     put_number(is, "credit", hello->credit);
     put_number(is, "statements", hello->statements);
+    put_number(is, "proofs", hello->proofs);
 }
 
 static void put_digest(json_t *is, const struct message_digest *digest) {
