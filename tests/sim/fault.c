@@ -186,7 +186,8 @@ static void happen(struct world *world, enum fault fault) {
         if (chance(world, 40))
             clone(world, true);
         else if (chance(world, 50))
-            forgery_bear(machine);
+            for (int i = 0; i < 3; i++)
+                forgery_bear(machine);
         else
             forgery_write(machine);
         break;

@@ -121,12 +121,17 @@ bool forgery_is_unsigned(const struct feed_id *feed, uint64_t seq) {
 struct looking {
     const struct machine *machine;
     const struct forged *forged;
+    struct envelope_id before;
+    bool here;
 };
 
 static enum err look(void *context, const struct feed_info *feed, const struct entry_info *entry) {
-    const struct looking *looking = context;
+    struct looking *looking = context;
+    if (entry->seq + 1 == looking->forged->seq)
+        looking->before = entry->id;
     if (entry->seq != looking->forged->seq || !envelope_id_equal(&entry->id, &looking->forged->id))
         return OK;
+    looking->here = true;
     if (entry->status == ENTRY_VOID)
         sometimes(SOMETIMES_forged_entry_void);
     if (entry->status == ENTRY_APPLIED && feed->channel.kind != CHANNEL_ROSTER)
@@ -134,18 +139,32 @@ static enum err look(void *context, const struct feed_info *feed, const struct e
     return OK;
 }
 
+/* Whoever gets a run that ends at a bad signature must refuse it. */
+static void check_served(const struct machine *machine, const struct looking *looking) {
+    const struct forged *one = looking->forged;
+    struct id8 before = envelope_id8(&looking->before);
+    struct buffer run = {0};
+    size_t size = 0;
+    if (feed_load(machine->node->store, &one->feed, one->seq - 1, &before, 1, &run) == OK &&
+        envelope_skip(buffer_view(&run), &size) == OK && size == run.size)
+        violation("%s serves a run that ends at a bad signature", machine->name);
+    buffer_done(&run);
+}
+
 void forgery_check(struct machine *machine) {
     struct feed_info info;
     machine->world->current = machine;
     for (size_t i = 0; i < forged.n; i++) {
-        struct looking looking = {machine, &forged.list[i]};
+        struct looking looking = {.machine = machine, .forged = &forged.list[i]};
         if (feed_find(machine->node->store, &forged.list[i].feed, &info) != OK)
             continue;
         if (forged.list[i].barred)
             violation("%s holds a feed that must not be", machine->name);
-        if (feed_entries(machine->node->store, &forged.list[i].feed, forged.list[i].seq, look,
+        if (feed_entries(machine->node->store, &forged.list[i].feed, forged.list[i].seq - 1, look,
                          &looking) != OK)
             violation("%s can't list a feed", machine->name);
+        if (looking.here && forged.list[i].is_unsigned)
+            check_served(machine, &looking);
     }
 }
 
