@@ -116,8 +116,8 @@ static enum err compare_word(void *context, const struct ack_info *ack) {
     hearing->from->world->current = hearing->from;
     err = acks_latest(hearing->from->node->store, &ack->member, &ack->channel_id, &arena, &last,
                       &stored);
-    if (err == OK && last.counter > ack->counter) {
-        snprintf(hearing->why, 256, "%s has an old word of %s about a channel of kind %d",
+    if (err == OK && last.counter != ack->counter) {
+        snprintf(hearing->why, 256, "%s has another word of %s about a channel of kind %d",
                  hearing->to->name, hearing->from->name, ack->channel.kind);
         err = ERR_STATE;
     }

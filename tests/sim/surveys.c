@@ -82,9 +82,15 @@ static json_t *file_of(const struct people *people, const struct paper *paper) {
 /* A new file, or one that was handed in before. */
 static struct paper *take_paper(struct people *people, const struct machine *machine) {
     struct world *world = people->world;
-    if (people->papers_n > 0 && chance(world, 30)) {
-        struct paper *paper = &people->papers[roll(world, people->papers_n)];
-        return paper->machine == machine->number && !machine->cloned_from_other ? paper : NULL;
+    /* Who was given an old copy back hands in again what may be missing. */
+    if (people->papers_n > 0 && chance(world, machine->restores > 0 ? 60 : 30)) {
+        size_t start = roll(world, people->papers_n);
+        for (size_t i = 0; i < people->papers_n && !machine->cloned_from_other; i++) {
+            struct paper *paper = &people->papers[(start + i) % people->papers_n];
+            if (paper->machine == machine->number)
+                return paper;
+        }
+        return NULL;
     }
     if (people->papers_n == IMPORTS_MAX || people->surveys_n == 0)
         return NULL;
