@@ -256,12 +256,12 @@ static void your_say(struct page *page, const json_t *document) {
              from, to);
     sentence(page,
              in(page,
-                "<li><b>Say no, or take back your yes:</b> tell the staff at $; they stop sending "
-                "and note it. What $ has been sent already stays there. You need not say "
-                "why.</li>\n",
-                "<li><b>Sig nej, eller tag jeres ja tilbage:</b> sig det til personalet i $; de "
-                "holder op med at sende og skriver det op. Det, som $ allerede har fået, bliver "
-                "der. I behøver ikke sige hvorfor.</li>\n"),
+                "<li><b>Say no, or take back your yes:</b> tell the staff at $; then nothing more "
+                "is sent until you say yes again. What $ has been sent already stays there. You "
+                "need not say why.</li>\n",
+                "<li><b>Sig nej, eller tag jeres ja tilbage:</b> sig det til personalet i $; så "
+                "bliver der ikke sendt mere, før I siger ja igen. Det, som $ allerede har fået, "
+                "bliver der. I behøver ikke sige hvorfor.</li>\n"),
              from, to);
     raw(page,
         in(page,

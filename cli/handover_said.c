@@ -47,6 +47,12 @@ void handover_view_agree(const struct screen *screen, const json_t *document) {
     const json_t *agreement = json_object_get(document, "agreement");
     char revision[MOMENT_MAX], day[32];
     put_name(screen, document);
+    if (!json_is_object(agreement)) {
+        put(screen, STYLE_PLAIN, "%s\n",
+            say(screen, ": the yes is taken back. Nothing can be sent before a new one.",
+                ": ja'et er taget tilbage. Intet kan sendes før et nyt."));
+        return;
+    }
     put(screen, STYLE_PLAIN,
         say(screen, ": agreed by %s on %s, for revision %s\n",
             ": aftalt med %s den %s, om udgave %s\n"),

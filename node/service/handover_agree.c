@@ -114,37 +114,82 @@ static enum err note_agreement(struct store *store, const struct handover *hando
     return e;
 }
 
-enum err handover_agree(struct service *service, const struct asker *asker __attribute__((unused)),
-                        const json_t *args, struct reply *reply) {
-    struct store *store = service_store(service);
+static enum err agree(struct store *store, const struct handover *handover, const json_t *args,
+                      struct arena *arena, struct reply *reply, json_t **ret_agreement) {
     const char *by = service_text(args, "by"), *on = service_text(args, "on");
-    struct arena arena;
-    struct handover handover;
     char revision[HEX_TEXT_MAX], today[DAY_MAX];
-    json_t *json = NULL;
-    arena_init(&arena, HANDOVER_ARENA_MAX);
-    enum err e = handover_open(service, service_text(args, "id"), &arena, reply, &handover);
-    if (e == OK)
-        e = check_agree(&handover, by, reply);
+    if (by == NULL || on == NULL)
+        return reply_fail(
+            reply, ERR_ARGUMENT,
+            MEND("--by WHO --on DATE, or --withdrawn when they take their yes back",
+                 "--by HVEM --on DATO, eller --withdrawn, når de tager deres ja tilbage"),
+            "say who has agreed, and on which day", "sig, hvem der har sagt ja, og hvilken dag");
+    enum err e = check_agree(handover, by, reply);
     if (e == OK && !day_text(store_now(store), today))
         e = handover_fail(store, reply, ERR_INTERNAL);
     if (e == OK)
         e = check_day(on, today, reply);
     if (e == OK && !service_flag(args, "earlier"))
-        e = check_written(store, &handover, on, today, reply);
+        e = check_written(store, handover, on, today, reply);
+    if (e != OK)
+        return e;
+    revision_text(&handover->revision, revision);
+    json_t *json = json_pack("{s:s, s:s, s:s}", "by", by, "on", on, "revision", revision);
+    e = note_agreement(store, handover, json, arena);
+    if (e != OK) {
+        json_decref(json);
+        return handover_fail(store, reply, e);
+    }
+    *ret_agreement = json;
+    return OK;
+}
+
+/* They have taken their yes back, as easily as they gave it: it was here only, and so it is gone.
+ * What was sent before is with the other site. */
+static enum err withdraw(struct store *store, const struct handover *handover, const json_t *args,
+                         struct reply *reply, json_t **ret_agreement) {
+    if (service_text(args, "by") != NULL || service_text(args, "on") != NULL)
+        return reply_fail(reply, ERR_ARGUMENT,
+                          MEND("--withdrawn alone, or --by WHO --on DATE",
+                               "--withdrawn alene, eller --by HVEM --on DATO"),
+                          "they have either agreed or taken it back, not both",
+                          "enten har de sagt ja, eller også har de taget det tilbage");
+    if (handover->agreement.revision == NULL)
+        return reply_fail(
+            reply, ERR_STATE,
+            MEND("nothing can be sent as it is; what was sent before stays with the other site",
+                 "der kan ikke sendes noget; det, der er sendt før, bliver hos det andet sted"),
+            "no agreement waits for a sending here",
+            "der venter ingen aftale på at blive sendt her");
+    enum err e = note_remove(store, handover, "agreed",
+                             collection_field(handover->collection, HANDOVER_CONSENT));
+    *ret_agreement = json_null();
+    return e == OK ? OK : handover_fail(store, reply, e);
+}
+
+enum err handover_agree(struct service *service, const struct asker *asker __attribute__((unused)),
+                        const json_t *args, struct reply *reply) {
+    struct store *store = service_store(service);
+    struct arena arena;
+    struct handover handover;
+    json_t *agreement = NULL;
+    arena_init(&arena, HANDOVER_ARENA_MAX);
+    enum err e = handover_open(service, service_text(args, "id"), &arena, reply, &handover);
+    if (e == OK)
+        e = service_flag(args, "withdrawn")
+                ? withdraw(store, &handover, args, reply, &agreement)
+                : agree(store, &handover, args, &arena, reply, &agreement);
     if (e != OK)
         goto done;
-    revision_text(&handover.revision, revision);
-    json = json_pack("{s:s, s:s, s:s}", "by", by, "on", on, "revision", revision);
-    e = note_agreement(store, &handover, json, &arena);
-    json_t *document = e == OK ? handover_head_json(store, &handover, &arena) : NULL;
-    if (e == OK && (document == NULL || json_object_set(document, "agreement", json) != 0)) {
+    json_t *document = handover_head_json(store, &handover, &arena);
+    if (document == NULL || json_object_set(document, "agreement", agreement) != 0) {
         json_decref(document);
-        e = ERR_MEMORY;
+        e = handover_fail(store, reply, ERR_MEMORY);
+        goto done;
     }
-    e = e == OK ? reply_give(reply, document) : handover_fail(store, reply, e);
+    e = reply_give(reply, document);
 done:
-    json_decref(json);
+    json_decref(agreement);
     arena_done(&arena);
     return e;
 }

@@ -99,6 +99,24 @@ SCENE(what_the_school_wrote_must_have_been_there_too) {
     desk_call(&stage->mette, "handover", "agree", agreed_on(id, "2024-06-04", false));
 }
 
+SCENE(a_yes_is_taken_back_as_easily_as_it_was_given) {
+    STAGE(stage);
+    char id[ID_TEXT_MAX];
+    draft_alma(stage, id);
+    agree(&stage->mette, id);
+    desk_refused(&stage->mette, ERR_ARGUMENT, "handover", "agree", json_pack("{s:s}", "id", id));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "handover", "agree",
+                 json_pack("{s:s, s:b, s:s}", "id", id, "withdrawn", 1, "by", "both"));
+    const json_t *document = desk_call(&stage->mette, "handover", "agree",
+                                       json_pack("{s:s, s:b}", "id", id, "withdrawn", 1));
+    assert_true(json_is_null(at(document, "agreement")));
+    desk_refused(&stage->mette, ERR_STATE, "handover", "send", only_id(id));
+    desk_refused(&stage->mette, ERR_STATE, "handover", "agree",
+                 json_pack("{s:s, s:b}", "id", id, "withdrawn", 1));
+    agree(&stage->mette, id);
+    desk_call(&stage->mette, "handover", "send", only_id(id));
+}
+
 SCENE(a_withdrawal_after_the_agreement_voids_it) {
     STAGE(stage);
     char id[ID_TEXT_MAX], revision[HEX_TEXT_MAX];
@@ -156,6 +174,7 @@ int main(void) {
         PLAY(an_agreement_has_a_real_day_that_is_not_in_the_future),
         PLAY(nobody_agrees_before_the_form_was_last_changed_unless_it_is_said_so),
         PLAY(what_the_school_wrote_must_have_been_there_too),
+        PLAY(a_yes_is_taken_back_as_easily_as_it_was_given),
         PLAY(a_withdrawal_after_the_agreement_voids_it),
         PLAY(a_receipt_that_arrives_after_the_agreement_leaves_it_standing),
         PLAY(what_arrives_between_agreement_and_send_must_be_agreed_to_as_well),
