@@ -38,6 +38,21 @@ TEST(control_characters_are_refused_but_for_line_feeds_where_allowed) {
     assert_false(text_is_clean((struct bytes){(const uint8_t *)"a\0b", 3}, true));
 }
 
+TEST(every_byte_counts_wherever_it_stands) {
+    uint8_t bytes[26];
+    for (size_t at = 0; at < sizeof bytes; at++)
+        for (unsigned byte = 0; byte < 256; byte++) {
+            memset(bytes, at % 2 == 0 ? ' ' : '~', sizeof bytes);
+            bytes[at] = (uint8_t)byte;
+            bool clean = byte >= 0x20 && byte < 0x7f; /* alone, what lies above is no UTF-8 */
+            for (size_t from = 0; from <= at; from += 3) {
+                struct bytes part = {bytes + from, sizeof bytes - from};
+                assert_int_equal(text_is_clean(part, false), clean);
+                assert_int_equal(text_is_clean(part, true), clean || byte == '\n');
+            }
+        }
+}
+
 TEST(endpoints_are_tcp_with_host_and_port) {
     static const char *const good[] = {"tcp://127.0.0.1:5670", "tcp://nordby.example.dk:65535",
                                        "tcp://[::1]:1", "tcp://a:10"};
@@ -61,4 +76,4 @@ TEST(endpoints_are_tcp_with_host_and_port) {
 
 RUN_TESTS(T(danish_names_are_clean), T(what_is_not_utf8_is_refused),
           T(control_characters_are_refused_but_for_line_feeds_where_allowed),
-          T(endpoints_are_tcp_with_host_and_port))
+          T(every_byte_counts_wherever_it_stands), T(endpoints_are_tcp_with_host_and_port))
