@@ -51,6 +51,7 @@ TEST(every_pragma_is_as_the_design_asks) {
     sqlite3_finalize(walk);
     assert_int_equal(number(&s, "PRAGMA synchronous"), 3); /* EXTRA */
     assert_int_equal(number(&s, "PRAGMA page_size"), 8192);
+    assert_int_equal(number(&s, "PRAGMA wal_autocheckpoint"), 4000);
     assert_int_equal(number(&s, "PRAGMA trusted_schema"), 0);
     assert_int_equal(number(&s, "PRAGMA cell_size_check"), 1);
     assert_int_equal(number(&s, "PRAGMA foreign_keys"), 1);
