@@ -61,6 +61,8 @@ void node_tell(struct node *, struct event *);
 /* effect.c: performs what has been asked for, round after round. True: there is more to do at once.
  */
 bool effect_turn(struct node *);
+/* Bytes of runs among what has been asked for: received, not stored yet. */
+size_t effect_runs_size(const struct node *);
 
 /* news.c: tells the engine everything, at its start. */
 MUST_USE enum err news_tell_all(struct node *);

@@ -272,6 +272,14 @@ static enum err perform(struct node *node, const struct effects *effects) {
     return OK;
 }
 
+size_t effect_runs_size(const struct node *node) {
+    size_t size = 0;
+    for (size_t i = 0; i < node->effects.n; i++)
+        if (node->effects.list[i].kind == EFFECT_ADMIT)
+            size += node->effects.list[i].bytes.size;
+    return size;
+}
+
 bool effect_turn(struct node *node) {
     if (node->store == NULL)
         return false;

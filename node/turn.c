@@ -1,5 +1,12 @@
 #include "core.h"
 
+/* Of bulk, so much goes into one transaction if it is there at once: a commit waits for the disk,
+ * and takes hardly longer for more. */
+#define GATHERED_MAX KIB(1536)
+/* Less is a frame by itself, or what heartbeats have left: not worth waiting for. */
+#define GATHER_FOR_MIN KIB(16)
+enum { GATHER_MS_MAX = 10, GATHER_QUIET_MS = 2 };
+
 void node_tell(struct node *node, struct event *event) {
     if (node->engine == NULL)
         return;
@@ -15,10 +22,30 @@ static void tick(struct node *node) {
     node_tell(node, &event);
 }
 
+/* Runs have come, and more is in libzmq's thread, being decrypted: it is waited for as long as it
+ * moves on. */
+static bool gather(struct node *node, bool more) {
+    time_ms now = node_monotonic_ms(), end = now + GATHER_MS_MAX;
+    size_t gathered = effect_runs_size(node), incoming = net_incoming(node->net);
+    bool moves = gathered > 0;
+    while (moves && gathered < GATHERED_MAX && incoming >= GATHER_FOR_MIN && now < end &&
+           watcher_turn(&node->watcher, GATHER_QUIET_MS) == OK) {
+        size_t gathered_before = gathered, incoming_before = incoming;
+        now = node_monotonic_ms();
+        more = net_turn(node->net, now);
+        gathered = effect_runs_size(node);
+        incoming = net_incoming(node->net);
+        moves = gathered != gathered_before || incoming != incoming_before;
+    }
+    return more;
+}
+
 bool turn_once(struct node *node) {
     bool more = false;
-    if (node->net != NULL)
+    if (node->net != NULL) {
         more = net_turn(node->net, node_monotonic_ms());
+        more = gather(node, more);
+    }
     enrol_turn(node);
     address_turn(node);
     tick(node);

@@ -279,6 +279,14 @@ bool net_is_ready(struct net *net) {
     return false;
 }
 
+size_t net_incoming(const struct net *net) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < net->links_n; i++)
+        if (net->links[i] != NULL && net->links[i]->state == LINK_UP)
+            bytes += net->links[i]->valve.ahead;
+    return bytes;
+}
+
 enum err net_send(struct net *net, uint32_t number, struct bytes frame) {
     struct link *link = link_numbered(net, number);
     return link == NULL ? ERR_NOT_FOUND : link_send(link, frame);

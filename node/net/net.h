@@ -100,6 +100,9 @@ void net_recheck(struct net *);
 bool net_turn(struct net *, time_ms now);
 /* Is there something to receive that no descriptor shows any more? Asked before each wait. */
 bool net_is_ready(struct net *);
+/* Bytes that have come over links and are no received frame yet: in decryption, or a frame's
+ * beginning. */
+size_t net_incoming(const struct net *);
 /* When net_turn must be called again even if no descriptor is ready; INT64_MAX: never. */
 time_ms net_deadline(const struct net *, time_ms now);
 /* Links that are up or being closed, and dials under way. */
