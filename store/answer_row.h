@@ -1,6 +1,5 @@
 /* Inside the store: how answers stand in the database: a row a part of an import, which says where
- * it stands. The answers themselves are not copied out of the sealed section that brought them: no
- * sensitive data is here twice, erasing the section erases them, and a bulk is written once. */
+ * it stands. The answers themselves stay in the sealed section that brought them (set_reader.h). */
 #ifndef STAFET_STORE_ANSWER_ROW_H
 #define STAFET_STORE_ANSWER_ROW_H
 
@@ -16,15 +15,5 @@ MUST_USE enum err answer_row_verify(struct store *, const struct origin *, size_
 /* Adds all parts, in order of feed, to a digest over the replica's content; that they name their
  * envelopes says what is in them. */
 MUST_USE enum err answer_row_digest(struct store *, struct hasher *);
-
-/* Opens the envelope that brought a part, in room of its own: one envelope at a time is held in
- * memory, whoever judges or opens another meanwhile. */
-struct answer_reader;
-MUST_USE enum err answer_reader_new(struct store *, struct answer_reader **ret_reader);
-void answer_reader_free(struct answer_reader *); /* wipes */
-/* The part lives until the next is read. ERR_CORRUPT when no such part stands there, ERR_KEY or
- * ERR_SEAL when it can't be opened any more. */
-MUST_USE enum err answer_reader_part(struct answer_reader *, const struct feed_id *, uint64_t seq,
-                                     size_t set_index, const struct answer_batch **ret_batch);
 
 #endif

@@ -117,20 +117,13 @@ static enum err write_names(struct applied *a, const struct version_name *names,
     return e;
 }
 
-static enum err bind_text(struct applied *a, sqlite3_stmt *statement, const struct change_set *set,
-                          const struct write *write) {
-    if (!version_row_is_sealed(write->collection, a->origin->channel.kind)) {
-        db_bind_text(statement, 11, set->actor_name);
-        db_bind_text(statement, 12, set->actor_function);
-        db_bind_borrowed(statement, 13, write->value.data, write->value.size);
-        return OK;
-    }
-    struct version_text text = {set->actor_name, set->actor_function, write->value};
-    enum err e = version_row_seal(a->store, &write->record, write->field, &a->name.feed,
-                                  a->name.seq, &text, &a->plain, &a->sealed);
-    if (e == OK)
-        db_bind_borrowed(statement, 14, a->sealed.data, a->sealed.size);
-    return e;
+static void bind_text(struct applied *a, sqlite3_stmt *statement, const struct change_set *set,
+                      const struct write *write) {
+    if (!version_row_stands_here(write->collection, a->origin->channel.kind))
+        return;
+    db_bind_text(statement, 11, set->actor_name);
+    db_bind_text(statement, 12, set->actor_function);
+    db_bind_borrowed(statement, 13, write->value.data, write->value.size);
 }
 
 /* `*ret_new` is false when this version stands there already. */
@@ -144,8 +137,8 @@ static enum err insert_version(struct applied *a, const struct change_set *set,
     sqlite3_stmt *statement = db_statement(
         db,
         "INSERT INTO version (record, channel, collection, field, key, live, id8, clock, stored,"
-        " replaces, actor_name, actor_function, value, sealed)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        " replaces, actor_name, actor_function, value)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         " ON CONFLICT (key) DO NOTHING");
     record_key_bind(statement, &a->record);
     sqlite3_bind_int(statement, 4, write->field);
@@ -156,9 +149,8 @@ static enum err insert_version(struct applied *a, const struct change_set *set,
     sqlite3_bind_int64(statement, 9, a->origin->stored);
     if (a->names.size > 0)
         db_bind_borrowed(statement, 10, a->names.data, a->names.size);
-    e = bind_text(a, statement, set, write);
-    if (e == OK)
-        e = db_run(db, statement);
+    bind_text(a, statement, set, write);
+    e = db_run(db, statement);
     *ret_new = e == OK && sqlite3_changes(db_handle(db)) > 0;
     return e;
 }

@@ -18,7 +18,7 @@ struct applied {
     bool record_new;         /* nothing of it came before this envelope */
     size_t writes_n, sets_n; /* merged so far */
     struct merge merge;
-    struct buffer names, plain, sealed;
+    struct buffer names;
 };
 
 /* Merges one write: the versions that it concerns are loaded, merge.h says what is live, and the

@@ -7,8 +7,6 @@
 static void applied_done(struct applied *a) {
     merge_done(&a->merge);
     buffer_done(&a->names);
-    buffer_wipe(&a->plain);
-    buffer_done(&a->sealed);
 }
 
 static enum err find_channel(struct applied *a) {

@@ -8,7 +8,7 @@
 
 #define VERSION_COLUMNS                                                                            \
     "SELECT v.key, v.field, v.id8, v.clock, v.stored, v.live, v.replaces,"                         \
-    " v.actor_name, v.actor_function, v.value, v.sealed, f.id, f.author"
+    " v.actor_name, v.actor_function, v.value, f.id, f.author"
 
 static bool same_names(const struct origin *origin, const struct write *write,
                        const struct version_row *row) {
@@ -24,14 +24,21 @@ static bool same_names(const struct origin *origin, const struct write *write,
     return true;
 }
 
+/* What stands in the section alone is the same. */
+static bool same_text(const struct change_set *set, const struct write *write,
+                      const struct version_row *row) {
+    const struct version *version = &row->version;
+    return !row->stands_here || (strcmp(version->actor_name, set->actor_name) == 0 &&
+                                 strcmp(version->actor_function, set->actor_function) == 0 &&
+                                 bytes_equal(version->value, write->value));
+}
+
 static bool same_version(const struct origin *origin, const struct change_set *set,
                          const struct write *write, const struct version_row *row) {
     const struct version *version = &row->version;
     return row->field == write->field && id8_equal(&version->name.id8, &origin->id8) &&
            version->clock == origin->clock && member_id_equal(&version->author, &origin->author) &&
-           strcmp(version->actor_name, set->actor_name) == 0 &&
-           strcmp(version->actor_function, set->actor_function) == 0 &&
-           bytes_equal(version->value, write->value) && same_names(origin, write, row);
+           same_text(set, write, row) && same_names(origin, write, row);
 }
 
 static enum err verify_write(struct store *s, const struct origin *origin,
@@ -55,10 +62,10 @@ static enum err verify_write(struct store *s, const struct origin *origin,
     *ret_same = false;
     if ((e = db_row(s->db, statement, &row)) != OK || !row)
         goto done;
-    e = version_row_read(s, statement, &write->record, &arena, &version);
+    e = version_row_read_here(statement, &arena, &version);
     if (e == OK)
         *ret_same = same_version(origin, set, write, &version);
-    else if (e == ERR_SEAL || e == ERR_CORRUPT)
+    else if (e == ERR_CORRUPT)
         e = OK;
 done:
     db_reset(statement);

@@ -40,7 +40,7 @@ static enum err load_versions(struct loading *l) {
         return ERR_MEMORY;
     sqlite3_stmt *statement =
         db_statement(db, "SELECT v.key, v.field, v.id8, v.clock, v.stored, v.live, v.replaces,"
-                         "       v.actor_name, v.actor_function, v.value, v.sealed, f.id, f.author"
+                         "       v.actor_name, v.actor_function, v.value, f.id, f.author"
                          " FROM version v JOIN feed f ON f.row = v.key >> 45"
                          " WHERE v.record = ?1 AND v.channel = ?2 AND v.collection = ?3"
                          " AND v.live = 1 ORDER BY v.field, f.id, v.key");

@@ -10,9 +10,9 @@ struct news_queue; /* news.c */
 struct feed_cache; /* feed_row.c: feeds in use, with their authors' rights and content keys */
 struct key_ring;   /* epoch.c: epoch secrets in memory */
 struct judge;      /* judge.c: room for decoding one envelope */
+struct set_reader; /* set_reader.c: opens entries again for what stands in them alone */
 struct backlog;    /* backlog.c: what has to be judged again */
 struct reports;    /* report.c: what others have said of own feeds' heads */
-struct nonces;     /* rest.c: randomness for sealing at rest */
 
 /* How far the roster has been applied, and what it rests on. */
 struct roster_state {
@@ -45,9 +45,9 @@ struct store {
     struct feed_cache *feeds;
     struct key_ring *ring;
     struct judge *judge;
+    struct set_reader *reader;
     struct backlog *backlog;
     struct reports *reports;
-    struct nonces *nonces;
     char failure[256]; /* what store_failure answers */
 };
 
@@ -80,7 +80,5 @@ MUST_USE enum err rest_seal(const struct store *, struct bytes place, struct byt
                             struct buffer *out);
 MUST_USE enum err rest_open(const struct store *, struct bytes place, struct bytes sealed,
                             struct buffer *out);
-struct nonces *nonces_new(void); /* NULL: no memory */
-void nonces_free(struct nonces *);
 
 #endif

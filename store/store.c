@@ -9,6 +9,7 @@
 #include "place.h"
 #include "replica.h"
 #include "report.h"
+#include "set_reader.h"
 #include "view.h"
 
 #include <stdarg.h>
@@ -47,6 +48,7 @@ const char *store_failure(const struct store *store) {
 static enum err remember(struct store *store) {
     feed_cache_clear(store->feeds);
     key_ring_clear(store->ring);
+    set_reader_forget(store->reader);
     store->quarantine.known = false;
     enum err e = roster_state_load(store);
     store->forgetful = e != OK;
@@ -71,10 +73,9 @@ enum err store_self(struct store *store, struct self *ret_self) {
 static enum err memory_new(struct store *store) {
     if ((store->news = news_queue_new()) == NULL || (store->feeds = feed_cache_new()) == NULL ||
         (store->ring = key_ring_new()) == NULL || (store->judge = judge_new()) == NULL ||
-        (store->backlog = backlog_new()) == NULL || (store->nonces = nonces_new()) == NULL ||
-        (store->reports = reports_new()) == NULL)
+        (store->backlog = backlog_new()) == NULL || (store->reports = reports_new()) == NULL)
         return ERR_MEMORY;
-    return OK;
+    return set_reader_new(store, &store->reader);
 }
 
 /* The own clock goes on from what was last given out or seen. */
@@ -140,8 +141,8 @@ void store_close(struct store *store) {
     store_rollback(store);
     if (store->opened && sqlite3_total_changes(db_handle(store->db)) != store->changes_at_opening)
         (void)!generation_renew(store); /* if it fails, the file names what the database has */
-    nonces_free(store->nonces);
     reports_free(store->reports);
+    set_reader_free(store->reader);
     backlog_free(store->backlog);
     judge_free(store->judge);
     key_ring_free(store->ring);

@@ -2,6 +2,7 @@
 
 #include "proto/owner.h"
 #include "row_key.h"
+#include "set_reader.h"
 
 enum column {
     KEY,
@@ -14,14 +15,13 @@ enum column {
     ACTOR_NAME,
     ACTOR_FUNCTION,
     VALUE,
-    SEALED,
     FEED,
     AUTHOR
 };
 
-bool version_row_is_sealed(uint16_t collection, enum channel_kind kind) {
+bool version_row_stands_here(uint16_t collection, enum channel_kind kind) {
     const struct collection *known = collection_find(collection);
-    return known != NULL ? known->rest == REST_SEALED : channel_is_sealed(kind);
+    return known != NULL ? known->rest == REST_PLAIN : !channel_is_sealed(kind);
 }
 
 void version_name_write(const struct version_name *name, uint8_t ret_bytes[static NAME_SIZE]) {
@@ -128,45 +128,6 @@ enum err record_row_find(struct store *s, uint16_t collection, const struct reco
     return e;
 }
 
-/* What a sealed version belongs to: record, field, feed and number. */
-enum { TAG_SIZE = 1 + 16 + 2 + 32 + 8 };
-static struct bytes tag_of(const struct record_id *record, uint16_t field,
-                           const struct feed_id *feed, uint64_t seq,
-                           uint8_t ret_tag[static TAG_SIZE]) {
-    ret_tag[0] = 'v';
-    memcpy(ret_tag + 1, record->bytes, sizeof record->bytes);
-    put_u16(ret_tag + 17, field);
-    memcpy(ret_tag + 19, feed->bytes, sizeof feed->bytes);
-    put_u64(ret_tag + 51, seq);
-    return (struct bytes){ret_tag, TAG_SIZE};
-}
-
-static enum err put_text(struct buffer *out, const char *text) {
-    struct bytes bytes = bytes_of_text(text);
-    uint8_t size[2];
-    if (bytes.size > UINT16_MAX)
-        return ERR_LIMIT;
-    put_u16(size, (uint16_t)bytes.size);
-    enum err e = buffer_append(out, size, sizeof size);
-    return e == OK ? buffer_append(out, bytes.data, bytes.size) : e;
-}
-
-enum err version_row_seal(const struct store *s, const struct record_id *record, uint16_t field,
-                          const struct feed_id *feed, uint64_t seq, const struct version_text *text,
-                          struct buffer *plain, struct buffer *ret_sealed) {
-    uint8_t tag[TAG_SIZE];
-    buffer_clear(plain);
-    buffer_clear(ret_sealed);
-    enum err e = put_text(plain, text->actor_name);
-    if (e == OK)
-        e = put_text(plain, text->actor_function);
-    if (e == OK)
-        e = buffer_append(plain, text->value.data, text->value.size);
-    if (e == OK)
-        e = rest_seal(s, tag_of(record, field, feed, seq, tag), buffer_view(plain), ret_sealed);
-    return e;
-}
-
 static enum err copy_text(struct arena *arena, const void *data, size_t size,
                           const char **ret_text) {
     char *text = arena_alloc(arena, size + 1);
@@ -178,16 +139,6 @@ static enum err copy_text(struct arena *arena, const void *data, size_t size,
     return OK;
 }
 
-static enum err take_text(struct bytes *plain, struct arena *arena, const char **ret_text) {
-    if (plain->size < 2 || plain->size - 2 < get_u16(plain->data))
-        return ERR_CORRUPT;
-    size_t size = get_u16(plain->data);
-    enum err e = copy_text(arena, plain->data + 2, size, ret_text);
-    plain->data += 2 + size;
-    plain->size -= 2 + size;
-    return e;
-}
-
 static enum err take_value(struct bytes plain, struct arena *arena, struct bytes *ret_value) {
     const char *copy;
     enum err e = copy_text(arena, plain.data, plain.size, &copy);
@@ -196,19 +147,36 @@ static enum err take_value(struct bytes plain, struct arena *arena, struct bytes
     return e;
 }
 
-static enum err read_sealed(const struct store *s, sqlite3_stmt *statement, struct bytes tag,
-                            struct arena *arena, struct version *version) {
-    struct buffer plain = {0};
-    enum err e = rest_open(s, tag, db_column_bytes(statement, SEALED), &plain);
-    struct bytes rest = buffer_view(&plain);
+/* The write that brought the version, in its envelope. */
+static const struct write *find_write(const struct change_set *sets, size_t sets_n, int64_t key,
+                                      const struct change_set **ret_set) {
+    uint64_t index = row_key_index(key);
+    for (size_t i = 0; i < sets_n; i++) {
+        if (index < sets[i].writes_n) {
+            *ret_set = &sets[i];
+            return &sets[i].writes[index];
+        }
+        index -= sets[i].writes_n;
+    }
+    return NULL;
+}
+
+static enum err read_section(struct store *s, const struct record_id *record, struct arena *arena,
+                             struct version_row *row) {
+    struct version *version = &row->version;
+    const struct change_set *sets, *set;
+    size_t sets_n;
+    enum err e = set_reader_open(s->reader, &version->name.feed, version->name.seq, &sets, &sets_n);
+    if (e != OK)
+        return e;
+    const struct write *write = find_write(sets, sets_n, row->key, &set);
+    if (write == NULL || write->field != row->field || !record_id_equal(&write->record, record))
+        return ERR_CORRUPT;
+    e = copy_text(arena, set->actor_name, strlen(set->actor_name), &version->actor_name);
     if (e == OK)
-        e = take_text(&rest, arena, &version->actor_name);
-    if (e == OK)
-        e = take_text(&rest, arena, &version->actor_function);
-    if (e == OK)
-        e = take_value(rest, arena, &version->value);
-    buffer_wipe(&plain);
-    return e;
+        e = copy_text(arena, set->actor_function, strlen(set->actor_function),
+                      &version->actor_function);
+    return e == OK ? take_value(write->value, arena, &version->value) : e;
 }
 
 static enum err read_plain(sqlite3_stmt *statement, struct arena *arena, struct version *version) {
@@ -236,15 +204,14 @@ static enum err read_names(sqlite3_stmt *statement, struct arena *arena, struct 
     return OK;
 }
 
-enum err version_row_read(const struct store *s, sqlite3_stmt *statement,
-                          const struct record_id *record, struct arena *arena,
-                          struct version_row *ret_row) {
+enum err version_row_read_here(sqlite3_stmt *statement, struct arena *arena,
+                               struct version_row *ret_row) {
     struct version_row row = {.key = sqlite3_column_int64(statement, KEY),
                               .field = (uint16_t)sqlite3_column_int(statement, FIELD),
                               .live = sqlite3_column_int(statement, LIVE) != 0,
+                              .stands_here = sqlite3_column_type(statement, VALUE) != SQLITE_NULL,
                               .stored = sqlite3_column_int64(statement, STORED)};
     struct version *version = &row.version;
-    uint8_t tag[TAG_SIZE];
     version->clock = (uint64_t)sqlite3_column_int64(statement, CLOCK);
     version->name.seq = row_key_seq(row.key);
     enum err e =
@@ -256,12 +223,19 @@ enum err version_row_read(const struct store *s, sqlite3_stmt *statement,
         e = db_column_copy(statement, AUTHOR, version->author.bytes, sizeof version->author.bytes);
     if (e == OK)
         e = read_names(statement, arena, &row);
-    if (e == OK && sqlite3_column_type(statement, SEALED) == SQLITE_NULL)
+    if (e == OK && row.stands_here)
         e = read_plain(statement, arena, version);
-    else if (e == OK)
-        e = read_sealed(s, statement,
-                        tag_of(record, row.field, &version->name.feed, version->name.seq, tag),
-                        arena, version);
+    if (e == OK)
+        *ret_row = row;
+    return e;
+}
+
+enum err version_row_read(struct store *s, sqlite3_stmt *statement, const struct record_id *record,
+                          struct arena *arena, struct version_row *ret_row) {
+    struct version_row row;
+    enum err e = version_row_read_here(statement, arena, &row);
+    if (e == OK && !row.stands_here)
+        e = read_section(s, record, arena, &row);
     if (e == OK)
         *ret_row = row;
     return e;
@@ -292,12 +266,12 @@ enum err version_row_history(struct store *s, const struct record_row *record, u
     struct version_row *rows = arena_array(arena, n_max, sizeof *rows);
     if (rows == NULL)
         return ERR_MEMORY;
-    sqlite3_stmt *statement = db_statement(
-        s->db, "SELECT v.key, v.field, v.id8, v.clock, v.stored, v.live, v.replaces,"
-               "       v.actor_name, v.actor_function, v.value, v.sealed, f.id, f.author"
-               " FROM version v JOIN feed f ON f.row = v.key >> 45"
-               " WHERE v.record = ?1 AND v.channel = ?2 AND v.collection = ?3"
-               " AND v.live IN (0, 1) AND v.field = ?4 ORDER BY f.id, v.key");
+    sqlite3_stmt *statement =
+        db_statement(s->db, "SELECT v.key, v.field, v.id8, v.clock, v.stored, v.live, v.replaces,"
+                            "       v.actor_name, v.actor_function, v.value, f.id, f.author"
+                            " FROM version v JOIN feed f ON f.row = v.key >> 45"
+                            " WHERE v.record = ?1 AND v.channel = ?2 AND v.collection = ?3"
+                            " AND v.live IN (0, 1) AND v.field = ?4 ORDER BY f.id, v.key");
     record_key_bind(statement, &record->key);
     sqlite3_bind_int(statement, 4, field);
     while ((e = db_row(s->db, statement, &row)) == OK && row && n < n_max)

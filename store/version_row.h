@@ -28,37 +28,29 @@ MUST_USE enum err record_row_find(struct store *, uint16_t collection, const str
 /* The member that owns the record: for a handover, the party that its id names; otherwise false. */
 bool record_row_owner(const struct record_row *, struct member_id *ret_owner);
 
-/* Are actor and value of such a version sealed at rest? What is not known here is when it came
- * sealed. */
-bool version_row_is_sealed(uint16_t collection, enum channel_kind);
-
-/* What is sealed of a version; strings and value are borrowed. */
-struct version_text {
-    const char *actor_name, *actor_function;
-    struct bytes value;
-};
-/* `plain` is for the work and holds plaintext afterwards: wipe it. The sealed form replaces what
- * `ret_sealed` held. */
-MUST_USE enum err version_row_seal(const struct store *, const struct record_id *, uint16_t field,
-                                   const struct feed_id *, uint64_t seq,
-                                   const struct version_text *, struct buffer *plain,
-                                   struct buffer *ret_sealed);
+/* Do actor and value of such a version stand in its row? Otherwise the row has none, and they are
+ * read in the sealed section that brought them. What is not known here goes by how it came. */
+bool version_row_stands_here(uint16_t collection, enum channel_kind);
 
 /* Every SELECT that version_row_read reads has these columns:
- * key, field, id8, clock, stored, live, replaces, actor_name, actor_function, value, sealed,
+ * key, field, id8, clock, stored, live, replaces, actor_name, actor_function, value,
  * feed.id, feed.author */
 struct version_row {
     struct version version;
     int64_t key;
     uint16_t field;
     bool live;
+    bool stands_here;
     time_ms stored;
     const struct version_name *replaces;
     size_t replaces_n;
 };
-/* Reads the current row into the arena. ERR_CORRUPT, ERR_SEAL, ERR_MEMORY. */
-MUST_USE enum err version_row_read(const struct store *, sqlite3_stmt *, const struct record_id *,
+/* Reads the current row into the arena. ERR_CORRUPT, ERR_KEY, ERR_SEAL, ERR_MEMORY. */
+MUST_USE enum err version_row_read(struct store *, sqlite3_stmt *, const struct record_id *,
                                    struct arena *, struct version_row *ret_row);
+/* The same without actor and value, unless they stand in the row. */
+MUST_USE enum err version_row_read_here(sqlite3_stmt *, struct arena *,
+                                        struct version_row *ret_row);
 /* All versions of a field, in version order. */
 MUST_USE enum err version_row_history(struct store *, const struct record_row *, uint16_t field,
                                       struct arena *, struct version_row **ret_rows, size_t *ret_n);

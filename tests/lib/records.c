@@ -1,9 +1,11 @@
 #include "records.h"
 
 #include "proto/envelope.h"
+#include "proto/limits.h"
 #include "proto/owner.h"
 #include "store/collection.h"
 #include "store/feed_row.h"
+#include "store/set_reader.h"
 #include "test.h"
 
 #include <sodium.h>
@@ -69,27 +71,28 @@ static int64_t put_channel(struct records *r, const struct origin *origin) {
     return number;
 }
 
-/* An epoch of the answers channel, granted to the municipality. */
-static void declare_epoch(struct records *r, const struct channel_id *channel) {
+/* An epoch of the channel, granted to whichever member the replica is opened as. */
+static struct epoch_public declare_epoch(struct records *r, const struct channel_id *channel) {
     struct db *db = r->store->db;
     struct epoch_secret secret;
+    struct epoch_public epoch;
     uint8_t sealed[SEALED_KEY_SIZE];
-    if (r->has_epoch)
-        return;
-    must(epoch_new(&r->epoch, &secret));
+    must(epoch_new(&epoch, &secret));
     must(grant_seal(&secret, &r->keys.public.seal, sealed));
     sqlite3_stmt *statement = db_statement(
         db, "INSERT INTO epoch (channel, key, number, complete) VALUES (?1, ?2, 1, 1)");
     db_bind_bytes(statement, 1, channel->bytes, sizeof channel->bytes);
-    db_bind_bytes(statement, 2, r->epoch.bytes, sizeof r->epoch.bytes);
+    db_bind_bytes(statement, 2, epoch.bytes, sizeof epoch.bytes);
     must(db_run(db, statement));
-    statement =
-        db_statement(db, "INSERT INTO epoch_grant (epoch, member, sealed) VALUES (?1, ?2, ?3)");
-    db_bind_bytes(statement, 1, r->epoch.bytes, sizeof r->epoch.bytes);
-    db_bind_bytes(statement, 2, r->members[NORDBY].bytes, sizeof(struct member_id));
-    db_bind_bytes(statement, 3, sealed, sizeof sealed);
-    must(db_run(db, statement));
-    r->has_epoch = true;
+    for (int i = 0; i < RECORDS_MEMBERS; i++) {
+        statement =
+            db_statement(db, "INSERT INTO epoch_grant (epoch, member, sealed) VALUES (?1, ?2, ?3)");
+        db_bind_bytes(statement, 1, epoch.bytes, sizeof epoch.bytes);
+        db_bind_bytes(statement, 2, r->members[i].bytes, sizeof(struct member_id));
+        db_bind_bytes(statement, 3, sealed, sizeof sealed);
+        must(db_run(db, statement));
+    }
+    return epoch;
 }
 
 struct writer records_writer(struct records *r, int author, enum channel_kind kind, int with) {
@@ -112,8 +115,8 @@ struct writer records_writer(struct records *r, int author, enum channel_kind ki
     db_bind_bytes(statement, 4, incarnation.bytes, sizeof incarnation.bytes);
     must(db_run(db, statement));
     w.origin.feed_row = sqlite3_last_insert_rowid(db_handle(db));
-    if (kind == CHANNEL_ANSWERS)
-        declare_epoch(r, &w.origin.channel_id);
+    if (channel_is_sealed(kind))
+        w.epoch = declare_epoch(r, &w.origin.channel_id);
     return w;
 }
 
@@ -128,37 +131,46 @@ struct version_name writer_name(const struct writer *w) {
     return (struct version_name){w->origin.feed, w->origin.seq, w->origin.id8};
 }
 
-/* Seals and signs the sets as the envelope that `w` is at, and stores it. */
-static void log_sets(struct records *r, struct writer *w, const struct change_set *sets,
-                     size_t sets_n) {
+void records_log(struct records *r, struct writer *w, const struct change_set *sets, size_t sets_n,
+                 bool keeps_id) {
     struct draft draft;
     struct buffer plain = {0}, bytes = {0};
     struct envelope_id id;
     draft_init(&draft);
+    if (w->key_seq == 0 || w->key_seq > w->origin.seq ||
+        w->origin.seq - w->key_seq >= SEAL_REUSE_MAX) {
+        must(seal_block_new(&w->epoch, &w->key, &w->seal));
+        w->key_seq = w->origin.seq;
+    }
     draft.header = (struct header){.schema = SCHEMA_CURRENT,
                                    .feed = w->origin.feed,
                                    .seq = w->origin.seq,
-                                   .seal_seq = w->origin.seq,
+                                   .seal_seq = w->key_seq,
                                    .clock = w->origin.clock};
     if (w->origin.seq > 1) /* some id: nobody follows the chain here */
         memset(draft.header.prev.bytes, 1, sizeof draft.header.prev.bytes);
-    draft.has_seal = true;
-    must(seal_block_new(&r->epoch, &draft.key, &draft.seal));
+    draft.has_seal = w->key_seq == w->origin.seq;
+    draft.key = w->key;
+    draft.seal = w->seal;
     for (size_t i = 0; i < sets_n; i++) {
         buffer_clear(&plain);
         must(change_set_encode(&sets[i], &plain));
         must(draft_add_sealed(&draft, buffer_view(&plain), true));
     }
     must(draft_sign(&draft, &r->keys.sign, &bytes, &id));
-    w->origin.id8 = envelope_id8(&id);
-    sqlite3_stmt *statement =
-        db_statement(r->store->db, "INSERT INTO entry (key, id, status, reason, checked, stored,"
-                                   " bytes) VALUES (?1, ?2, 1, 0, 1, ?3, ?4)");
+    if (!keeps_id)
+        w->origin.id8 = envelope_id8(&id);
+    sqlite3_stmt *statement = db_statement(
+        r->store->db, "INSERT OR REPLACE INTO entry (key, id, status, reason, checked, stored,"
+                      " bytes) VALUES (?1, ?2, 1, 0, 1, ?3, ?4)");
     sqlite3_bind_int64(statement, 1, entry_key(w->origin.feed_row, w->origin.seq));
     db_bind_bytes(statement, 2, id.bytes, sizeof id.bytes);
     sqlite3_bind_int64(statement, 3, w->origin.stored);
     db_bind_bytes(statement, 4, bytes.data, bytes.size);
     must(db_run(r->store->db, statement));
+    /* It may have replaced another, as nothing but a roll-back does in a store. */
+    feed_cache_clear(r->store->feeds);
+    set_reader_forget(r->store->reader);
     buffer_done(&plain);
     buffer_done(&bytes);
     draft_done(&draft);
@@ -178,8 +190,8 @@ struct version_name records_write_sets(struct records *r, struct writer *w, uint
         abort();
     }
     must(store_begin(r->store));
-    if (w->origin.channel.kind == CHANNEL_ANSWERS)
-        log_sets(r, w, sets, sets_n);
+    if (channel_is_sealed(w->origin.channel.kind))
+        records_log(r, w, sets, sets_n, false);
     must(apply_sets(r->store, &w->origin, sets, sets_n));
     must(store_commit(r->store));
     return writer_name(w);

@@ -1,6 +1,6 @@
-/* A replica with feeds but without a log, for tests of what is merged from accepted envelopes: it
- * says which member wrote what under which number, as admission would. Answers alone stand in real
- * envelopes, since they are read there. */
+/* A replica for tests of what is merged from accepted envelopes: it says which member wrote what
+ * under which number, as admission would. What is sealed stands in real envelopes, since it is read
+ * there; nobody follows the chain or checks a signature. */
 #ifndef STAFET_TESTS_RECORDS_H
 #define STAFET_TESTS_RECORDS_H
 
@@ -16,8 +16,6 @@ struct records {
     struct store *store;
     struct federation_id federation;
     struct member_id members[RECORDS_MEMBERS]; /* two kindergartens, a school, the municipality */
-    bool has_epoch;                            /* of the answers channel */
-    struct epoch_public epoch;
 };
 /* A replica of `self`. Aborts when anything fails, as all of this does. */
 void records_open(struct records *, int self);
@@ -28,7 +26,11 @@ enum role records_role(int member);
 
 /* One author's feed in a channel. */
 struct writer {
-    struct origin origin; /* of the last envelope */
+    struct origin origin;      /* of the last envelope */
+    struct epoch_public epoch; /* where its sets are sealed, if its channel is */
+    uint64_t key_seq;          /* the entry that brought `key`, in `seal`; 0: none yet */
+    struct content_key key;
+    struct seal_block seal;
 };
 /* `with` is the other party of a handover channel, else any member. */
 struct writer records_writer(struct records *, int author, enum channel_kind, int with);
@@ -41,7 +43,11 @@ struct version_name records_write(struct records *, struct writer *, uint64_t cl
                                   const struct change_set *);
 struct version_name records_write_sets(struct records *, struct writer *, uint64_t clock,
                                        const struct change_set *, size_t sets_n);
-/* The same for one value of one field of a handover. */
+/* Puts the envelope of `sets` into the log where the writer is, without merging it: once, or again
+ * at once. Its id8 goes to the origin unless `keeps_id`. */
+void records_log(struct records *, struct writer *, const struct change_set *sets, size_t sets_n,
+                 bool keeps_id);
+/* Writes and merges one value of one field of a handover. */
 struct version_name records_set(struct records *, struct writer *, uint64_t clock,
                                 const struct record_id *, const char *field, const char *value,
                                 const struct version_name *replaces, size_t replaces_n);

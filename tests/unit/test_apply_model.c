@@ -22,7 +22,7 @@ struct run {
     const struct field *field;
     struct record_id record;
     struct history history;
-    bool delivered[HISTORY_WRITES_MAX];
+    bool delivered[HISTORY_WRITES_MAX], logged[HISTORY_WRITES_MAX];
 };
 
 static const char *const texts[] = {"12 August", "13 August", "14 August", ""};
@@ -44,6 +44,7 @@ static void make(struct run *run, struct dice *dice) {
     run->field = collection_field_named(collection_find(COLLECTION_HANDOVER), name);
     run->record = record_id_new(1000, &run->records.members[BIRK]);
     memset(run->delivered, 0, sizeof run->delivered);
+    memset(run->logged, 0, sizeof run->logged);
     struct history_shape shape = {.writers_n = WRITERS,
                                   .values = run->field->kind == KIND_CHOICE ? choices : texts,
                                   .values_n = 4,
@@ -90,12 +91,23 @@ static void check_void(struct run *run, const struct history_write *history_writ
                apply_check(&origin, &set, 1, why, sizeof why));
 }
 
+static void log_set(struct run *run, struct writer *writer, const struct origin *origin,
+                    const struct change_set *set) {
+    struct origin at = writer->origin;
+    writer->origin = *origin;
+    records_log(&run->records, writer, set, 1, true);
+    writer->origin = at;
+}
+
 static void deliver(struct run *run, size_t index) {
     char why[200];
     struct origin origin = origin_of(run, &run->history.writes[index]);
     struct write write = write_in(run, &run->history.writes[index]);
     struct change_set set = {
         .actor_name = "Mette", .actor_function = "", .writes = &write, .writes_n = 1};
+    if (!run->logged[index])
+        log_set(run, &run->writers[run->history.writes[index].writer], &origin, &set);
+    run->logged[index] = true;
     assert_ok(apply_check(&origin, &set, 1, why, sizeof why));
     assert_ok(apply_sets(run->records.store, &origin, &set, 1));
     assert_ok(apply_verify(run->records.store, &origin, &set, 1, why, sizeof why));
@@ -198,6 +210,7 @@ static bool foresees(struct run *run, struct dice *dice) {
         .actor_name = "Mette", .actor_function = "", .writes = &write, .writes_n = 1};
     assert_ok(record_revision_with(&before, &write, 1, &arena, &foreseen));
     writer_next(&run->writers[0], 5000);
+    records_log(&run->records, &run->writers[0], &set, 1, false);
     const struct origin *origin = &run->writers[0].origin;
     assert_ok(apply_check(origin, &set, 1, why, sizeof why));
     assert_ok(apply_sets(run->records.store, origin, &set, 1));

@@ -1,5 +1,6 @@
 #include "federation.h"
 #include "store/migrate.h"
+#include "store/record.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -88,12 +89,47 @@ TEST(what_was_there_before_a_step_is_there_after_it) {
     temp_remove(folder);
 }
 
+/* Until version 4 sensitive versions stood in the records too, sealed with the node's rest key. */
+TEST(a_record_of_version_3_is_read_in_its_section_from_then_on) {
+    struct federation f;
+    struct db *db = NULL;
+    struct arena arena;
+    struct record record;
+    federation_found_four(&f);
+    struct site *birk = &f.sites[1], *skole = &f.sites[2];
+    struct channel channel = channel_between(birk, skole);
+    struct record_id id = record_of(birk);
+    write_field(birk, &channel, &id, 10, "dinosaurs", NULL);
+    site_close(birk);
+    assert_ok(db_open(birk->path, NULL, &db));
+    assert_ok(db_execute(db, "ALTER TABLE version ADD COLUMN sealed BLOB;"
+                             "UPDATE version SET sealed = zeroblob(60) WHERE value IS NULL;"
+                             "PRAGMA user_version = 3"));
+    assert_int_equal(sqlite3_changes(db_handle(db)), 1);
+    db_close(db);
+    site_open(birk);
+    arena_init(&arena, 1 << 20);
+    assert_ok(record_load(birk->store, COLLECTION_HANDOVER, &id, &arena, &record));
+    assert_string_equal(record_text_of(&record, 10, &arena), "dinosaurs");
+    arena_done(&arena);
+    site_close(birk);
+    assert_ok(db_open(birk->path, NULL, &db));
+    bool row = false;
+    sqlite3_stmt *get =
+        db_statement(db, "SELECT count(*) FROM pragma_table_info('version') WHERE name = 'sealed'");
+    assert_ok(db_row(db, get, &row));
+    assert_int_equal(sqlite3_column_int(get, 0), 0);
+    db_close(db);
+    federation_end(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_database_has_every_step),
         cmocka_unit_test(a_database_of_one_version_before_is_brought_up_and_used),
         cmocka_unit_test(a_database_of_a_newer_program_is_refused_and_left_alone),
         cmocka_unit_test(what_was_there_before_a_step_is_there_after_it),
+        cmocka_unit_test(a_record_of_version_3_is_read_in_its_section_from_then_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

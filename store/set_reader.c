@@ -1,13 +1,13 @@
-/* answer_row.h's reader: answers as they stand in their envelopes. */
-#include "answer_row.h"
+#include "set_reader.h"
 
+#include "apply.h"
 #include "feed_row.h"
 #include "judge.h"
 #include "proto/limits.h"
 
 #include <stdlib.h>
 
-struct answer_reader {
+struct set_reader {
     struct store *store;
     struct judge *judge;
     struct arena arena; /* for the envelope's sections */
@@ -20,21 +20,21 @@ struct answer_reader {
     size_t sets_n;
 };
 
-enum err answer_reader_new(struct store *s, struct answer_reader **ret_reader) {
-    struct answer_reader *reader = calloc(1, sizeof *reader);
+enum err set_reader_new(struct store *s, struct set_reader **ret_reader) {
+    struct set_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL)
         return ERR_MEMORY;
     reader->store = s;
     arena_init(&reader->arena, DECODE_MEMORY_MAX);
     if ((reader->judge = judge_new()) == NULL) {
-        answer_reader_free(reader);
+        set_reader_free(reader);
         return ERR_MEMORY;
     }
     *ret_reader = reader;
     return OK;
 }
 
-void answer_reader_free(struct answer_reader *reader) {
+void set_reader_free(struct set_reader *reader) {
     if (reader == NULL)
         return;
     judge_free(reader->judge);
@@ -43,8 +43,7 @@ void answer_reader_free(struct answer_reader *reader) {
     free(reader);
 }
 
-static enum err open_envelope(struct answer_reader *reader, const struct feed_id *feed,
-                              uint64_t seq) {
+static enum err open_envelope(struct set_reader *reader, const struct feed_id *feed, uint64_t seq) {
     struct store *s = reader->store;
     struct feed_row *row;
     struct envelope envelope;
@@ -70,15 +69,18 @@ static enum err open_envelope(struct answer_reader *reader, const struct feed_id
     return OK;
 }
 
-enum err answer_reader_part(struct answer_reader *reader, const struct feed_id *feed, uint64_t seq,
-                            size_t set_index, const struct answer_batch **ret_batch) {
+void set_reader_forget(struct set_reader *reader) {
+    reader->has_envelope = false;
+}
+
+enum err set_reader_open(struct set_reader *reader, const struct feed_id *feed, uint64_t seq,
+                         const struct change_set **ret_sets, size_t *ret_sets_n) {
     enum err e = OK;
     if (!reader->has_envelope || reader->seq != seq || !feed_id_equal(&reader->feed, feed))
         e = open_envelope(reader, feed, seq);
     if (e != OK)
         return e;
-    if (set_index >= reader->sets_n || !reader->sets[set_index].has_answers)
-        return ERR_CORRUPT;
-    *ret_batch = &reader->sets[set_index].answers;
+    *ret_sets = reader->sets;
+    *ret_sets_n = reader->sets_n;
     return OK;
 }
