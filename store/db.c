@@ -101,6 +101,9 @@ enum err db_open(const char *path, const char *vfs, struct db **ret_db) {
         return ERR_MEMORY;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
+    /* Counting what SQLite holds takes a lock for each of its allocations. It can be switched off
+     * only before the first use of SQLite: later, this is refused and changes nothing. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int code = sqlite3_open_v2(path, &db->handle, flags, vfs);
     if (code == SQLITE_OK)
         code = configure(db->handle);
