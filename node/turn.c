@@ -2,7 +2,7 @@
 
 /* Of bulk, so much goes into one transaction if it is there at once: a commit waits for the disk,
  * and takes hardly longer for more. */
-#define GATHERED_MAX KIB(1536)
+#define GATHERED_MAX KIB(1024)
 /* Less is a frame by itself, or what heartbeats have left: not worth waiting for. */
 #define GATHER_FOR_MIN KIB(16)
 enum { GATHER_MS_MAX = 10, GATHER_QUIET_MS = 2 };

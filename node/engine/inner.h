@@ -43,7 +43,7 @@ enum {
 };
 /* Credit for one feed, and for one that is alone. */
 #define PULL_WINDOW_MIN KIB(256)
-#define PULL_WINDOW_ALONE KIB(2048)
+#define PULL_WINDOW_ALONE KIB(2816)
 /* Of one session together; the rest of the peer's credit is for pushes. */
 #define PULL_WINDOWS_MAX KIB(3072)
 #define RUN_WANTED_MIN KIB(64)
