@@ -142,6 +142,7 @@ static enum err own_came_back(struct admission *admission) {
                                  .text = "own entries that were lost here came back"});
     feed->barred = true;
     feed->info.confirmed = false;
+    admission->store->own_grew = true;
     return e;
 }
 

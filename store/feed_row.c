@@ -50,6 +50,15 @@ void feed_cache_trim(struct feed_cache *cache) {
         feed_cache_clear(cache);
 }
 
+void feed_cache_doubt(struct feed_cache *cache, bool barred) {
+    for (size_t i = 0; i < CACHE_SLOTS; i++) {
+        if (cache->slots[i] == NULL)
+            continue;
+        cache->slots[i]->info.confirmed = false;
+        cache->slots[i]->barred = cache->slots[i]->barred || barred;
+    }
+}
+
 static struct feed_row **slot_of(struct feed_cache *cache, const struct feed_id *id) {
     size_t at = get_u32(id->bytes);
     for (;; at++) {

@@ -40,6 +40,8 @@ struct feed_cache;
 struct feed_cache *feed_cache_new(void);
 void feed_cache_free(struct feed_cache *); /* wipes the content keys */
 void feed_cache_clear(struct feed_cache *);
+/* What is kept is unconfirmed, or barred as well. */
+void feed_cache_doubt(struct feed_cache *, bool barred);
 /* Forgets all when there are many; between runs, never within. */
 void feed_cache_trim(struct feed_cache *);
 

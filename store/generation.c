@@ -1,120 +1,107 @@
 #include "generation.h"
 #include "replica.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
-enum { TOKEN_SIZE = 16, TOKENS_MAX = 2 };
-static const char title[] = "stafet generation 1\n";
-enum { TEXT_MAX = sizeof title + TOKENS_MAX * (2 * TOKEN_SIZE + 1) };
+enum { TOKEN_SIZE = GENERATION_TOKEN_SIZE, TOKENS_MAX = GENERATION_TOKENS_MAX };
+enum { NUMBERS = 5, LINE_SIZE = 6 + NUMBERS * 21 + 1, TOKEN_LINE_SIZE = 2 * TOKEN_SIZE + 1 };
+static const char title[] = "stafet generation 2\n";
+static const char title_1[] = "stafet generation 1\n"; /* tokens alone */
+_Static_assert(sizeof title == sizeof title_1, "tokens begin at one place");
+enum { TITLE_SIZE = sizeof title - 1, TEXT_MAX = TITLE_SIZE + 2 * TOKEN_LINE_SIZE + LINE_SIZE };
 
-struct tokens {
+/* How much later than TOUCHED the file may have been changed. On the same boot only the moment
+ * between looking at the clock and writing counts; else writing that was never done, which a system
+ * puts off for half a minute, or for minutes to let a disk sleep. */
+#define LATE_NS (INT64_C(5) * 1000000000)
+#define LATE_AFTER_BOOT_NS (INT64_C(15) * 60 * 1000000000)
+
+/* What the file said. */
+struct said {
     uint8_t tokens[TOKENS_MAX][TOKEN_SIZE];
-    size_t n;
+    size_t tokens_n;
+    bool open, closed; /* neither: nothing that can be read */
+    uint64_t own_n;
+    int64_t touched_ns; /* 0: not yet */
+    struct file_stamp stamp;
 };
 
-static enum err error_now(void) {
-    return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
-}
-
 /* One token in hexadecimal a line. What isn't so names nothing. */
-static void parse(const char *text, struct tokens *ret_tokens) {
-    ret_tokens->n = 0;
-    if (strncmp(text, title, sizeof title - 1) != 0)
-        return;
-    text += sizeof title - 1;
-    while (ret_tokens->n < TOKENS_MAX && strnlen(text, 2 * TOKEN_SIZE + 1) > 2 * TOKEN_SIZE) {
+static const char *parse_tokens(const char *text, struct said *said) {
+    while (said->tokens_n < TOKENS_MAX && strnlen(text, TOKEN_LINE_SIZE) == TOKEN_LINE_SIZE) {
         size_t size = 0;
         if (text[2 * TOKEN_SIZE] != '\n' ||
-            sodium_hex2bin(ret_tokens->tokens[ret_tokens->n], TOKEN_SIZE, text, 2 * TOKEN_SIZE,
-                           NULL, &size, NULL) != 0 ||
+            sodium_hex2bin(said->tokens[said->tokens_n], TOKEN_SIZE, text, 2 * TOKEN_SIZE, NULL,
+                           &size, NULL) != 0 ||
             size != TOKEN_SIZE)
-            return;
-        ret_tokens->n++;
-        text += 2 * TOKEN_SIZE + 1;
+            break;
+        said->tokens_n++;
+        text += TOKEN_LINE_SIZE;
     }
+    return text;
 }
 
-static enum err file_read(const char *path, struct tokens *ret_tokens) {
-    char text[TEXT_MAX + 1] = {0};
-    ret_tokens->n = 0;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return errno == ENOENT ? OK : ERR_IO;
-    size_t size = fread(text, 1, TEXT_MAX, file);
-    enum err e = ferror(file) ? ERR_IO : OK;
-    fclose(file);
-    text[size] = '\0';
-    if (e == OK)
-        parse(text, ret_tokens);
-    return e;
+static void parse(const char *text, struct said *ret_said) {
+    struct said said = {0};
+    char state[7] = "";
+    uint64_t own_n, second;
+    int64_t rest[3];
+    *ret_said = said;
+    if (strncmp(text, title, TITLE_SIZE) != 0 && strncmp(text, title_1, TITLE_SIZE) != 0)
+        return;
+    text = parse_tokens(text + TITLE_SIZE, &said);
+    if (strnlen(text, LINE_SIZE) == LINE_SIZE && text[LINE_SIZE - 1] == '\n' &&
+        sscanf(text, "%6s %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 " %" SCNd64, state, &own_n,
+               &second, &rest[0], &rest[1], &rest[2]) == NUMBERS + 1) {
+        said.open = strcmp(state, "open") == 0;
+        said.closed = strcmp(state, "closed") == 0;
+        said.own_n = own_n;
+        said.touched_ns = (int64_t)second;
+        said.stamp = (struct file_stamp){second, rest[0], rest[1], rest[2]};
+    }
+    *ret_said = said;
 }
 
-static enum err sync_folder_of(const char *path) {
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t size = slash == NULL ? 0 : (size_t)(slash - path);
-    if (size + 2 > sizeof folder)
-        return ERR_LIMIT;
-    memcpy(folder, path, size);
-    snprintf(folder + size, sizeof folder - size, "%s", slash == NULL ? "." : size == 0 ? "/" : "");
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return ERR_IO;
-    enum err e = fsync(fd) == 0 ? OK : error_now();
-    close(fd);
-    return e;
+/* Of one length, so that one can be patched over the other. */
+static void line_of(bool open, uint64_t own_n, const struct file_stamp *stamp,
+                    char ret_line[static LINE_SIZE + 1]) {
+    snprintf(ret_line, LINE_SIZE + 1,
+             "%-6s %020" PRIu64 " %020" PRIu64 " %020" PRId64 " %020" PRId64 " %020" PRId64 "\n",
+             open ? "open" : "closed", own_n, stamp->inode, stamp->size, stamp->modified_ns,
+             stamp->changed_ns);
 }
 
-/* Written beside and renamed into place: there is the old file or the new, never half of one. */
-static enum err file_write(const char *path, const struct tokens *tokens) {
-    char text[TEXT_MAX + 1], beside[PATH_MAX];
-    size_t size = sizeof title - 1;
+static enum err replace(struct store *store, const struct generation *says, const char *line) {
+    char text[TEXT_MAX + 1];
+    size_t size = TITLE_SIZE;
     memcpy(text, title, sizeof title);
-    for (size_t i = 0; i < tokens->n; i++) {
-        sodium_bin2hex(text + size, sizeof text - size, tokens->tokens[i], TOKEN_SIZE);
+    for (size_t i = 0; i < says->tokens_n; i++) {
+        sodium_bin2hex(text + size, sizeof text - size, says->tokens[i], TOKEN_SIZE);
         size += 2 * TOKEN_SIZE;
         text[size++] = '\n';
     }
-    int length = snprintf(beside, sizeof beside, "%s.new", path);
-    if (length < 0 || (size_t)length >= sizeof beside)
-        return ERR_LIMIT;
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return error_now();
-    enum err e = OK;
-    ssize_t put = write(fd, text, size);
-    if (put < 0)
-        e = error_now();
-    else if ((size_t)put != size)
-        e = ERR_DISK_FULL;
-    else if (fsync(fd) != 0)
-        e = error_now();
-    close(fd);
-    if (e == OK && rename(beside, path) != 0)
-        e = error_now();
-    if (e != OK) {
-        unlink(beside);
-        return e;
-    }
-    return sync_folder_of(path);
+    memcpy(text + size, line, LINE_SIZE + 1);
+    return store_filesystem(store)->replace(store->config.context, store->config.generation, text);
 }
 
-static enum err kept(struct store *store, struct tokens *ret_tokens) {
+static enum err patch(struct store *store, const struct generation *says, const char *line) {
+    return store_filesystem(store)->patch(store->config.context, store->config.generation, line,
+                                          TITLE_SIZE + says->tokens_n * (size_t)TOKEN_LINE_SIZE);
+}
+
+static enum err kept(struct store *store, struct generation *ret_says) {
     sqlite3_stmt *get = db_statement(store->db, "SELECT token FROM generation");
     bool row = false;
-    ret_tokens->n = 0;
+    ret_says->tokens_n = 0;
     enum err e = db_row(store->db, get, &row);
     if (e == OK && row)
-        e = db_column_copy(get, 0, ret_tokens->tokens[0], TOKEN_SIZE);
+        e = db_column_copy(get, 0, ret_says->tokens[0], TOKEN_SIZE);
     if (e == OK && row)
-        ret_tokens->n = 1;
+        ret_says->tokens_n = 1;
     db_reset(get);
     return e;
 }
@@ -130,36 +117,186 @@ static enum err keep(struct store *store, const uint8_t *token) {
     return store_leave(store, own, db_run(store->db, put));
 }
 
-enum err generation_check(struct store *store, bool *ret_same) {
-    struct tokens file, here;
-    *ret_same = true;
-    if (store->config.generation == NULL)
-        return OK;
-    enum err e = file_read(store->config.generation, &file);
+static enum err count_own(struct store *store, uint64_t *ret_n) {
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT coalesce(sum(head_seq), 0) FROM feed WHERE author = ?");
+    bool row = false;
+    db_bind_bytes(get, 1, store->self.member.bytes, sizeof store->self.member.bytes);
+    enum err e = db_row(store->db, get, &row);
     if (e == OK)
-        e = kept(store, &here);
-    if (e != OK || (file.n == 0 && here.n == 0))
+        *ret_n = row ? (uint64_t)sqlite3_column_int64(get, 0) : 0;
+    db_reset(get);
+    return e;
+}
+
+/* The database's stamp; `*ret_log`: a log that isn't empty lies beside it. */
+static enum err look(struct store *store, bool durably, struct file_stamp *ret_stamp,
+                     bool *ret_log) {
+    const struct filesystem *files = store_filesystem(store);
+    struct file_stamp stamp = {0}, log = {0};
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s-wal", store->config.path);
+    if (length < 0 || (size_t)length >= sizeof path)
+        return ERR_LIMIT;
+    enum err e = files->stamp(store->config.context, store->config.path, durably, &stamp);
+    if (e == OK || e == ERR_NOT_FOUND)
+        e = files->stamp(store->config.context, path, false, &log);
+    if (e != OK && e != ERR_NOT_FOUND)
         return e;
-    bool same = false;
-    for (size_t i = 0; i < file.n && here.n == 1; i++)
-        same = same || memcmp(file.tokens[i], here.tokens[0], TOKEN_SIZE) == 0;
-    *ret_same = same;
+    *ret_stamp = stamp;
+    *ret_log = log.size > 0;
     return OK;
 }
 
-enum err generation_renew(struct store *store) {
-    struct tokens both, one = {.n = 1};
-    if (store->config.generation == NULL)
+enum err generation_find(struct store *store) {
+    return store->config.generation == NULL
+               ? OK
+               : look(store, false, &store->found.stamp, &store->found.log);
+}
+
+static bool stamp_equal(const struct file_stamp *a, const struct file_stamp *b) {
+    return a->inode == b->inode && a->size == b->size && a->modified_ns == b->modified_ns &&
+           a->changed_ns == b->changed_ns;
+}
+
+static bool names(const struct said *said, const struct generation *here) {
+    for (size_t i = 0; i < said->tokens_n && here->tokens_n == 1; i++)
+        if (memcmp(said->tokens[i], here->tokens[0], TOKEN_SIZE) == 0)
+            return true;
+    return false;
+}
+
+/* Was the file itself put back since it was last written? */
+static enum err put_back(struct store *store, const struct said *said, bool same_boot,
+                         bool *ret_so) {
+    struct file_stamp stamp;
+    *ret_so = false;
+    if (said->touched_ns == 0)
         return OK;
-    enum err e = kept(store, &both);
+    enum err e = store_filesystem(store)->stamp(store->config.context, store->config.generation,
+                                                false, &stamp);
+    if (e == OK)
+        *ret_so = stamp.changed_ns - said->touched_ns > (same_boot ? LATE_NS : LATE_AFTER_BOOT_NS);
+    return e;
+}
+
+static enum err weigh(struct store *store, const struct said *said, const struct generation *here,
+                      bool same_boot, enum generation_verdict *ret_verdict) {
+    uint64_t own_n;
+    bool copied = false;
+    enum err e = count_own(store, &own_n);
     if (e != OK)
         return e;
-    randombytes_buf(one.tokens[0], TOKEN_SIZE);
-    memcpy(both.tokens[both.n++], one.tokens[0], TOKEN_SIZE);
-    e = file_write(store->config.generation, &both);
+    if (said->tokens_n + here->tokens_n == 0)
+        *ret_verdict = GENERATION_DOUBTED;
+    else if (!names(said, here) || own_n < said->own_n)
+        *ret_verdict = GENERATION_COPIED;
+    else if (said->closed)
+        *ret_verdict = !store->found.log && stamp_equal(&said->stamp, &store->found.stamp)
+                           ? GENERATION_SAME
+                           : GENERATION_COPIED;
+    else {
+        e = said->open ? put_back(store, said, same_boot, &copied) : OK;
+        *ret_verdict = copied ? GENERATION_COPIED : GENERATION_DOUBTED;
+    }
+    return e;
+}
+
+enum err generation_check(struct store *store, bool same_boot,
+                          enum generation_verdict *ret_verdict) {
+    char text[TEXT_MAX + 1] = "";
+    struct said said;
+    struct generation here;
+    if (store->config.generation == NULL) {
+        *ret_verdict = GENERATION_SAME;
+        return OK;
+    }
+    enum err e = store_filesystem(store)->read(store->config.context, store->config.generation,
+                                               text, sizeof text);
+    if (e == OK || e == ERR_NOT_FOUND)
+        e = kept(store, &here);
+    if (e != OK)
+        return e;
+    parse(text, &said);
+    return weigh(store, &said, &here, same_boot, ret_verdict);
+}
+
+/* Under the tokens that the file names already, and durably: there is no room for another file. */
+static enum err say_open_in_place(struct store *store, struct generation *says, const char *line) {
+    char text[TEXT_MAX + 1] = "";
+    const struct filesystem *files = store_filesystem(store);
+    struct said said;
+    struct file_stamp stamp;
+    enum err e = files->read(store->config.context, store->config.generation, text, sizeof text);
+    if (e != OK)
+        return e;
+    parse(text, &said);
+    if (!said.open && !said.closed)
+        return ERR_DISK_FULL; /* it would grow */
+    says->tokens_n = said.tokens_n;
+    memcpy(says->tokens, said.tokens, sizeof says->tokens);
+    e = patch(store, says, line);
+    return e == OK ? files->stamp(store->config.context, store->config.generation, true, &stamp)
+                   : e;
+}
+
+/* The file names what the database has: said to be open after whatever step. */
+static enum err renew(struct store *store, struct generation *says) {
+    char line[LINE_SIZE + 1];
+    uint8_t token[TOKEN_SIZE];
+    enum err e = kept(store, says);
     if (e == OK)
-        e = keep(store, one.tokens[0]);
+        e = count_own(store, &says->own_n);
+    if (e != OK)
+        return e;
+    line_of(true, says->own_n, &(struct file_stamp){0}, line);
+    randombytes_buf(token, sizeof token);
+    struct generation both = *says, one = {.tokens_n = 1, .own_n = says->own_n};
+    memcpy(both.tokens[both.tokens_n++], token, sizeof token);
+    memcpy(one.tokens[0], token, sizeof token);
+    if ((e = replace(store, &both, line)) == ERR_DISK_FULL)
+        return say_open_in_place(store, says, line);
+    if (e != OK)
+        return e;
+    *says = both;
+    if ((e = keep(store, token)) == OK && (e = replace(store, &one, line)) == OK)
+        *says = one;
+    return e == ERR_DISK_FULL ? OK : e;
+}
+
+enum err generation_renew(struct store *store) {
+    struct generation says = {0};
+    enum err e = OK;
+    if (store->config.generation != NULL)
+        e = renew(store, &says);
     if (e != OK)
         return e == ERR_DISK_FULL ? OK : e;
-    return file_write(store->config.generation, &one);
+    says.open = true;
+    store->generation = says;
+    generation_count(store);
+    return OK;
+}
+
+void generation_count(struct store *store) {
+    struct generation *says = &store->generation;
+    char line[LINE_SIZE + 1];
+    struct file_stamp touched = {0};
+    if (store->config.generation == NULL || !says->open || count_own(store, &says->own_n) != OK)
+        return;
+    touched.inode = (uint64_t)store_filesystem(store)->now_ns(store->config.context);
+    line_of(true, says->own_n, &touched, line);
+    (void)!patch(store, says, line); /* else a copy shows by less */
+}
+
+void generation_close(struct store *store) {
+    const struct generation *says = &store->generation;
+    char line[LINE_SIZE + 1];
+    struct file_stamp stamp;
+    bool log;
+    if (store->config.generation == NULL || !says->open || !store->place.settled ||
+        look(store, true, &stamp, &log) != OK || log || stamp.inode == 0)
+        return;
+    line_of(false, says->own_n, &stamp, line);
+    if (replace(store, says, line) == ERR_DISK_FULL)
+        (void)!patch(store, says, line);
 }

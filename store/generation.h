@@ -1,28 +1,60 @@
-/* Inside the store: a token in a file beside the database and the same token inside it, renewed at
- * each opening and closing. An old copy of the database put in place of the new one bears an old
- * token, whatever its inode or the boot.
+/* Inside the store: HOME/generation, a small file that tells whether the database is the one that
+ * was last open here, or an old copy put in its place. It says
  *
- * Renewing takes three durable steps: the file names the old token and the new; the database takes
- * the new; the file names the new alone. A database whose token the file names is the right one.
- *  - A crash between the steps leaves a token that the file names: no false alarm.
- *  - While the file names two, nothing has been written since the old token was set but the token
- *    itself: whoever puts back a copy with the old token then loses nothing.
- *  - Nothing is written before the third step is durable, so a copy from before never passes.
- * Where the disk is full, the token stays as it is; but once the database has the new one, the file
- * has to follow.
+ *   stafet generation 2
+ *   TOKEN                             one or two; the database has one of them too
+ *   open   OWN TOUCHED                while a node has it open, and after a crash
+ *   closed OWN INODE SIZE MTIME CTIME after an orderly close
  *
- * What it can't see: file and database put back together (a snapshot of the whole machine or file
- * system; then the boot and own statements must tell), and a copy made of a database in use and put
- * back after a crash of that same run. */
+ * OWN counts the entries of own feeds. Open, it is raised in place after each commit that adds some
+ * and before anybody is sent them, with the time (TOUCHED): so it outlasts the process. Closed, the
+ * rest is the database's stamp, taken once nothing is written any more.
+ *
+ * An old copy shows by any of:
+ *  - a token that the file doesn't name: it is renewed at each opening;
+ *  - fewer own entries than OWN: the database alone was put back;
+ *  - closed, another stamp, or a log beside the database: something was put back since. No program
+ *    can set a ctime, so one that restores all else (cp -a, rsync, tar) is seen as well;
+ *  - open, a ctime of the file itself that is later than TOUCHED: the whole home was put back.
+ * After another boot only if much later: what was touched may have been lost with the power. Open
+ * without any of these is a crash, or a copy that hides better: in doubt.
+ *
+ * Renewing takes three durable steps: the file names the old token and the new, and says open; the
+ * database takes the new; the file names the new alone. A crash between them leaves a token that
+ * the file names. Where the disk is full, "open" is patched in under the old token; where that
+ * fails as well, nothing is signed until it succeeds (place.h).
+ *
+ * What it can't see: file and database rolled back together with the system's own records of them
+ * (a snapshot of the machine or the file system). Then what others hold must tell. */
 #ifndef STAFET_STORE_GENERATION_H
 #define STAFET_STORE_GENERATION_H
 
 #include "store.h"
 
-/* `*ret_same` false: this is another database than the one that was last open here. True also where
- * there is no file by configuration, or neither has a token yet. */
-MUST_USE enum err generation_check(struct store *, bool *ret_same);
-/* Not within a transaction. */
+enum { GENERATION_TOKEN_SIZE = 16, GENERATION_TOKENS_MAX = 2 };
+
+/* What the file says of the database that is open now. */
+struct generation {
+    bool open; /* it says so, durably; always true where there is no file by configuration */
+    uint8_t tokens[GENERATION_TOKENS_MAX][GENERATION_TOKEN_SIZE];
+    size_t tokens_n;
+    uint64_t own_n;
+};
+
+enum generation_verdict { GENERATION_SAME, GENERATION_DOUBTED, GENERATION_COPIED };
+
+/* Before the database is opened: its stamp as it was found. */
+MUST_USE enum err generation_find(struct store *);
+/* Is this the database that was last open here? Self must be known. Same, too, where there is no
+ * file by configuration. */
+MUST_USE enum err generation_check(struct store *, bool same_boot,
+                                   enum generation_verdict *ret_verdict);
+/* Not within a transaction. OK also where the disk is too full to say that it is open. */
 MUST_USE enum err generation_renew(struct store *);
+/* A commit has added to own feeds. */
+void generation_count(struct store *);
+/* The database has been closed. If that can't be said, or not all that opening it should have noted
+ * has been, the file goes on saying that it is open. */
+void generation_close(struct store *);
 
 #endif

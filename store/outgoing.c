@@ -112,6 +112,7 @@ static enum err put_in(struct store *store, struct feed_row *feed, struct bytes 
         return store_fail(store, named ? verdict.reason : ERR_ARGUMENT, "%s",
                           verdict.why[0] != '\0' ? verdict.why : err_text(verdict.reason));
     }
+    store->own_grew = true;
     e = entry_insert(store, feed, &envelope,
                      &(struct entry_new){.status = ENTRY_APPLIED, .checked = true, .stored = now});
     if (e == OK)
@@ -129,6 +130,8 @@ enum err outgoing_write(struct store *store, struct feed_row *feed, const struct
     draft_init(&draft);
     arena_init(&arena, DECODE_MEMORY_MAX);
     enum err e = check_unreadable(store, feed, out);
+    if (e == OK && !store->place.settled) /* a copy of what is signed now could not be told */
+        e = store_fail(store, ERR_DISK_FULL, "the disk is full");
     if (e != OK)
         goto done;
     fill_header(store, feed, &draft.header);

@@ -1,19 +1,19 @@
 #include "place.h"
-#include "generation.h"
+#include "feed_row.h"
 #include "proto/hash.h"
 #include "replica.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 /* The device's number is left out: it may be another after a boot. A database outside any file
  * system has no inode. */
-static struct hash system_disk(const char *path) {
+static struct hash system_disk(const struct store *store) {
     struct hasher hasher;
-    struct stat status;
+    struct file_stamp stamp;
     hasher_init(&hasher, HASH_STORE);
-    if (stat(path, &status) == 0)
-        hasher_add_u64(&hasher, (uint64_t)status.st_ino);
+    if (store_filesystem(store)->stamp(store->config.context, store->config.path, false, &stamp) ==
+        OK)
+        hasher_add_u64(&hasher, stamp.inode);
     return hasher_final(&hasher);
 }
 
@@ -44,38 +44,70 @@ static enum err places_known(struct store *store, struct hash *ret_place, struct
     return e;
 }
 
-static enum err move(struct store *store, const struct hash *disk, bool copied) {
-    bool own = false;
+static enum err move(struct store *store) {
+    bool own = false, copied = store->place.copied;
     enum err e = store_enter(store, &own);
     if (e != OK)
         return e;
     sqlite3_stmt *put = db_statement(
         store->db, "INSERT INTO node (one, place, disk) VALUES (1, ?, ?)"
                    " ON CONFLICT DO UPDATE SET place = excluded.place, disk = excluded.disk");
-    db_bind_bytes(put, 1, store->place.bytes, sizeof store->place.bytes);
-    db_bind_bytes(put, 2, disk->bytes, sizeof disk->bytes);
+    db_bind_bytes(put, 1, store->place.place.bytes, sizeof store->place.place.bytes);
+    db_bind_bytes(put, 2, store->place.disk.bytes, sizeof store->place.disk.bytes);
     e = db_run(store->db, put);
     if (e == OK)
         e = db_execute(store->db, "UPDATE feed SET confirmed = 0");
     if (e == OK && copied)
         e = db_execute(store->db, "UPDATE feed SET barred = 1");
-    return store_leave(store, own, e);
+    e = store_leave(store, own, e);
+    if (e == OK)
+        feed_cache_doubt(store->feeds, copied);
+    return e;
+}
+
+/* What a copy is must be written down before the file names it as the right one; of the right one
+ * the file must say that it is open before anything in it changes. */
+static enum err settle(struct store *store) {
+    enum err e = OK;
+    bool copied = store->place.copied;
+    if (store->place.moved && copied)
+        e = move(store);
+    if (e == OK)
+        e = generation_renew(store);
+    if (e == OK && store->place.moved && !copied)
+        e = move(store);
+    if (e == OK)
+        store->place.settled = store->generation.open;
+    return e == ERR_DISK_FULL ? OK : e;
+}
+
+enum err place_settle(struct store *store) {
+    if (store->place.settled || store->place.settling)
+        return OK;
+    store->place.settling = true;
+    enum err e = settle(store);
+    store->place.settling = false;
+    return e;
 }
 
 enum err place_check(struct store *store) {
-    struct hash disk = store->config.disk, place_before, disk_before;
+    struct hash place_before, disk_before;
+    enum generation_verdict verdict;
     bool known = false;
-    if (hash_is_zero(&disk))
-        disk = system_disk(store->config.path);
-    store->place = store->config.place;
-    if (hash_is_zero(&store->place))
-        store->place = system_place(&disk);
+    struct place place = {.place = store->config.place, .disk = store->config.disk};
+    if (hash_is_zero(&place.disk))
+        place.disk = system_disk(store);
+    if (hash_is_zero(&place.place))
+        place.place = system_place(&place.disk);
     enum err e = places_known(store, &place_before, &disk_before, &known);
-    bool same = true;
+    bool same_place = e == OK && known && hash_equal(&place_before, &place.place);
     if (e == OK)
-        e = generation_check(store, &same);
-    bool copied = e == OK && known && (!same || !hash_equal(&disk_before, &disk));
-    if (e != OK || (known && !copied && hash_equal(&place_before, &store->place)))
+        e = generation_check(store, same_place, &verdict);
+    if (e != OK)
         return e;
-    return move(store, &disk, copied);
+    place.copied =
+        known && (verdict == GENERATION_COPIED || !hash_equal(&disk_before, &place.disk));
+    place.moved = !same_place || place.copied || verdict != GENERATION_SAME;
+    store->place = place;
+    return place_settle(store);
 }

@@ -3,7 +3,9 @@
 #define STAFET_STORE_REPLICA_H
 
 #include "db.h"
+#include "generation.h"
 #include "news.h"
+#include "place.h"
 #include "store.h"
 
 struct news_queue; /* news.c */
@@ -27,7 +29,12 @@ struct roster_state {
 struct store {
     struct db *db;
     struct store_config config;
-    struct hash place;
+    struct place place;
+    struct generation generation;
+    struct {
+        struct file_stamp stamp;
+        bool log;
+    } found; /* the database's file before it was opened, and whether a log lay beside it */
     struct self self;
     struct roster_state roster;
     uint64_t clock; /* the latest seen or given out */
@@ -38,8 +45,7 @@ struct store {
         } use[2]; /* by what was refused, and by the rest */
     } quarantine; /* what it holds; not known after a roll-back */
     bool in_transaction;
-    bool opened; /* whole: closing it renews the generation if anything was written */
-    int changes_at_opening;
+    bool own_grew;  /* in this transaction, feeds of this node's own */
     bool forgetful; /* self and roster could not be read back after a roll-back: nothing is begun */
     struct news_queue *news;
     struct feed_cache *feeds;
@@ -54,6 +60,10 @@ struct store {
 /* Sets the sentence that store_failure answers, and passes `e` on. */
 enum err store_fail(struct store *, enum err e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+static inline const struct filesystem *store_filesystem(const struct store *store) {
+    return store->config.files != NULL ? store->config.files : &filesystem_real;
+}
 
 /* News is queued as pending and published by commit, dropped by rollback. */
 MUST_USE enum err news_put_feed(struct store *, const struct feed_id *);

@@ -1,12 +1,10 @@
 #include "backlog.h"
 #include "epoch.h"
 #include "feed_row.h"
-#include "generation.h"
 #include "judge.h"
 #include "member.h"
 #include "migrate.h"
 #include "news_queue.h"
-#include "place.h"
 #include "replica.h"
 #include "report.h"
 #include "set_reader.h"
@@ -117,15 +115,14 @@ enum err store_open(const struct store_config *config, struct store **ret_store)
     store->config = *config;
     if ((e = memory_new(store)) != OK)
         goto done;
-    if ((e = db_open(config->path, config->vfs, &store->db)) != OK)
+    if ((e = generation_find(store)) != OK ||
+        (e = db_open(config->path, config->vfs, &store->db)) != OK)
         goto done;
     if ((e = migrate(store->db, migrations_n)) != OK || (e = view_create(store->db)) != OK)
         goto done;
-    if ((e = place_check(store)) != OK || (e = generation_renew(store)) != OK ||
-        (e = remember(store)) != OK || (e = check_own_keys(store)) != OK)
+    if ((e = remember(store)) != OK || (e = check_own_keys(store)) != OK ||
+        (e = place_check(store)) != OK)
         goto done;
-    store->changes_at_opening = sqlite3_total_changes(db_handle(store->db));
-    store->opened = true;
     if ((e = clock_load(store)) != OK || (e = judge_again(store)) != OK)
         goto done;
     *ret_store = store;
@@ -139,8 +136,6 @@ void store_close(struct store *store) {
     if (store == NULL)
         return;
     store_rollback(store);
-    if (store->opened && sqlite3_total_changes(db_handle(store->db)) != store->changes_at_opening)
-        (void)!generation_renew(store); /* if it fails, the file names what the database has */
     reports_free(store->reports);
     set_reader_free(store->reader);
     backlog_free(store->backlog);
@@ -149,13 +144,16 @@ void store_close(struct store *store) {
     feed_cache_free(store->feeds);
     news_queue_free(store->news);
     db_close(store->db);
+    generation_close(store);
     free(store);
 }
 
 enum err store_begin(struct store *store) {
     if (store->in_transaction)
         return store_fail(store, ERR_STATE, "a transaction is open already");
-    enum err e = db_begin(store->db);
+    enum err e = place_settle(store);
+    if (e == OK)
+        e = db_begin(store->db);
     if (e != OK)
         return store_fail(store, e, "%s", db_failure(store->db));
     store->in_transaction = true;
@@ -171,6 +169,9 @@ enum err store_commit(struct store *store) {
         return store_fail(store, e, "%s", db_failure(store->db));
     }
     store->in_transaction = false;
+    if (store->own_grew)
+        generation_count(store);
+    store->own_grew = false;
     news_publish(store->news);
     backlog_keep(store->backlog);
     return OK;
@@ -180,7 +181,7 @@ void store_rollback(struct store *store) {
     if (!store->in_transaction)
         return;
     db_rollback(store->db);
-    store->in_transaction = false;
+    store->in_transaction = store->own_grew = false;
     news_drop(store->news, 0);
     backlog_restore(store->backlog);
     (void)!remember(store); /* if it fails, the next to begin tries again */

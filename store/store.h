@@ -6,6 +6,7 @@
 #ifndef STAFET_STORE_STORE_H
 #define STAFET_STORE_STORE_H
 
+#include "filesystem.h"
 #include "proto/channel.h"
 #include "proto/clock.h"
 #include "proto/key.h"
@@ -14,7 +15,7 @@
 struct store;
 
 struct store_config {
-    const char *path;               /* of the database */
+    const char *path;               /* of the database; borrowed for the store's life */
     const char *vfs;                /* NULL: SQLite's default */
     const struct node_keys *keys;   /* borrowed for the store's life */
     time_ms (*now)(void *context);  /* wall clock; NULL: the system's */
@@ -26,8 +27,10 @@ struct store_config {
      * a copy or a restored backup: own feeds are never continued again, since a member that lags behind
      * could vouch for them; the roster's is once every member has reported its tip. */
     struct hash disk;
-    /* A file beside the database that tells when an old copy was put in its place (HOME/generation); NULL: none. Borrowed. */
+    /* A file beside the database that tells when an old copy was put in its place (HOME/generation, generation.h); NULL: none.
+     * Borrowed, as `path` is. */
     const char *generation;
+    const struct filesystem *files; /* NULL: the system's. Borrowed; asked with `context`. */
 };
 
 /* Opens or creates, migrates, checks. ERR_SCHEMA: written by a newer program; ERR_KEY: the

@@ -28,6 +28,7 @@ void site_open(struct site *site) {
                                   .context = site->federation,
                                   .place = site->place,
                                   .disk = site->disk,
+                                  .files = site->files,
                                   .generation =
                                       site->generation[0] == '\0' ? NULL : site->generation};
     MUST(store_open(&config, &site->store));

@@ -18,8 +18,9 @@ struct site {
     const char *name;
     enum role role;
     struct node_keys keys;
-    struct hash place, disk; /* of the next site_open */
-    char generation[320]; /* the file's path; empty: none */
+    struct hash place, disk;        /* of the next site_open */
+    char generation[320];           /* the file's path; empty: none */
+    const struct filesystem *files; /* NULL: the system's */
     struct store *store;
     struct member_id member; /* zero until it has joined */
 };
