@@ -52,7 +52,8 @@ MUST_USE enum err feed_row_numbered(struct store *, int64_t row, struct feed_row
 void feed_key_forget(struct feed_row *);
 /* An author's incarnations in one channel; the first that arrive. */
 enum { FEEDS_PER_AUTHOR_MAX = 1024 };
-/* A new feed, without entries. ERR_LIMIT; ERR_QUOTA: its author has too many in the channel. */
+/* A new feed, without entries. ERR_LIMIT; ERR_QUOTA: its author, another, has too many in the
+ * channel. */
 MUST_USE enum err feed_row_create(struct store *, const struct feed_id *, const struct birth *,
                                   struct feed_row **ret_feed);
 /* Writes head, clock, tip, counts and flags back. */

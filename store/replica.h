@@ -65,6 +65,9 @@ static inline const struct filesystem *store_filesystem(const struct store *stor
     return store->config.files != NULL ? store->config.files : &filesystem_real;
 }
 
+/* Milliseconds since some moment before the store was opened; never 0, never set back. */
+time_ms store_elapsed(const struct store *);
+
 /* News is queued as pending and published by commit, dropped by rollback. */
 MUST_USE enum err news_put_feed(struct store *, const struct feed_id *);
 MUST_USE enum err news_put_roster(struct store *);

@@ -10,7 +10,7 @@ struct report {
     struct member_id from;
     uint64_t seq;
     struct id8 id8;
-    time_ms since; /* when it first claimed more than was here; 0: never */
+    time_ms since; /* when it first claimed more than was here, as store_elapsed tells; 0: never */
     bool told;     /* as an incident */
 };
 
@@ -68,7 +68,7 @@ enum err report_put(struct store *store, const struct member_id *from, const str
     report->seq = seq;
     report->id8 = *id8;
     if (seq > feed->info.head.seq && report->since == 0)
-        report->since = store_now(store);
+        report->since = store_elapsed(store);
     return OK;
 }
 
@@ -96,14 +96,14 @@ bool report_find(const struct store *store, const struct member_id *from,
 }
 
 static bool is_awaited(const struct report *report, uint64_t here, time_ms now) {
-    return report->seq > here && now >= report->since && now - report->since < REPORT_WAIT_MS;
+    return report->seq > here && report->since > 0 && now - report->since < REPORT_WAIT_MS;
 }
 
 enum err report_count(struct store *store, const struct feed_row *feed,
                       struct report_tally *ret_tally) {
     const struct reports *reports = store->reports;
     struct report_tally tally = {0};
-    time_ms now = store_now(store);
+    time_ms now = store_elapsed(store);
     struct id8 head = envelope_id8(&feed->info.head.id);
     for (size_t i = 0; i < reports->n; i++) {
         const struct report *report = &reports->list[i];
@@ -123,7 +123,7 @@ enum err report_count(struct store *store, const struct feed_row *feed,
 
 enum err report_awaited(struct store *store, bool *ret_awaited) {
     const struct reports *reports = store->reports;
-    time_ms now = store_now(store);
+    time_ms now = store_elapsed(store);
     bool awaited = false;
     for (size_t i = 0; i < reports->n && !awaited; i++) {
         const struct report *report = &reports->list[i];
@@ -141,7 +141,7 @@ enum err report_awaited(struct store *store, bool *ret_awaited) {
 
 enum err report_expire(struct store *store) {
     struct reports *reports = store->reports;
-    time_ms now = store_now(store);
+    time_ms now = store_elapsed(store);
     enum err e = OK;
     for (size_t i = 0; e == OK && i < reports->n; i++) {
         struct report *report = &reports->list[i];

@@ -33,6 +33,16 @@ time_ms store_now(const struct store *store) {
     return store->config.now != NULL ? store->config.now(store->config.context) : system_now();
 }
 
+time_ms store_elapsed(const struct store *store) {
+    struct timespec now;
+    if (store->config.elapsed != NULL)
+        return store->config.elapsed(store->config.context);
+    if (store->config.now != NULL)
+        return store_now(store);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (time_ms)now.tv_sec * 1000 + now.tv_nsec / 1000000 + 1;
+}
+
 const struct node_keys *store_keys(const struct store *store) {
     return store->config.keys;
 }

@@ -20,6 +20,8 @@ struct store_config {
     const struct node_keys *keys;   /* borrowed for the store's life */
     time_ms (*now)(void *context);  /* wall clock; NULL: the system's */
     void *context;
+    /* A clock that nobody sets; NULL: the system's, or `now` where that is given. */
+    time_ms (*elapsed)(void *context);
     /* What tells one boot of one disk from another: machine boot id and the database's inode, hashed by the
      * caller's platform; zero: the store asks the system. Own feeds are unconfirmed when it has changed. */
     struct hash place;

@@ -7,7 +7,7 @@ from federation import Case, main, until
 
 
 def copy_in_place(source, target):
-    """Each file into the file of that name that is there: the database keeps its inode, as with a snapshot of the machine."""
+    """Each file into the file of that name that is there: the database keeps its inode."""
     for name in set(os.listdir(target)) - set(os.listdir(source)):
         os.remove(os.path.join(target, name))
     for name in os.listdir(source):
@@ -76,7 +76,7 @@ class Restore(Case):
         self.federation.join("Mosen", "school")
         until("Birk is in step", lambda: birk.standing_of(self.nordby)["in_sync"])
 
-    def test_a_snapshot_of_the_whole_machine_is_noticed_when_what_it_wrote_comes_back(self):
+    def test_what_a_home_that_was_put_back_had_written_comes_back(self):
         birk = self.federation.join("Birk", "kindergarten")
         school = self.federation.join("Engen", "school")
         handover = self.handover(birk, school)
@@ -86,7 +86,7 @@ class Restore(Case):
         self.agree_and_send(birk, handover)
         birk.sync()
         birk.stop()
-        copy_in_place(kept, birk.home)  # database and token, in the same boot: nothing tells
+        copy_in_place(kept, birk.home)  # database and token, in the same boot: only ctimes tell
         birk.start()
         until("it has what it wrote again", lambda: self.field(birk, handover, "likes")["value"] == "trains")
         texts = [item["text"] for item in birk.do("quarantine", "list")["items"] if item["kind"] == "incident"]

@@ -21,11 +21,17 @@ static time_ms now(void *context) {
     return federation->now++;
 }
 
+static time_ms elapsed(void *context) {
+    struct federation *federation = context;
+    return federation->since_start == 0 ? now(context) : federation->since_start++;
+}
+
 void site_open(struct site *site) {
     struct store_config config = {.path = site->path,
                                   .keys = &site->keys,
                                   .now = now,
                                   .context = site->federation,
+                                  .elapsed = elapsed,
                                   .place = site->place,
                                   .disk = site->disk,
                                   .files = site->files,

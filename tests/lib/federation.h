@@ -27,7 +27,8 @@ struct site {
 
 struct federation {
     char folder[256];
-    time_ms now; /* every site's wall clock: a millisecond later with each look */
+    time_ms now;         /* every site's wall clock: a millisecond later with each look */
+    time_ms since_start; /* every site's clock that nobody sets; 0: the wall clock serves */
     struct root_keys root;
     struct federation_id id;
     struct site sites[FEDERATION_SITES_MAX];

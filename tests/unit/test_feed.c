@@ -1,5 +1,5 @@
-#include "scene.h"
 #include "proto/limits.h"
+#include "scene.h"
 #include "store/acks.h"
 #include "store/admit.h"
 #include "store/collection.h"
@@ -7,6 +7,7 @@
 #include "store/quarantine.h"
 #include "test.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 
 /* Ten writes of the kindergarten, which the municipality got in one run: there only the last
@@ -266,6 +267,25 @@ TEST(a_claim_delays_a_confirmation_once_and_becomes_an_incident_that_names_who_m
     scene_end(&s);
 }
 
+TEST(a_claim_delays_a_confirmation_as_long_however_the_wall_clock_is_set) {
+    static const time_ms jumps[] = {-3600000, 3600000};
+    for (size_t i = 0; i < 2; i++) {
+        struct scene s;
+        scene_begin(&s);
+        struct id8 lie = {{9}}, head = envelope_id8(&s.feed.head.id);
+        s.f.since_start = 1000;
+        site_move(s.birk);
+        assert_ok(feed_reported(s.birk->store, &s.school->member, &s.feed.id, 1 << 30, &lie));
+        s.f.now += jumps[i];
+        assert_ok(feed_reported(s.birk->store, &s.town->member, &s.feed.id, 10, &head));
+        assert_false(is_confirmed(s.birk, &s.feed.id));
+        s.f.since_start += 61000;
+        assert_ok(feed_reported(s.birk->store, &s.town->member, &s.feed.id, 10, &head));
+        assert_true(is_confirmed(s.birk, &s.feed.id));
+        scene_end(&s);
+    }
+}
+
 TEST(a_claim_that_is_delivered_closes_the_feed_however_many_lag) {
     struct scene s;
     char backup[400];
@@ -326,6 +346,39 @@ TEST(an_author_has_so_many_feeds_in_a_channel_and_all_are_stated) {
     scene_end(&s);
 }
 
+/* As if it had been started so often and written each time before it was connected. */
+static void have_feeds(struct site *site, const struct channel_id *channel, int n) {
+    sqlite3 *db;
+    char sql[800], id[HEX_TEXT_MAX];
+    site_close(site);
+    assert_int_equal(sqlite3_open(site->path, &db), SQLITE_OK);
+    hex_text(channel->bytes, sizeof channel->bytes, id);
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+             " INSERT INTO feed (id, channel, author, incarnation, head_id, closed)"
+             " SELECT randomblob(32), f.channel, f.author, randomblob(16), zeroblob(32), 1"
+             " FROM n, (SELECT channel, author FROM feed WHERE channel ="
+             "  (SELECT row FROM channel WHERE hex(id) = upper('%s')) LIMIT 1) f",
+             n, id);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    site_open(site);
+}
+
+TEST(however_many_feeds_an_author_has_it_can_write_on) {
+    struct scene s;
+    scene_begin(&s);
+    struct channel_id channel = channel_id_of(&s.f.id, &s.channel);
+    have_feeds(s.birk, &channel, 1100);
+    site_move(s.birk);
+    struct record_id record = record_of(s.birk);
+    struct version_name next =
+        write_field(s.birk, &s.channel, &record, HANDOVER_CHILD_NAME, "Bo", NULL);
+    assert_false(feed_id_equal(&next.feed, &s.feed.id));
+    assert_int_equal(next.seq, 1);
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
@@ -340,6 +393,8 @@ int main(void) {
         cmocka_unit_test(a_bare_claim_of_more_stops_no_feed_that_is_confirmed),
         cmocka_unit_test(
             a_claim_delays_a_confirmation_once_and_becomes_an_incident_that_names_who_made_it),
+        cmocka_unit_test(a_claim_delays_a_confirmation_as_long_however_the_wall_clock_is_set),
+        cmocka_unit_test(however_many_feeds_an_author_has_it_can_write_on),
         cmocka_unit_test(a_claim_that_is_delivered_closes_the_feed_however_many_lag),
         cmocka_unit_test(an_author_has_so_many_feeds_in_a_channel_and_all_are_stated),
     };

@@ -110,6 +110,7 @@ class Person(threading.Thread):
         try:
             document = by_command(self.site, request.words(), kill_after_s)
         except Lost:
+            self.site.ends += 1
             self.world.count("commands killed" if kill_after_s is not None else "commands whose node died")
             raise
         if request.writes:
@@ -418,6 +419,9 @@ class Municipality(Person):
         try:
             self.ask("member", "invite", [("name", name)], role="kindergarten")
         except Refusal as refusal:
+            if refusal.error == "state":  # killed, and no member has reported the roster's tip since
+                self.world.count("tickets that had to wait for a member")
+                return
             if refusal.error != "exists":
                 raise
         self.world.journal.add("invited", self.site, name=name)

@@ -120,6 +120,7 @@ class Mortal(Site):
         self.lives = 0
         self.spawned_at = 0.0
         self.starts_s = []  # how long starts took that were let finish
+        self.ends = 0  # processes that had the replica open and ended without closing it
         # What the killer wants the site's people to do.
         self.kill_at_ack = False
         self.kill_in_write = None  # so many seconds after a request has been sent
@@ -196,6 +197,7 @@ class Mortal(Site):
             self.kill_at_ack = False
             self.kill_in_write = None
             self.writes_unsent = 0
+        self.ends += 1
         self.world.count("kills")
         self.world.count(f"killed {why}" if started else "killed while starting")
         self.log.append(f"---- killed: {why if started else 'while starting'}\n")
