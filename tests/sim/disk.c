@@ -13,12 +13,15 @@ struct content {
     uint8_t *bytes;
     size_t size, capacity;
     bool exists;
+    uint64_t inode;
+    int64_t modified_ns, changed_ns;
 };
 struct disk_file {
     char name[NAME_MAX_];
     struct content now, kept;
     bool *dirty; /* a sector that differs in the two */
     size_t dirty_capacity;
+    bool replaced; /* by another file, whose name may not be durable */
 };
 
 struct disk {
@@ -30,6 +33,9 @@ struct disk {
     int64_t fuse;
     bool dead, lied, saw_canary;
     uint64_t operations;
+    uint64_t inode_next;
+    disk_clock *clock;
+    const void *clock_context;
 };
 
 static void content_resize(struct content *content, size_t size) {
@@ -47,6 +53,30 @@ static void content_copy(struct content *to, const struct content *from) {
     if (from->size > 0)
         memcpy(to->bytes, from->bytes, from->size);
     to->exists = from->exists;
+    to->inode = from->inode;
+    to->modified_ns = from->modified_ns;
+    to->changed_ns = from->changed_ns;
+}
+
+/* No two operations of one disk at one moment. */
+int64_t disk_now_ns(const struct disk *disk) {
+    int64_t ms = disk->clock != NULL ? disk->clock(disk->clock_context) : 0;
+    return ms * 1000000 + (int64_t)(disk->operations % 1000000);
+}
+
+void disk_set_clock(struct disk *disk, disk_clock *clock, const void *context) {
+    disk->clock = clock;
+    disk->clock_context = context;
+}
+
+static void touch(const struct disk *disk, struct content *content) {
+    content->modified_ns = content->changed_ns = disk_now_ns(disk);
+}
+
+static void be_new(struct disk *disk, struct content *content) {
+    content->inode = disk->inode_next++;
+    content->exists = true;
+    touch(disk, content);
 }
 
 struct disk *disk_new(const struct disk_nature *nature, uint64_t seed) {
@@ -54,6 +84,7 @@ struct disk *disk_new(const struct disk_nature *nature, uint64_t seed) {
     disk->nature = *nature;
     disk->dice.state = seed;
     disk->fuse = -1;
+    disk->inode_next = 2 + seed % 1000000;
     return disk;
 }
 
@@ -79,6 +110,7 @@ void disk_fill(struct disk *disk, const struct disk *from) {
 
 struct disk *disk_copy(const struct disk *disk, uint64_t seed) {
     struct disk *copy = disk_new(&disk->nature, seed);
+    disk_set_clock(copy, disk->clock, disk->clock_context);
     disk_fill(copy, disk);
     return copy;
 }
@@ -94,6 +126,15 @@ bool has_canary(const void *bytes, size_t size) {
         at++;
     }
     return false;
+}
+
+void disk_renew(struct disk *disk) {
+    for (size_t i = 0; i < disk->files_n; i++) {
+        struct content *content = &disk->files[i].now;
+        content->inode = disk->inode_next++;
+        content->changed_ns = disk_now_ns(disk);
+        content_copy(&disk->files[i].kept, content);
+    }
 }
 
 void disk_set_trouble(struct disk *disk, const struct disk_trouble *trouble) {
@@ -172,7 +213,8 @@ struct disk_file *disk_open(struct disk *disk, const char *name, bool create) {
         file = &disk->files[disk->files_n++];
         snprintf(file->name, sizeof file->name, "%s", name);
     }
-    file->now.exists = true;
+    if (!file->now.exists)
+        be_new(disk, &file->now);
     return file;
 }
 
@@ -242,6 +284,7 @@ static void put(struct disk *disk, struct disk_file *file, const void *bytes, si
     after = after < file->now.size ? after : file->now.size;
     disk->saw_canary =
         disk->saw_canary || has_canary(file->now.bytes + at - before, after - (size_t)at + before);
+    touch(disk, &file->now);
 }
 
 size_t disk_bytes(const struct disk *disk) {
@@ -276,12 +319,19 @@ enum disk_result disk_truncate(struct disk *disk, struct disk_file *file, uint64
         return result;
     if (size < file->now.size)
         mark(disk, file, size, file->now.size);
+    if (size != file->now.size)
+        touch(disk, &file->now);
     content_resize(&file->now, (size_t)size);
     return DISK_OK;
 }
 
 static void make_durable(struct disk *disk, struct disk_file *file) {
     size_t sector = disk->nature.sector;
+    if (file->replaced) {
+        content_copy(&file->kept, &file->now);
+        all_clean(file);
+        file->replaced = false;
+    }
     content_resize(&file->kept, file->now.size);
     for (size_t i = 0; i < file->dirty_capacity; i++) {
         if (!file->dirty[i])
@@ -293,6 +343,9 @@ static void make_durable(struct disk *disk, struct disk_file *file) {
             memcpy(file->kept.bytes + from, file->now.bytes + from, end - from);
     }
     file->kept.exists = file->now.exists;
+    file->kept.inode = file->now.inode;
+    file->kept.modified_ns = file->now.modified_ns;
+    file->kept.changed_ns = file->now.changed_ns;
 }
 
 enum disk_result disk_sync(struct disk *disk, struct disk_file *file) {
@@ -317,6 +370,69 @@ void disk_noise(struct disk *disk, void *ret_bytes, size_t size) {
     uint8_t *bytes = ret_bytes;
     for (size_t i = 0; i < size; i++)
         bytes[i] = (uint8_t)dice_next(&disk->dice);
+}
+
+/* A file is written and synced, renamed to `name`, and the folder synced: what is there under the
+ * name is one of the two, whole. */
+enum disk_result disk_replace(struct disk *disk, const char *name, const void *bytes, size_t size) {
+    bool half, named = false;
+    enum disk_result result = ask(disk, true, &half);
+    if (result == DISK_OK && disk->trouble.bytes_max > 0 &&
+        disk_bytes(disk) + size > disk->trouble.bytes_max) {
+        sometimes(SOMETIMES_disk_was_full);
+        return DISK_FULL;
+    }
+    if (result == DISK_OK)
+        result = ask(disk, true, &half);
+    if (result != DISK_OK)
+        return result;
+    struct disk_file *file = disk_open(disk, name, true);
+    result = ask(disk, true, &half);
+    named = result == DISK_OK || (half && dice_chance(&disk->dice, 50));
+    if (named) {
+        all_clean(file);
+        content_resize(&file->now, size);
+        memcpy(file->now.bytes, bytes, size);
+        be_new(disk, &file->now);
+        file->replaced = true;
+    }
+    return result == DISK_OK ? disk_sync(disk, file) : result;
+}
+
+enum disk_result disk_stamp(const struct disk *disk, const char *name,
+                            struct file_stamp *ret_stamp) {
+    const struct disk_file *file = find(disk, name);
+    if (disk->dead)
+        return DISK_ERROR;
+    if (file == NULL || !file->now.exists)
+        return DISK_MISSING;
+    *ret_stamp = (struct file_stamp){file->now.inode, (int64_t)file->now.size,
+                                     file->now.modified_ns, file->now.changed_ns};
+    return DISK_OK;
+}
+
+void disk_put_back(struct disk *disk, const struct disk *from, const char *beginning) {
+    for (size_t i = 0; i < disk->files_n; i++)
+        if (strncmp(disk->files[i].name, beginning, strlen(beginning)) == 0 &&
+            !disk_exists(from, disk->files[i].name))
+            disk->files[i].now.exists = false;
+    for (size_t i = 0; i < from->files_n; i++) {
+        const struct content *old = &from->files[i].now;
+        if (!old->exists || strncmp(from->files[i].name, beginning, strlen(beginning)) != 0)
+            continue;
+        struct disk_file *file = disk_open(disk, from->files[i].name, true);
+        uint64_t inode = file->now.inode;
+        content_copy(&file->now, old);
+        file->now.inode = inode;
+        file->now.changed_ns = disk_now_ns(disk);
+    }
+    for (size_t i = 0; i < disk->files_n; i++) {
+        if (!disk->files[i].now.exists)
+            disk->files[i].now.size = 0;
+        content_copy(&disk->files[i].kept, &disk->files[i].now);
+        disk->files[i].replaced = false;
+        all_clean(&disk->files[i]);
+    }
 }
 
 /* What became of a sector that was written and not synced. */
@@ -344,6 +460,13 @@ static void settle_sector(struct disk *disk, struct disk_file *file, size_t inde
 }
 
 static void settle(struct disk *disk, struct disk_file *file) {
+    if (file->replaced) {
+        if (dice_chance(&disk->dice, 50))
+            content_copy(&file->kept, &file->now);
+        file->replaced = false;
+        content_copy(&file->now, &file->kept);
+        return;
+    }
     if (file->kept.exists && !file->now.exists && dice_chance(&disk->dice, 50)) {
         file->kept.exists = false;
         file->kept.size = 0;
@@ -351,6 +474,12 @@ static void settle(struct disk *disk, struct disk_file *file) {
         sometimes(SOMETIMES_file_reappeared);
     if (file->now.exists && !file->kept.exists) /* its name was never synced */
         file->kept.exists = dice_chance(&disk->dice, 50);
+    if (file->kept.inode == 0)
+        file->kept.inode = file->now.inode;
+    if (dice_chance(&disk->dice, 50)) {
+        file->kept.modified_ns = file->now.modified_ns;
+        file->kept.changed_ns = file->now.changed_ns;
+    }
     if (file->kept.exists && file->now.exists) {
         for (size_t i = 0; i < file->dirty_capacity; i++)
             if (file->dirty[i])
@@ -368,8 +497,10 @@ void disk_revive(struct disk *disk, bool power) {
         struct disk_file *file = &disk->files[i];
         if (power)
             settle(disk, file);
-        else
+        else {
             content_copy(&file->kept, &file->now);
+            file->replaced = false;
+        }
         all_clean(file);
     }
 }

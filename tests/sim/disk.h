@@ -5,6 +5,7 @@
 #define STAFET_SIM_DISK_H
 
 #include "dice.h"
+#include "store/filesystem.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,17 @@ void disk_free(struct disk *);
 struct disk *disk_copy(const struct disk *, uint64_t seed);
 /* An empty disk gets the files of the other, all synced. */
 void disk_fill(struct disk *, const struct disk *from);
+
+/* Its files become others with the same content, as those that are copied to another disk are. */
+void disk_renew(struct disk *);
+/* The files whose names begin so become those of `from`, as if each had been written over with its
+ * time of modification kept; those that `from` lacks go. */
+void disk_put_back(struct disk *, const struct disk *from, const char *beginning);
+
+/* Milliseconds of the clock by which files are stamped. */
+typedef int64_t disk_clock(const void *context);
+void disk_set_clock(struct disk *, disk_clock *, const void *context);
+int64_t disk_now_ns(const struct disk *);
 
 void disk_set_trouble(struct disk *, const struct disk_trouble *);
 /* The power goes, or the process dies, `operations` writes or syncs from now; the one in which it
@@ -54,6 +66,8 @@ uint64_t disk_operations(const struct disk *);
 
 enum disk_result { DISK_OK, DISK_ERROR, DISK_FULL, DISK_MISSING };
 
+enum disk_result disk_replace(struct disk *, const char *name, const void *bytes, size_t size);
+enum disk_result disk_stamp(const struct disk *, const char *name, struct file_stamp *ret_stamp);
 /* The file stays the disk's. NULL: not there and not to be created, or the disk is dead. */
 struct disk_file *disk_open(struct disk *, const char *name, bool create);
 bool disk_exists(const struct disk *, const char *name);

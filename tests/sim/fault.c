@@ -107,6 +107,12 @@ static void memory_fault(struct world *world) {
     memory_set_fuse(whose, (int64_t)roll(world, calls[whose]), (unsigned)roll(world, 3));
 }
 
+/* A disk that fails may keep a node from counting what it signs: then a copy shows by less. */
+static enum restore how_to_restore(struct world *world) {
+    bool failing = world->plan.faults & (1u << FAULT_DISK | 1u << FAULT_FULL);
+    return failing ? RESTORE_DISK : (enum restore)roll(world, RESTORE_N);
+}
+
 static void happen(struct world *world, enum fault fault) {
     struct machine *machine = any(world);
     struct disk_trouble none = {0}, failing = {.read_errors = (unsigned)roll(world, 40),
@@ -160,7 +166,7 @@ static void happen(struct world *world, enum fault fault) {
         if (chance(world, 50) || machine->backup == NULL)
             machine_backup(machine);
         else if (people_is_member(machine))
-            (void)machine_restore(machine, chance(world, 40));
+            (void)machine_restore(machine, how_to_restore(world));
         break;
     case FAULT_CLONE:
         clone(world, world->plan.faults & 1u << FAULT_MEMBER && chance(world, 50));
@@ -234,7 +240,7 @@ void fault_end_all(struct world *world) {
             machine->retired = true;
         }
         if (machine->rotten && !check_is_sound(machine))
-            (void)machine_restore(machine, false);
+            (void)machine_restore(machine, RESTORE_DISK);
         machine->rotten = false;
         if (machine->damaged)
             ledger_forget(machine->ledger);

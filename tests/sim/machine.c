@@ -1,6 +1,7 @@
 /* A machine: its home and its node, whose turns (node/turn.c) are taken when they are due. */
 #include "world.h"
 
+#include "beside.h"
 #include "memory.h"
 #include "proto/hash.h"
 #include "service/inside.h"
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
     BUSY_MAX = 4000,
@@ -59,12 +59,20 @@ static time_ms wall(void *context) {
     return world_wall(context);
 }
 
+static time_ms elapsed(void *context) {
+    return ((const struct machine *)context)->world->now;
+}
+
 static struct hash hash_number(const struct machine *machine, uint64_t number) {
     struct hasher hasher;
     hasher_init(&hasher, HASH_STORE);
     hasher_add_u64(&hasher, machine->looks_like);
     hasher_add_u64(&hasher, number);
     return hasher_final(&hasher);
+}
+
+static int64_t disk_wall(const void *context) {
+    return world_wall(context);
 }
 
 struct machine *machine_new(struct world *world, const char *name, enum role role, bool reachable) {
@@ -79,7 +87,6 @@ struct machine *machine_new(struct world *world, const char *name, enum role rol
                                 .role = role,
                                 .reachable = reachable,
                                 .boots = 1,
-                                .disks = 1,
                                 .wake = NEVER,
                                 .restart_at = NEVER};
     snprintf(machine->name, sizeof machine->name, "%s", name);
@@ -90,14 +97,14 @@ struct machine *machine_new(struct world *world, const char *name, enum role rol
                                              ? LIE_PERCENT
                                              : 0};
     machine->disk = disk_new(&nature, dice_next(&world->dice));
-    if (chance(world, 60))
+    disk_set_clock(machine->disk, disk_wall, machine);
+    if (chance(world, 60)) {
         thrift_fill(machine->disk);
+        disk_renew(machine->disk);
+    }
     machine->ledger = ledger_new();
     if (chance(world, 40))
         machine->credit = CREDIT_LEAST + roll(world, CREDIT_LEAST);
-    snprintf(machine->generation, sizeof machine->generation, "%s/generation.%u", scratch_folder(),
-             number);
-    (void)unlink(machine->generation);
     struct seed seed = seed_new();
     if (node_keys_derive(&seed, &machine->keys) != OK)
         abort();
@@ -195,21 +202,23 @@ static void node_drop(struct machine *machine) {
 }
 
 static enum err node_make(struct machine *machine, struct node *node) {
-    char path[64];
-    snprintf(path, sizeof path, "/sim/%u/replica.db", machine->number);
+    snprintf(machine->database, sizeof machine->database, "/sim/%u/replica.db", machine->number);
+    snprintf(machine->generation, sizeof machine->generation, "/sim/%u/generation",
+             machine->number);
     node->home = &machine->home;
     peers_surround(node);
     enum err err = service_new(&machine->home, &node->surroundings, &node->service);
     if (err != OK)
         return err;
-    struct store_config config = {.path = path,
+    struct store_config config = {.path = machine->database,
                                   .vfs = VFS_NAME,
                                   .keys = &machine->keys,
                                   .now = wall,
                                   .context = machine,
+                                  .elapsed = elapsed,
                                   .place = hash_number(machine, machine->boots),
-                                  .disk = hash_number(machine, machine->disks),
-                                  .generation = machine->generation};
+                                  .generation = machine->generation,
+                                  .files = &beside};
     err = store_open(&config, &node->service->store);
     if (err != OK)
         return err;
@@ -232,7 +241,7 @@ void machine_replace(struct machine *machine) {
     if (!machine->rotten && !disk_has_lied(machine->disk) && machine->restores == 0)
         violation("%s is corrupt after a crash on an honest disk", machine->name);
     sometimes(SOMETIMES_damage_detected);
-    if (machine->open_failures < 3 && machine_restore(machine, false))
+    if (machine->open_failures < 3 && machine_restore(machine, RESTORE_DISK))
         return;
     trace("%s begins with nothing", machine->name);
     disk_free(machine->disk);
@@ -240,8 +249,8 @@ void machine_replace(struct machine *machine) {
         disk_new(&(struct disk_nature){.sector = 4096, .powersafe = true}, dice_next(&world->dice));
     vfs_set_disk(machine->number, machine->disk);
     ledger_forget(machine->ledger);
+    disk_set_clock(machine->disk, disk_wall, machine);
     machine->restores++;
-    machine->disks++;
     machine->boots++;
     machine->rotten = false;
     machine->open_failures = 0;
@@ -291,7 +300,6 @@ bool machine_start(struct machine *machine) {
     if (err == OK && !disk_is_dead(machine->disk)) {
         machine->restart_at = NEVER;
         machine->wake = world->now;
-        machine->opened++;
         look_whose_it_is(machine);
         machine->open_failures = machine->failures = 0;
         look_for_what_was_promised(machine);
@@ -391,18 +399,29 @@ void machine_backup(struct machine *machine) {
     ledger_free(machine->backup_ledger);
     machine->backup = disk_copy(machine->disk, dice_next(&machine->world->dice));
     machine->backup_ledger = ledger_copy(machine->ledger);
-    machine->backup_opened = machine->opened;
+    machine->backup_at = machine->world->now;
+    machine->backup_boots = machine->boots;
     trace("%s is backed up", machine->name);
 }
 
-bool machine_restore(struct machine *machine, bool unseen) {
-    if (machine->backup == NULL || machine->swapped_with != NULL)
-        return false;
-    /* A copy made in the same run can't be told from what it was made of: store/generation.h. */
-    unseen = unseen && machine->backup_opened < machine->opened;
-    trace("%s is restored from an old copy%s", machine->name, unseen ? ", in its place" : "");
-    sometimes(machine->role == ROLE_MUNICIPALITY ? SOMETIMES_municipality_restored
-                                                 : SOMETIMES_old_copy_restored);
+/* The copy's file of tokens would show nothing yet: store/generation.h says when. */
+static bool is_too_fresh(const struct machine *machine) {
+    time_ms age = machine->world->now - machine->backup_at;
+    return age < (machine->boots == machine->backup_boots ? 10 * 1000 : 20 * 60 * 1000);
+}
+
+/* Over the files that are there, after an orderly stop or a kill. */
+static void put_back(struct machine *machine, enum restore how) {
+    if (chance(machine->world, 50))
+        machine_stop(machine);
+    else if (machine->node != NULL)
+        machine_crash(machine, false);
+    disk_put_back(machine->disk, machine->backup, how == RESTORE_HOME ? "" : "replica.db");
+    sometimes(how == RESTORE_HOME ? SOMETIMES_old_home_put_back_in_its_place
+                                  : SOMETIMES_old_copy_restored_in_its_place);
+}
+
+static void give_another_disk(struct machine *machine) {
     if (machine->node != NULL) {
         disk_die(machine->disk);
         wires_crashed(machine->world->wires, machine->number, false);
@@ -411,15 +430,27 @@ bool machine_restore(struct machine *machine, bool unseen) {
     }
     disk_free(machine->disk);
     machine->disk = disk_copy(machine->backup, dice_next(&machine->world->dice));
+    disk_set_clock(machine->disk, disk_wall, machine);
+    disk_renew(machine->disk);
     vfs_set_disk(machine->number, machine->disk);
+    machine->boots++;
+}
+
+bool machine_restore(struct machine *machine, enum restore how) {
+    static const char *const words[] = {"", ", in its place", ", home and all"};
+    if (machine->backup == NULL || machine->swapped_with != NULL)
+        return false;
+    if (disk_is_dead(machine->disk) || (how == RESTORE_HOME && is_too_fresh(machine)))
+        how = RESTORE_DISK;
+    trace("%s is restored from an old copy%s", machine->name, words[how]);
+    sometimes(machine->role == ROLE_MUNICIPALITY ? SOMETIMES_municipality_restored
+                                                 : SOMETIMES_old_copy_restored);
+    if (how == RESTORE_DISK)
+        give_another_disk(machine);
+    else
+        put_back(machine, how);
     ledger_free(machine->ledger);
     machine->ledger = ledger_copy(machine->backup_ledger);
-    if (unseen)
-        sometimes(SOMETIMES_old_copy_restored_in_its_place);
-    else {
-        machine->boots++;
-        machine->disks++;
-    }
     machine->restores++;
     machine->restored_at = machine->world->now;
     machine->rotten = false;
@@ -444,16 +475,6 @@ void machine_swap(struct machine *one, struct machine *other) {
     one->restart_at = other->restart_at = world->now + 100;
 }
 
-static void copy_file(const char *from, const char *to) {
-    char bytes[512];
-    FILE *in = fopen(from, "re"), *out = in != NULL ? fopen(to, "we") : NULL;
-    size_t n = in != NULL ? fread(bytes, 1, sizeof bytes, in) : 0;
-    if (out != NULL && (fwrite(bytes, 1, n, out) != n || fclose(out) != 0))
-        abort();
-    if (in != NULL)
-        fclose(in);
-}
-
 struct machine *machine_clone(struct machine *original, bool unseen) {
     struct world *world = original->world;
     if (world->machines_n == MACHINES_MAX)
@@ -463,17 +484,17 @@ struct machine *machine_clone(struct machine *original, bool unseen) {
     struct machine *clone = machine_new(world, name, original->role, false);
     disk_free(clone->disk);
     clone->disk = disk_copy(original->disk, dice_next(&world->dice));
+    disk_set_clock(clone->disk, disk_wall, clone);
     vfs_set_disk(clone->number, clone->disk);
     clone->keys = original->keys; /* the home is copied with them */
     clone->member = original->member;
     clone->cloned_from_other = true;
     clone->original = original->number;
-    copy_file(original->generation, clone->generation);
     if (unseen) {
         clone->looks_like = original->looks_like;
         clone->boots = original->boots;
-        clone->disks = original->disks;
-    }
+    } else
+        disk_renew(clone->disk);
     sometimes(SOMETIMES_clone_ran);
     trace("%s is cloned", original->name);
     machine_start(clone);
@@ -487,7 +508,6 @@ void machine_done(struct machine *machine) {
     disk_free(machine->backup);
     ledger_free(machine->ledger);
     ledger_free(machine->backup_ledger);
-    (void)unlink(machine->generation);
 }
 
 enum err machine_call(struct machine *machine, const char *noun, const char *verb, json_t *args,

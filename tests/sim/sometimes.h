@@ -34,6 +34,7 @@
     X(old_copy_restored)                                                                           \
     X(municipality_restored)                                                                       \
     X(old_copy_restored_in_its_place)                                                              \
+    X(old_home_put_back_in_its_place)                                                              \
     X(section_taken_out)                                                                           \
     X(birth_forged)                                                                                \
     X(bad_signature_hidden)                                                                        \

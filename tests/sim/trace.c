@@ -1,12 +1,10 @@
 #include "trace.h"
 
-#include <dirent.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TRACE_LINE_MAX = 512, EXIT_VIOLATION = 3 };
 
@@ -61,31 +59,6 @@ uint64_t trace_hash(void) {
     return hash;
 }
 
-static char folder[64];
-
-static void scratch_remove(void) {
-    DIR *list = *folder != '\0' ? opendir(folder) : NULL;
-    const struct dirent *file;
-    while (list != NULL && (file = readdir(list)) != NULL)
-        (void)unlinkat(dirfd(list), file->d_name, 0);
-    if (list != NULL)
-        closedir(list);
-    (void)rmdir(folder);
-}
-
-const char *scratch_folder(void) {
-    if (*folder != '\0')
-        return folder;
-    snprintf(folder, sizeof folder, "/dev/shm/stafet-sim-XXXXXX");
-    if (mkdtemp(folder) == NULL) {
-        snprintf(folder, sizeof folder, "/tmp/stafet-sim-XXXXXX");
-        if (mkdtemp(folder) == NULL)
-            abort();
-    }
-    atexit(scratch_remove);
-    return folder;
-}
-
 void violation_context(const char *replay) {
     all.replay = replay;
 }
@@ -98,7 +71,6 @@ void violation(const char *format, ...) {
     vfprintf(stderr, format, args);
     va_end(args);
     fprintf(stderr, "\n  replay: %s\n", all.replay != NULL ? all.replay : "?");
-    scratch_remove();
     /* Not abort: sanitizers would add their own pages. */
     _Exit(EXIT_VIOLATION);
 }

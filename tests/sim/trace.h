@@ -21,7 +21,4 @@ uint64_t trace_hash(void);
 void violation_context(const char *replay);
 void violation(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* A folder for the few files that aren't on a simulated disk; it goes when the process does. */
-const char *scratch_folder(void);
-
 #endif

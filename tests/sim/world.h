@@ -66,7 +66,7 @@ struct machine {
     struct node_keys keys;
     struct disk *disk, *backup;
     struct ledger *backup_ledger;
-    uint64_t boots, disks;   /* what its place and its disk are made of */
+    uint64_t boots;          /* what its place is made of */
     time_ms offset;          /* of its wall clock */
     int drift;               /* of a million */
     struct member_id member; /* zero until it has been invited */
@@ -83,14 +83,15 @@ struct machine {
     unsigned original; /* of a clone: whose; else itself */
     struct machine *swapped_with; /* NULL: its disk is its own */
     time_ms swap_back_at;
-    unsigned looks_like;            /* to its node, whose machine it is */
-    unsigned opened, backup_opened; /* times, so far and when the backup was made */
-    unsigned open_failures;         /* for damage */
-    unsigned failures;              /* to open, in a row, for any reason */
-    unsigned joins;                 /* JOIN frames sent */
-    unsigned admitted, credited;    /* runs, and CREDIT frames sent */
-    size_t credit;                  /* that it gives to others; 0: as the product does */
-    char generation[96];            /* the file of its token */
+    unsigned looks_like;               /* to its node, whose machine it is */
+    time_ms backup_at;                 /* when the backup was made */
+    uint64_t backup_boots;             /* and on which boot */
+    unsigned open_failures;            /* for damage */
+    unsigned failures;                 /* to open, in a row, for any reason */
+    unsigned joins;                    /* JOIN frames sent */
+    unsigned admitted, credited;       /* runs, and CREDIT frames sent */
+    size_t credit;                     /* that it gives to others; 0: as the product does */
+    char database[32], generation[32]; /* paths */
     uint64_t restores;
     time_ms restored_at;
     struct ledger *ledger;
@@ -156,9 +157,11 @@ void machine_crash(struct machine *, bool power);
 /* If its disk has died meanwhile, the machine goes too. */
 bool machine_settle(struct machine *);
 void machine_backup(struct machine *);
-/* The backup takes the disk's place; `unseen`: in the very file, so that only the token beside it
- * tells. False: there is none. */
-bool machine_restore(struct machine *, bool unseen);
+/* How an old copy is put back: on another disk; the database over the file that is there, after a
+ * kill or an orderly stop; or all of the home so. */
+enum restore { RESTORE_DISK, RESTORE_DATABASE, RESTORE_HOME, RESTORE_N };
+/* The backup takes the place of what is there. False: there is none. */
+bool machine_restore(struct machine *, enum restore);
 /* Its database is of no use: the backup takes its place, or it begins with nothing. */
 void machine_replace(struct machine *);
 /* A copy that runs beside it; `unseen`: on what it takes for the same disk of the same boot. */
