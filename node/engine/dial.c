@@ -1,5 +1,6 @@
 #include "dial.h"
 
+#include "avoid.h"
 #include "emit.h"
 #include "session.h"
 #include <stdlib.h>
@@ -9,8 +10,10 @@ struct member *dial_member(const struct engine *engine, const struct member_id *
 }
 
 void dial_done(struct engine *engine) {
-    for (size_t i = 0; i < engine->members.n; i++)
+    for (size_t i = 0; i < engine->members.n; i++) {
+        avoid_done(engine->members.list[i]);
         free(engine->members.list[i]);
+    }
     sorted_done(&engine->members);
 }
 
@@ -155,8 +158,10 @@ void dial_lost(struct engine *engine, struct member *member, enum err reason) {
 
 void dial_succeeded(struct member *member, bool equal) {
     backoff_reset(&member->backoff);
-    if (equal)
-        member->last_error = OK;
+    if (!equal)
+        return;
+    member->last_error = OK;
+    member->shuns = 0;
 }
 
 void dial_hurry(struct engine *engine) {

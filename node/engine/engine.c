@@ -3,9 +3,9 @@
 #include "address.h"
 #include "dial.h"
 #include "heads.h"
+#include "intake.h"
 #include "join.h"
 #include "proofs.h"
-#include "pull.h"
 #include "push.h"
 #include "receive.h"
 #include "session.h"
@@ -134,7 +134,7 @@ static void handle(struct engine *engine, const struct event *event) {
         push_loaded(engine, event);
         break;
     case EVENT_ADMITTED:
-        pull_admitted(engine, event);
+        intake_admitted(engine, event);
         break;
     case EVENT_JOINED:
         joining_answered(engine, event);

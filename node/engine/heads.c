@@ -133,6 +133,7 @@ void heads_move(struct engine *engine, struct feed *feed, const struct head *hea
         return;
     struct position old = feed->head;
     feed->head = position_of(head);
+    feed->stirred_at = engine->now;
     if (feed->lane != NULL)
         moved(engine, feed, &old);
     else

@@ -27,6 +27,13 @@ enum {
     PULL_MS_MAX = 30000,     /* without progress */
     HINT_MS = 2000,          /* a statement has told of more, which is being pushed or announced */
     AVOID_MS = 60000,        /* a source that stalled is asked again then */
+    AVOIDED_MAX = 64,        /* feeds kept for a member; more than can stall in that time */
+    SHUNS_MAX = 6,           /* doublings of AVOID_MS for who sends bad runs */
+    PATIENCE_MS = 5000,      /* without news of a feed that another session pulls */
+    PATIENCE_ROSTER_MS = 2000,
+    PATIENCE_ROSTER_MS_MAX = 10000, /* news or not */
+    PULLERS_MAX = 3,                /* of one feed at once, apart from sessions in ROSTER */
+    PULL_TURN_MS = 30000,
     RETRY_MS = 30000,        /* after a failure of this node's own disk */
     STATE_MS_SOON = 10,      /* after heads have moved: what moved goes out first */
     STATE_MS_MIN = 1000,     /* between own statements about one channel */
@@ -44,6 +51,8 @@ enum {
 /* Credit for one feed, and for one that is alone. */
 #define PULL_WINDOW_MIN KIB(256)
 #define PULL_WINDOW_ALONE KIB(2816)
+/* What a pull must bring in its turn when others have the feed too. */
+#define PULL_TURN_MIN KIB(256)
 /* Of one session together; the rest of the peer's credit is for pushes. */
 #define PULL_WINDOWS_MAX KIB(3072)
 #define RUN_WANTED_MIN KIB(64)
@@ -55,6 +64,11 @@ enum {
 struct position {
     uint64_t seq;
     struct id8 id8;
+};
+
+struct avoided {
+    struct feed_id feed;
+    time_ms until;
 };
 
 struct member {
@@ -71,6 +85,11 @@ struct member {
     bool heard;
     time_ms last_heard;
     uint64_t sent, received; /* bytes */
+
+    /* avoid.c */
+    struct avoided *avoided; /* AVOIDED_MAX, or NULL */
+    time_ms shunned_until;
+    unsigned shuns;
 };
 
 /* The feeds of one channel, as far as this node holds them. */
@@ -94,7 +113,9 @@ struct feed {
     struct position reported; /* own feed: the last that EFFECT_REPORTED has told */
     struct member_id reported_by;
     struct share *shares;
-    struct share *puller;
+    unsigned pullers_n;
+    size_t admits;      /* runs of it on their way to the store */
+    time_ms stirred_at; /* when its head last moved or a pull of it began */
     time_ms parked_until; /* 0: not parked; INT64_MAX: until the roster moves */
     bool forked;          /* and among the engine's forks */
 };
@@ -102,7 +123,7 @@ struct feed {
 enum want {
     WANT_NOTHING,
     WANT_QUEUED,
-    WANT_WAITING, /* another session pulls it, or this one has stalled on it */
+    WANT_WAITING, /* another session pulls it, or this peer has stalled on it */
     WANT_PULLING
 };
 
@@ -127,7 +148,10 @@ struct share {
     uint64_t refused;    /* what the peer has up to here was refused; 0: nothing */
     time_ms avoid_until; /* it has stalled, or (hinted) will send of its own accord */
     bool hinted;
+    time_ms wanted_at; /* since when it is wanted */
     time_ms pull_deadline;
+    time_ms turn_since; /* and what has become durable since then */
+    size_t turn_bytes;
     size_t window;
     uint64_t expected;       /* the next RUN follows this number */
     struct id8 expected_id8; /* of the last that was handed over */

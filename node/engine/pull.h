@@ -1,7 +1,10 @@
-/* The receiving side: PULL, RUN, CREDIT when durable; fail-over. PROTOCOL.md, "Session", 5 to 7.
+/* The receiving side's asking: PULL, whose turn it is, fail-over. PROTOCOL.md, "Session", 5 to 7.
  *
- * A feed is pulled from one peer at a time. A session's windows together stay within
- * PULL_WINDOWS_MAX. */
+ * A feed is pulled from one peer at a time, as long as that brings something: whoever else has it
+ * waits, but never for ever. A wait ends after PATIENCE_MS without a new head, and in ROSTER after
+ * PATIENCE_ROSTER_MS_MAX whatever comes; then two pull. A pull that brings less than PULL_TURN_MIN
+ * in PULL_TURN_MS ends when others have the feed too, and its source is avoided. A session's
+ * windows together stay within PULL_WINDOWS_MAX. */
 #ifndef STAFET_NODE_ENGINE_PULL_H
 #define STAFET_NODE_ENGINE_PULL_H
 
@@ -16,9 +19,8 @@ void pull_settle(struct session *);
 void pull_tick(struct session *);
 /* Ends the share's pull; others take the feed up. */
 void pull_end(struct share *);
-
-void pull_run(struct session *, const struct message_run *);
-void pull_not_here(struct session *, const struct message_not_here *);
-void pull_admitted(struct engine *, const struct event *);
+/* A push of several runs: the rest is on its way and need not be asked for, unless it stays away.
+ */
+void pull_await_rest(struct share *, uint64_t head);
 
 #endif

@@ -206,7 +206,7 @@ static void send_run(struct share *share, const struct event *event) {
     struct session *session = share->session;
     struct bytes run = event->loaded.run;
     struct position next = position_of(&event->loaded.head);
-    if (event->loaded.last != next.seq && !share_run_end(run, event->loaded.after, &next)) {
+    if (event->loaded.last != next.seq && share_run_end(run, event->loaded.after, &next) != OK) {
         session_fail(session, ERR_INTERNAL, true);
         return;
     }

@@ -3,9 +3,9 @@
 #include "address.h"
 #include "compare.h"
 #include "emit.h"
+#include "intake.h"
 #include "join.h"
 #include "proofs.h"
-#include "pull.h"
 #include "push.h"
 #include "session.h"
 #include "statements.h"
@@ -29,10 +29,10 @@ static void dispatch(struct session *session, const struct message *message, str
         push_pull(session, &message->pull);
         break;
     case MESSAGE_RUN:
-        pull_run(session, &message->run);
+        intake_run(session, &message->run);
         break;
     case MESSAGE_NOT_HERE:
-        pull_not_here(session, &message->not_here);
+        intake_not_here(session, &message->not_here);
         break;
     case MESSAGE_CREDIT:
         push_credit(session, &message->credit);

@@ -107,21 +107,26 @@ void share_peer_unknown(struct share *share) {
     share->next_known = false;
 }
 
-bool share_run_end(struct bytes run, uint64_t after, struct position *ret_end) {
+enum err share_run_end(struct bytes run, uint64_t after, struct position *ret_end) {
     const uint8_t *last = NULL;
     while (run.size != 0) {
         size_t size;
-        if (envelope_skip(run, &size) != OK)
-            return false;
+        struct header header;
+        enum err e = envelope_skip(run, &size);
+        if (e == OK)
+            e = header_decode(run.data, &header);
+        if (e != OK)
+            return ERR_FORMAT;
+        if (header.seq != ++after)
+            return ERR_CHAIN;
         last = run.data;
         run = (struct bytes){run.data + size, run.size - size};
-        after++;
     }
     if (last == NULL)
-        return false;
+        return ERR_FORMAT;
     struct envelope_id id = envelope_id_of(last);
     *ret_end = (struct position){after, envelope_id8(&id)};
-    return true;
+    return OK;
 }
 
 static void recount(struct share *share) {
@@ -174,6 +179,7 @@ void share_free(struct share *share) {
     if (feed->lane == NULL)
         session->unknown_n--;
     session->unadmitted -= share->unadmitted;
+    feed->admits -= share->admits;
     sorted_remove(&session->shares, &share->id);
     *share->feed_link = share->feed_next;
     if (share->feed_next != NULL)

@@ -24,8 +24,9 @@ void share_hurry(struct share *);
 /* It is not known where the peer stands. */
 void share_peer_unknown(struct share *);
 
-/* Where a run that follows envelope `after` ends. False: the bytes are no run. */
-bool share_run_end(struct bytes run, uint64_t after, struct position *ret_end);
+/* Where a run that follows envelope `after` ends. ERR_FORMAT: the bytes are no run; ERR_CHAIN: its
+ * headers don't count on from there. */
+MUST_USE enum err share_run_end(struct bytes run, uint64_t after, struct position *ret_end);
 
 /* After anything in it or in its feed has changed: recounts, queues what is to be pulled or sent.
  */

@@ -143,10 +143,12 @@ TEST(another_peer_is_asked_when_one_stalls_and_a_time_out_is_never_equal) {
     struct lone lone;
     struct feed_id feed;
     both_announce(&lone, &feed);
-    lone_wait(&lone, 29999);
+    lone_wait(&lone, 4999);
     assert_false(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
     lone_wait(&lone, 1);
     assert_true(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    assert_int_equal(lone_peer(&lone, PEER).last_error, OK);
+    lone_wait(&lone, 25000);
     assert_int_equal(lone_peer(&lone, PEER).state, SESSION_PULLING);
     assert_false(lone_peer(&lone, PEER).equal);
     assert_int_equal(lone_peer(&lone, PEER).last_error, ERR_TIMEOUT);
