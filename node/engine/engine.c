@@ -34,6 +34,7 @@ struct engine *engine_new(const struct engine_config *config) {
         .now = INT64_MIN / 2,
         .due = INT64_MAX,
         .parked_until = INT64_MAX,
+        .pass_at = INT64_MAX,
         .members = {.key_size = sizeof(struct member_id)},
         .sessions = {.key_size = sizeof(uint32_t)},
         .lanes = {.key_size = sizeof(struct channel_id)},

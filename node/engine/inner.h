@@ -40,6 +40,8 @@ enum {
     STATE_MS_MAX = 86400000, /* likewise, at the latest */
     STATE_RETRY_MS =
         60000, /* it has not come back: nothing new in it, or it could not be stored; then longer */
+    STATED_MS_MIN = 1000, /* between statements of one member about one channel that are taken */
+    HELD_MAX = 16,        /* that came sooner, of one session */
     STATEMENTS_PAUSE_MS = 100, /* between portions */
     PULLS_MAX = 12,            /* feeds pulled over one session at once */
     BAD_RUNS_MAX = 3,
@@ -57,6 +59,10 @@ enum {
 #define PULL_WINDOWS_MAX KIB(3072)
 #define RUN_WANTED_MIN KIB(64)
 #define STATEMENTS_PORTION KIB(64)
+#define HELD_BYTES_MAX KIB(256)
+/* Bytes in a millisecond at which statements of one member about one channel are passed on to each
+ * peer. */
+#define STATED_PACE 16
 /* Bytes of frames other than runs and statements, sent since the peer was last heard. */
 #define UNANSWERED_MAX KIB(4096)
 
@@ -185,6 +191,14 @@ struct compared_list {
     size_t n, capacity;
 };
 
+struct held_statement {
+    struct channel_id channel;
+    struct member_id member;
+    uint64_t counter;
+    time_ms due;
+    struct buffer bytes;
+};
+
 struct tip {
     struct feed_id feed; /* zero: not known */
     struct position at;
@@ -236,6 +250,8 @@ struct session {
     /* statements.c */
     uint64_t stated; /* statements up to this order have been sent or need not be */
     time_ms statements_at;
+    struct held_statement held[HELD_MAX];
+    size_t held_n, held_bytes;
 
     /* proofs.c */
     uint64_t proofs; /* as this side's HELLO has said, over the first `proofs_n` */
@@ -279,6 +295,7 @@ struct engine {
     struct sorted stated;
     struct stated *stated_first, *stated_last; /* in the order in which they came */
     uint64_t stated_order;
+    time_ms pass_at; /* when the first that waits to be passed on may be; INT64_MAX: none */
     struct arrival {
         uint32_t link;
         struct member_id member;

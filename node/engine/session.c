@@ -5,6 +5,7 @@
 #include "dial.h"
 #include "emit.h"
 #include "heads.h"
+#include "held.h"
 #include "join.h"
 #include "proofs.h"
 #include "pull.h"
@@ -200,6 +201,7 @@ void session_free(struct session *session) {
     sorted_done(&session->shares);
     free(session->told);
     compare_done(session);
+    held_done(session);
     if (session->member == NULL)
         engine->strangers_n--;
     else if (session->member->session == session)
@@ -406,6 +408,7 @@ void session_tick(struct session *session) {
     }
     engine_due(engine, session->deadline);
     pull_tick(session);
+    statements_take_held(session);
     if (session->statements_at <= engine->now || session->proofs_at <= engine->now)
         session_touch(session);
     engine_due(engine, session->statements_at);

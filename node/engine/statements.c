@@ -3,6 +3,7 @@
 #include "dial.h"
 #include "emit.h"
 #include "heads.h"
+#include "held.h"
 #include "proto/statement.h"
 #include "session.h"
 #include "share.h"
@@ -15,8 +16,11 @@ struct stated {
     struct channel channel;
     uint64_t counter;
     struct buffer statement;
-    uint64_t order; /* when it came, among all */
-    uint32_t from;  /* the link that it came over; 0: own, or not known */
+    uint64_t order;          /* when it came, among all */
+    uint32_t from;           /* the link that it came over; 0: own, or not known */
+    time_ms at;              /* when it came */
+    time_ms heard;           /* when its member itself last sent one */
+    time_ms passed, pass_at; /* passed on, and to be; INT64_MAX: nothing new */
     struct stated *previous, *next;
 };
 enum { STATED_KEY_SIZE = sizeof(struct channel_id) + sizeof(struct member_id) };
@@ -111,7 +115,11 @@ static struct stated *stated_new(struct engine *engine, const struct event *even
         return NULL;
     *stated = (struct stated){.channel_id = event->stated.channel_id,
                               .member = event->stated.member,
-                              .channel = event->stated.channel};
+                              .channel = event->stated.channel,
+                              .at = INT64_MIN / 2,
+                              .heard = INT64_MIN / 2,
+                              .passed = INT64_MIN / 2,
+                              .pass_at = INT64_MAX};
     if (sorted_add(&engine->stated, stated) != OK) {
         free(stated);
         return NULL;
@@ -139,6 +147,39 @@ static void own_stated(struct engine *engine, const struct stated *stated) {
         lane->state_due = lane->stated_at + STATE_MS_MAX;
 }
 
+/* Whom it concerns gets it now, or when it is time: then the latest there is. */
+static void pass_on(struct engine *engine, struct stated *stated) {
+    time_ms pace = STATED_MS_MIN + (time_ms)(stated->statement.size / STATED_PACE);
+    bool own = member_id_equal(&stated->member, &engine->self);
+    if (!own && stated->passed + pace > engine->now) {
+        stated->pass_at = stated->passed + pace;
+        if (stated->pass_at < engine->pass_at)
+            engine->pass_at = stated->pass_at;
+        engine_due(engine, stated->pass_at);
+        return;
+    }
+    stated->passed = engine->now;
+    stated->pass_at = INT64_MAX;
+    take_out(engine, stated);
+    append(engine, stated);
+    for (size_t i = 0; i < engine->sessions.n; i++)
+        session_touch(engine->sessions.list[i]);
+}
+
+static void pass_waiting(struct engine *engine) {
+    bool is_time = engine->pass_at <= engine->now;
+    if (is_time)
+        engine->pass_at = INT64_MAX;
+    for (size_t i = 0; is_time && i < engine->stated.n; i++) {
+        struct stated *stated = engine->stated.list[i];
+        if (stated->pass_at <= engine->now)
+            pass_on(engine, stated);
+        else if (stated->pass_at < engine->pass_at)
+            engine->pass_at = stated->pass_at;
+    }
+    engine_due(engine, engine->pass_at);
+}
+
 void statements_event(struct engine *engine, const struct event *event) {
     struct stated *stated = stated_find(engine, &event->stated.channel_id, &event->stated.member);
     if (stated != NULL && event->stated.counter <= stated->counter)
@@ -155,11 +196,9 @@ void statements_event(struct engine *engine, const struct event *event) {
     stated->statement = copy;
     stated->counter = event->stated.counter;
     stated->from = arrived_over(engine, stated);
-    take_out(engine, stated);
-    append(engine, stated);
+    stated->at = engine->now;
     own_stated(engine, stated);
-    for (size_t i = 0; i < engine->sessions.n; i++)
-        session_touch(engine->sessions.list[i]);
+    pass_on(engine, stated);
 }
 
 /* ---- From and to peers ---- */
@@ -216,6 +255,31 @@ void statements_consult(struct session *session) {
     }
 }
 
+/* To the store, which knows whether it is really theirs. */
+static void hand_on(struct session *session, const struct channel_id *channel,
+                    const struct member_id *member, uint64_t counter, struct bytes bytes) {
+    struct engine *engine = session->engine;
+    struct stated *stated = stated_find(engine, channel, member);
+    if (stated != NULL && member_id_equal(member, &session->member->id))
+        stated->heard = engine->now;
+    engine->arrivals[engine->arrivals_next] =
+        (struct arrival){session->link, *member, *channel, counter};
+    engine->arrivals_next =
+        (engine->arrivals_next + 1) % (sizeof engine->arrivals / sizeof engine->arrivals[0]);
+    emit_for(session,
+             &(struct effect){.kind = EFFECT_STATEMENT, .channel_id = *channel, .bytes = bytes});
+}
+
+/* When the next one after `stated` is taken. What was stored was verified, and what comes over the
+ * member's own session is its own doing; what others send in its name holds nothing up. */
+static time_ms due_after(const struct session *session, const struct stated *stated) {
+    if (stated == NULL || member_id_equal(&stated->member, &session->engine->self))
+        return INT64_MIN;
+    bool by_itself = member_id_equal(&stated->member, &session->member->id);
+    time_ms last = by_itself && stated->heard > stated->at ? stated->heard : stated->at;
+    return last + STATED_MS_MIN;
+}
+
 /* An own one that comes back is handed on even if it is older than what has been stated since: it
  * may name what this node has lost. */
 void statements_receive(struct session *session, struct bytes bytes) {
@@ -233,13 +297,21 @@ void statements_receive(struct session *session, struct bytes bytes) {
     if (stated != NULL && (own ? bytes_equal(bytes, buffer_view(&stated->statement))
                                : statement.counter <= stated->counter))
         return;
-    engine->arrivals[engine->arrivals_next] =
-        (struct arrival){session->link, statement.member, statement.channel, statement.counter};
-    engine->arrivals_next =
-        (engine->arrivals_next + 1) % (sizeof engine->arrivals / sizeof engine->arrivals[0]);
-    emit_for(session, &(struct effect){.kind = EFFECT_STATEMENT,
-                                       .channel_id = statement.channel,
-                                       .bytes = bytes});
+    time_ms due = due_after(session, stated);
+    if (due > engine->now)
+        held_put(session, &statement, bytes, due);
+    else
+        hand_on(session, &statement.channel, &statement.member, statement.counter, bytes);
+}
+
+void statements_take_held(struct session *session) {
+    struct held_statement held;
+    while (!session->doomed && held_take(session, &held)) {
+        struct stated *stated = stated_find(session->engine, &held.channel, &held.member);
+        if (stated == NULL || held.counter > stated->counter)
+            hand_on(session, &held.channel, &held.member, held.counter, buffer_view(&held.bytes));
+        buffer_done(&held.bytes);
+    }
 }
 
 void statements_settle(struct session *session) {
@@ -282,6 +354,7 @@ void statements_heads_moved(struct engine *engine, struct lane *lane) {
 }
 
 void statements_tick(struct engine *engine) {
+    pass_waiting(engine);
     for (size_t i = 0; i < engine->lanes.n; i++) {
         struct lane *lane = engine->lanes.list[i];
         if (lane->state_due <= engine->now) {

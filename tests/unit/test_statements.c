@@ -154,6 +154,7 @@ TEST(when_the_hellos_name_the_same_statements_none_is_sent) {
     struct message hello = lone_hello(&lone, LINK);
     lone_receive(&lone, LINK, &hello);
     assert_false(lone_sent(&lone, LINK, MESSAGE_STATEMENT));
+    lone_wait(&lone, 2000);
     stated(&lone, &notice, OTHER, 6);
     assert_true(lone_sent(&lone, LINK, MESSAGE_STATEMENT));
     lone_done(&lone);
