@@ -39,9 +39,10 @@ struct link {
     size_t waiting_bytes;
 
     /* accepted */
-    uint32_t address; /* of the valve's inner side, in 127.0.0.0/8: how libzmq names this
-                         connection; 0: dialled */
-    bool known;       /* its key was admitted */
+    uint32_t address;  /* of the valve's inner side, in 127.0.0.0/8: how libzmq names this
+                          connection; 0: dialled */
+    uint8_t source[8]; /* the address that the connection comes from (stranger.h) */
+    bool known;        /* its key was admitted */
     uint8_t routing_id[ROUTING_ID_MAX];
     size_t routing_id_size;
 

@@ -1,6 +1,7 @@
 #include "link.h"
 
 #include "monotonic.h"
+#include "stranger.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -54,37 +55,16 @@ static void hung_up(void *context) {
     link_end(context, ERR_CLOSED);
 }
 
-/* Makes room: one more stranger replaces the oldest. False when there are too many others. */
-static bool make_room(struct net *net) {
-    size_t accepted = 0, strangers = 0;
-    struct link *oldest = NULL;
-    for (size_t i = 0; i < net->links_n; i++) {
-        struct link *link = net->links[i];
-        if (link == NULL || link_is_dialled(link) || link->state == LINK_ENDED)
-            continue;
-        accepted++;
-        if (link->known)
-            continue;
-        strangers++;
-        if (oldest == NULL || link->since < oldest->since)
-            oldest = link;
-    }
-    if (strangers >= NET_STRANGERS_MAX) {
-        link_end(oldest, ERR_LIMIT);
-        accepted--;
-    }
-    return accepted < NET_ACCEPTED_MAX;
-}
-
-static void take(struct net *net, int outer) {
+static void take(struct net *net, int outer, const struct sockaddr_storage *peer) {
     time_ms now = node_monotonic_ms();
     int inner = -1;
-    struct link *link = make_room(net) ? link_new(net, now) : NULL;
+    struct link *link = stranger_make_room(net, now) ? link_new(net, now) : NULL;
     if (link == NULL) {
         close(outer);
         return;
     }
     link->address = next_address(net);
+    stranger_from(link, peer);
     link->state = LINK_SHAKING;
     socket_tune(outer);
     if (connect_router(net, link->address, &inner) != OK) {
@@ -100,9 +80,12 @@ void listen_ready(void *context, uint32_t events) {
     struct net *net = context;
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        int fd = accept4(net->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage peer = {0};
+        socklen_t size = sizeof peer;
+        int fd = accept4(net->listener.fd, (struct sockaddr *)&peer, &size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            take(net, fd);
+            take(net, fd, &peer);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

@@ -23,9 +23,10 @@
 
 enum {
     NET_ACCEPTED_MAX = 1024,
-    NET_STRANGERS_MAX = 64,    /* one more replaces the oldest */
-    NET_PER_KEY_MAX = 4,       /* accepted links of one key; one more replaces the oldest */
-    NET_CONNECT_MS_MAX = 5000, /* for one address */
+    NET_STRANGERS_MAX = 256,       /* one more replaces another (stranger.h) */
+    NET_STRANGERS_PER_SOURCE = 32, /* of one address, before it is its own that are replaced */
+    NET_PER_KEY_MAX = 4,           /* accepted links of one key; one more replaces the oldest */
+    NET_CONNECT_MS_MAX = 5000,     /* for one address */
     NET_HANDSHAKE_MS_MAX = 5000,
     NET_SILENT_MS_MAX = 10000, /* between handshake and first frame */
     /* An accepted link without a frame; members state what they hold at least daily. Who dialled

@@ -134,6 +134,7 @@ static void pump_inwards(struct valve *valve) {
         if (n <= 0)
             break;
         valve->ahead += (size_t)n;
+        valve->inwards_bytes += (size_t)n;
     }
 }
 
@@ -147,6 +148,7 @@ static void pump_outwards(struct valve *valve, time_ms now) {
         if (n <= 0)
             break;
         valve->outwards_at = now;
+        valve->outwards_bytes += (size_t)n;
     }
 }
 

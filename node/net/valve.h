@@ -46,10 +46,11 @@ struct valve {
     struct held inwards, outwards;
     size_t ahead;
     time_ms leaked_at, shut_at /* 0: open */, outwards_at /* last bytes out */;
-    uint8_t inwards_last[VALVE_LAST]; /* the last at the end; zero before the first */
-    bool outer_ended;                 /* the peer sends no more */
-    bool ended;                       /* libzmq hung up, or one side failed */
-    void (*changed)(void *context);   /* called when it has ended */
+    uint64_t inwards_bytes, outwards_bytes; /* carried so far */
+    uint8_t inwards_last[VALVE_LAST];       /* the last at the end; zero before the first */
+    bool outer_ended;                       /* the peer sends no more */
+    bool ended;                             /* libzmq hung up, or one side failed */
+    void (*changed)(void *context);         /* called when it has ended */
     void *context;
 };
 
