@@ -43,6 +43,7 @@ enum {
     STATED_MS_MIN = 1000, /* between statements of one member about one channel that are taken */
     HELD_MAX = 16,        /* that came sooner, of one session */
     STATEMENTS_PAUSE_MS = 100, /* between portions */
+    CROWD_MS = 30000,          /* what was sent longer ago isn't counted to the crowd */
     PULLS_MAX = 12,            /* feeds pulled over one session at once */
     BAD_RUNS_MAX = 3,
     JOINS_MAX = 8,             /* frames on a ticket's link */
@@ -58,6 +59,8 @@ enum {
 /* Of one session together; the rest of the peer's credit is for pushes. */
 #define PULL_WINDOWS_MAX KIB(3072)
 #define RUN_WANTED_MIN KIB(64)
+/* Under way to all peers together, from where each has small runs alone. */
+#define CROWD_MIN KIB(8192)
 #define STATEMENTS_PORTION KIB(64)
 #define HELD_BYTES_MAX KIB(256)
 /* Bytes in a millisecond at which statements of one member about one channel are passed on to each
@@ -246,6 +249,7 @@ struct session {
     /* push.c */
     struct share *send_first, *send_last;
     size_t under_way, reserved;
+    time_ms sent_at; /* when a run was last asked for to be sent */
 
     /* statements.c */
     uint64_t stated; /* statements up to this order have been sent or need not be */

@@ -84,10 +84,28 @@ static void announce(struct share *share) {
     share->told = head->seq;
 }
 
+/* Is a good deal on its way to peers already? Who has been sent nothing for a while doesn't count:
+ * it may never acknowledge what it got. */
+static bool is_crowded(const struct engine *engine) {
+    size_t under_way = 0;
+    for (size_t i = 0; i < engine->sessions.n; i++) {
+        const struct session *session = engine->sessions.list[i];
+        if (session->sent_at + CROWD_MS > engine->now)
+            under_way += session->under_way + session->reserved;
+    }
+    return under_way >= CROWD_MIN;
+}
+
 /* False: no room before the peer has acknowledged more. */
 static bool load(struct share *share) {
     struct session *session = share->session;
     size_t size = share->pulled ? smaller(share->credit, share->wanted) : RUN_PUSHED_MAX;
+    if (is_crowded(session->engine)) {
+        /* A small run after the other for each: who reads acknowledges them. */
+        if (session->reserved != 0 || session->under_way >= RUN_PUSHED_MAX)
+            return false;
+        size = smaller(size, RUN_WANTED_MIN);
+    }
     /* One envelope may be larger than what was asked for, and must fit too. */
     size_t reserved = size > ENVELOPE_SIZE_MAX ? size : ENVELOPE_SIZE_MAX;
     if (session->under_way + session->reserved + reserved > session->credit_max)
@@ -102,6 +120,7 @@ static bool load(struct share *share) {
     share->load_after = share->next.seq;
     share->reserved = reserved;
     session->reserved += reserved;
+    session->sent_at = session->engine->now;
     return true;
 }
 

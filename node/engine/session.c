@@ -112,6 +112,7 @@ static struct session *session_new(struct engine *engine, const struct event *ev
                                 .deadline = INT64_MAX,
                                 .retry_at = INT64_MAX,
                                 .statements_at = INT64_MAX,
+                                .sent_at = INT64_MIN / 2,
                                 .address_at = INT64_MIN,
                                 .proofs_at = INT64_MAX,
                                 .shares = {.key_size = sizeof(struct feed_id)}};

@@ -32,6 +32,7 @@ static void forget_waiting(struct link *link) {
         at = next;
     }
     link->waiting_first = link->waiting_last = NULL;
+    link->net->waiting_bytes -= link->waiting_bytes;
     link->waiting_bytes = 0;
 }
 
@@ -88,20 +89,61 @@ void link_up(struct link *link, time_ms now) {
                           link_is_dialled(link) ? &link->member : NULL);
 }
 
+/* What libzmq has been handed and the valve not yet seen come out. Heartbeats come out too. */
+static uint64_t in_libzmq(struct link *link) {
+    if (link->handed < link->valve.outwards_bytes)
+        link->handed = link->valve.outwards_bytes;
+    return link->handed - link->valve.outwards_bytes;
+}
+
 /* OK, ERR_BUSY: not now, or why not at all. */
 static enum err send_now(struct link *link, const void *data, size_t size) {
     void *socket = link_is_dialled(link) ? link->dealer : link->net->router;
+    if (in_libzmq(link) >= LINK_AHEAD_MAX)
+        return ERR_BUSY;
     if (!link_is_dialled(link) &&
         zmq_send(socket, link->routing_id, link->routing_id_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
         return errno == EAGAIN ? ERR_BUSY : ERR_CLOSED;
     if (zmq_send(socket, data, size, ZMQ_DONTWAIT) < 0)
         return errno == EAGAIN ? ERR_BUSY : ERR_CLOSED;
+    link->handed += size;
+    return OK;
+}
+
+/* Who has taken nothing for longest of those that something waits for. */
+static struct link *most_stuck(const struct net *net) {
+    struct link *stuck = NULL;
+    for (size_t i = 0; i < net->links_n; i++) {
+        struct link *link = net->links[i];
+        if (link == NULL || link->state == LINK_ENDED || link->waiting_bytes == 0)
+            continue;
+        if (stuck == NULL || link->valve.outwards_at < stuck->valve.outwards_at ||
+            (link->valve.outwards_at == stuck->valve.outwards_at &&
+             link->waiting_bytes > stuck->waiting_bytes))
+            stuck = link;
+    }
+    return stuck;
+}
+
+/* All links together have so much; who doesn't read makes room for who does. */
+static enum err make_room(struct link *link, size_t size) {
+    struct net *net = link->net;
+    while (net->waiting_bytes + size > NET_WAITING_ALL_MAX) {
+        struct link *stuck = most_stuck(net);
+        if (stuck == NULL || stuck == link)
+            return ERR_QUOTA;
+        link_end(stuck, ERR_QUOTA);
+        forget_waiting(stuck);
+    }
     return OK;
 }
 
 static enum err keep(struct link *link, struct bytes frame) {
     if (link->waiting_bytes + frame.size > NET_WAITING_MAX)
         return ERR_QUOTA;
+    enum err err = make_room(link, frame.size);
+    if (err != OK)
+        return err;
     struct waiting_frame *kept = malloc(sizeof *kept + frame.size);
     if (kept == NULL)
         return ERR_MEMORY;
@@ -114,6 +156,7 @@ static enum err keep(struct link *link, struct bytes frame) {
         link->waiting_first = kept;
     link->waiting_last = kept;
     link->waiting_bytes += frame.size;
+    link->net->waiting_bytes += frame.size;
     return OK;
 }
 
@@ -144,6 +187,7 @@ void link_flush(struct link *link) {
         if (first->next == NULL)
             link->waiting_last = NULL;
         link->waiting_bytes -= first->size;
+        link->net->waiting_bytes -= first->size;
         free(first);
     }
 }

@@ -8,6 +8,9 @@
 #include "zap.h"
 
 enum { LINKS_MAX = 2048, ROUTING_ID_MAX = 255 };
+/* What is handed to libzmq for one link and has not come out: no more is, so that what waits is
+ * counted here. */
+#define LINK_AHEAD_MAX KIB(64)
 enum { CLOSING_QUIET_MS = 200, CLOSING_MS_MAX = 2000 };
 
 enum link_state {
@@ -37,6 +40,7 @@ struct link {
     struct valve valve;
     struct waiting_frame *waiting_first, *waiting_last;
     size_t waiting_bytes;
+    uint64_t handed; /* bytes, to libzmq */
 
     /* accepted */
     uint32_t address;  /* of the valve's inner side, in 127.0.0.0/8: how libzmq names this
@@ -73,8 +77,9 @@ struct net {
     struct link *links[LINKS_MAX];
     size_t links_n; /* places in use or once used */
     uint32_t numbers, generations;
-    size_t turn_bytes;   /* received in this turn */
-    size_t first_dealer; /* whose turn it is */
+    size_t waiting_bytes; /* of all links */
+    size_t turn_bytes;    /* received in this turn */
+    size_t first_dealer;  /* whose turn it is */
 };
 
 static inline bool link_is_dialled(const struct link *link) {

@@ -36,6 +36,8 @@ enum {
 /* What may wait for one link: all that may be under way to a peer, and the small frames around it.
  */
 #define NET_WAITING_MAX (CREDIT_PER_PEER_MAX + 2 * MESSAGE_SIZE_MAX)
+/* And for all links together: beyond it, who has taken nothing for longest is cut. */
+#define NET_WAITING_ALL_MAX (2 * NET_WAITING_MAX)
 
 struct net;
 

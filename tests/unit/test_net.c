@@ -337,6 +337,49 @@ TEST(who_does_not_read_is_cut_before_much_waits_for_it) {
     pair_done(&pair);
 }
 
+static uint32_t dial_in(struct side *client, uint8_t seed_byte, struct side *server) {
+    side_init(client, seed_byte);
+    side_admit(server, &client->keys.public.transport);
+    dial(client, server);
+    UNTIL(client->connected_n == 1, client, server);
+    send_text(client, "hello");
+    size_t frames_n = server->frames_n;
+    UNTIL(server->frames_n > frames_n, client, server);
+    return server->link;
+}
+
+TEST(what_waits_for_all_is_bounded_and_who_does_not_read_makes_room) {
+    enum { STUCK = 5 };
+    struct side server, reader, stuck[STUCK];
+    static uint8_t data[MESSAGE_SIZE_MAX];
+    side_init(&server, 1);
+    side_listen(&server);
+    uint32_t reading = dial_in(&reader, 2, &server), links[STUCK];
+    for (uint8_t i = 0; i < STUCK; i++)
+        links[i] = dial_in(&stuck[i], (uint8_t)(3 + i), &server);
+    size_t frames_n = 0;
+    /* The network's own buffers take some; then it waits here. */
+    for (int round = 0; round < 60 && server.disconnected_n == 0; round++) {
+        for (int i = 0; i < STUCK; i++) {
+            enum err err = net_send(server.net, links[i], (struct bytes){data, sizeof data});
+            assert_true(err == OK || err == ERR_NOT_FOUND);
+            assert_true(server.net->waiting_bytes <= NET_WAITING_ALL_MAX);
+        }
+        assert_ok(net_send(server.net, reading, (struct bytes){data, 1000}));
+        frames_n++;
+        turn(&server);
+        turn(&reader);
+    }
+    UNTIL(reader.frames_n == frames_n, &server, &reader);
+    assert_true(server.disconnected_n > 0);
+    assert_int_equal(server.reason, ERR_QUOTA);
+    assert_int_equal(reader.disconnected_n, 0);
+    for (int i = 0; i < STUCK; i++)
+        side_done(&stuck[i]);
+    side_done(&reader);
+    side_done(&server);
+}
+
 /* ---- Hostile ends, by hand ---- */
 
 static int tcp_to(const struct side *side) {
@@ -743,6 +786,7 @@ int main(void) {
         cmocka_unit_test(a_link_that_hangs_up_is_reported_after_all_that_it_sent),
         cmocka_unit_test(a_key_that_is_admitted_no_longer_is_cut),
         cmocka_unit_test(who_does_not_read_is_cut_before_much_waits_for_it),
+        cmocka_unit_test(what_waits_for_all_is_bounded_and_who_does_not_read_makes_room),
         cmocka_unit_test(rubbish_from_a_stranger_is_cut_and_harms_nobody),
         cmocka_unit_test(a_stranger_that_says_nothing_is_cut_in_time),
         cmocka_unit_test(many_silent_strangers_do_not_keep_a_member_out),

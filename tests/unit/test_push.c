@@ -395,6 +395,51 @@ TEST(answers_to_nothing_are_passed_over) {
     lone_done(&lone);
 }
 
+/* Sends what is asked for until there is no room, and counts the bytes. */
+static size_t serve(struct lone *lone, uint32_t link, const struct feed_id *feed) {
+    size_t sent = 0;
+    for (;;) {
+        const struct effect *load = lone_effect(lone, EFFECT_LOAD, link);
+        if (load == NULL)
+            return sent;
+        uint64_t after = load->after;
+        unsigned n = load->bytes_max > KIB(256) ? 2 : 1;
+        size_t size = (load->bytes_max < KIB(512) ? load->bytes_max : KIB(512)) / n;
+        size -= SIGNED_HEADER_SIZE + 5;
+        lone_clear(lone);
+        lone_loaded(lone, link, feed, after, n, size, 1000);
+        sent += run_size(n, size);
+    }
+}
+
+TEST(when_much_is_under_way_to_others_a_peer_gets_small_runs_and_never_none) {
+    struct lone lone;
+    struct feed_id feed;
+    municipality(&lone, &feed);
+    moves(&lone, 1000);
+    size_t sent[6] = {0};
+    for (unsigned n = 0; n < 6; n++) {
+        lone_member(&lone, 30 + n, ROLE_RELAY, false, true);
+        lone_open(&lone, 30 + n, 30 + n);
+        lone_clear(&lone);
+        pull(&lone, 30 + n, &feed, 0, CREDIT_PER_PEER_MAX);
+        sent[n] = serve(&lone, 30 + n, &feed); /* and reads nothing */
+        assert_true(sent[n] >= KIB(64));
+    }
+    assert_true(sent[0] > KIB(3000));
+    for (unsigned n = 3; n < 6; n++)
+        assert_true(sent[n] <= KIB(256 + 64));
+    /* Who acknowledges gets more. */
+    acknowledge(&lone, 35, &feed, sent[5]);
+    assert_true(serve(&lone, 35, &feed) >= KIB(64));
+    /* And who never does is not counted for ever. */
+    lone_wait(&lone, 30000);
+    lone_clear(&lone);
+    acknowledge(&lone, 35, &feed, KIB(64));
+    assert_true(serve(&lone, 35, &feed) > KIB(1000));
+    lone_done(&lone);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_write_is_pushed_in_the_same_step_to_everybody_who_is_at_the_head_before),
@@ -417,6 +462,7 @@ int main(void) {
         cmocka_unit_test(
             an_acknowledgement_of_a_run_that_was_sent_twice_does_not_make_the_next_one_durable),
         cmocka_unit_test(answers_to_nothing_are_passed_over),
+        cmocka_unit_test(when_much_is_under_way_to_others_a_peer_gets_small_runs_and_never_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
