@@ -10,7 +10,7 @@
 enum { LINKS_MAX = 2048, ROUTING_ID_MAX = 255 };
 /* What is handed to libzmq for one link and has not come out: no more is, so that what waits is
  * counted here. */
-#define LINK_AHEAD_MAX KIB(64)
+#define LINK_AHEAD_MAX KIB(256)
 enum { CLOSING_QUIET_MS = 200, CLOSING_MS_MAX = 2000 };
 
 enum link_state {
