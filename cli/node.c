@@ -14,8 +14,6 @@ int cli_node_run(struct cli_context *cli, const json_t *args) {
         return cli_fail(cli, err_name(ERR_LOCKED), COMMAND("stafet status"), NULL,
                         "a node is running in this home already",
                         "der kører allerede en node i dette hjem");
-    if (service_lost_keys(locate_home(cli->locate)))
-        return cli_fail(cli, err_name(ERR_KEY), SERVICE_LOST_KEYS_MEND, NULL, SERVICE_LOST_KEYS);
     struct node_options options = {
         .listen = service_text(args, "listen"), .control = true, .quiet = cli->args->quiet};
     struct failure why = {.language = cli->screen.language};
@@ -83,8 +81,6 @@ static enum err run_errand(struct errand *errand, struct cli_context *cli, const
 static enum err run_own_node(struct cli_context *cli, const struct verb *verb, const json_t *args,
                              struct reply *reply) {
     reply->language = cli->asker.language;
-    if (service_lost_keys(locate_home(cli->locate)))
-        return reply_fail(reply, ERR_KEY, SERVICE_LOST_KEYS_MEND, SERVICE_LOST_KEYS);
     struct node_options options = {.quiet = true};
     struct failure why = {.language = reply->language};
     struct errand errand = {.reply = reply};

@@ -134,8 +134,6 @@ static int serve(struct home *home, const struct node_options *options) {
     struct node *node = NULL;
     struct failure why = {.language = language_of_locale()};
     enum err err = node_new(home, options, &why, &node);
-    if (service_lost_keys(home))
-        (void)failure_say(&why, ERR_KEY, SERVICE_LOST_KEYS_MEND, SERVICE_LOST_KEYS);
     if (err != OK)
         return fail(home->path, &why);
     say_ready(node, home->path);

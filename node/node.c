@@ -124,13 +124,16 @@ static enum err bind_net(struct node *node, const char *listen, struct failure *
 static enum err open_store(struct node *node, struct failure *ret_why) {
     peers_surround(node);
     enum err err = service_new(node->home, &node->surroundings, &node->service);
+    if (err == OK && (err = service_check_home(node->home, ret_why)) != OK)
+        return err;
     if (err == OK)
         err = service_open_store(node->service);
     if (err == OK)
         node->store = service_store(node->service);
     if (err == ERR_NOT_FOUND)
-        return failure_say(ret_why, err, SERVICE_FOUND_MEND, "this home has no keys yet",
-                           "dette hjem har ingen nøgler endnu");
+        return failure_say(ret_why, err, SERVICE_FOUND_MEND,
+                           "this home is not a member of a federation yet",
+                           "dette hjem er ikke med i en føderation endnu");
     if (err != OK)
         return failure_say(ret_why, err, err_mend(err), "the database can't be opened: %s",
                            "databasen kan ikke åbnes: %s",

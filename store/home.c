@@ -195,6 +195,20 @@ enum err home_open(const char *path, bool create, struct home *ret_home) {
     return e;
 }
 
+static bool holds(const struct home *home, const char *name) {
+    char path[HOME_PATH_MAX];
+    struct stat status;
+    return home_file(home, name, path) == OK && stat(path, &status) == 0 && status.st_size > 0;
+}
+
+bool home_lost_replica(const struct home *home) {
+    return home->keys != NULL && holds(home, "generation") && !holds(home, "replica.db");
+}
+
+bool home_lost_keys(const struct home *home) {
+    return home->keys == NULL && holds(home, "replica.db");
+}
+
 void home_close(struct home *home) {
     if (home == NULL)
         return;
@@ -212,8 +226,9 @@ void home_close(struct home *home) {
 }
 
 void home_discard(struct home *home) {
-    static const char *const files[] = {"replica.db", "replica.db-wal", "replica.db-journal",
-                                        "generation", "generation.new", "keys"};
+    /* In this order: a crash half-way must not look like a lost replica. */
+    static const char *const files[] = {"generation",     "generation.new",     "replica.db",
+                                        "replica.db-wal", "replica.db-journal", "keys"};
     char path[HOME_PATH_MAX];
     if (!home->made_keys)
         return;

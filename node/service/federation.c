@@ -12,7 +12,7 @@ static enum err make_keys(struct service *service, struct reply *reply) {
     if (home->keys == NULL)
         e = home_create_keys(home);
     if (e == OK)
-        e = service_open_store(service);
+        e = service_make_store(service);
     if (e != OK)
         return reply_fail(
             reply, e, err_mend(e), "the home's keys or database could not be made: %s",

@@ -9,7 +9,7 @@ struct scan; /* scan.h */
 struct service {
     struct home *home;
     struct surroundings surroundings;
-    struct store *store; /* NULL: no keys yet */
+    struct store *store; /* NULL: no replica yet */
     char generation[HOME_PATH_MAX];
     struct scan *scan;   /* NULL until the first search */
 };

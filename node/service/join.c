@@ -165,7 +165,7 @@ static enum err begin(struct service *service, const struct asker *asker, const 
     if (e == OK && !had_keys)
         e = home_create_keys(service_home(service));
     if (e == OK)
-        e = service_open_store(service);
+        e = service_make_store(service);
     if (e == OK)
         e = begin_with(service, text, &ticket, &endpoints, reply);
     if (e == OK && (join = calloc(1, sizeof *join)) == NULL)

@@ -26,12 +26,10 @@ void service_free(struct service *service) {
     free(service);
 }
 
-enum err service_open_store(struct service *service) {
+enum err service_make_store(struct service *service) {
+    char path[HOME_PATH_MAX];
     if (service->store != NULL)
         return OK;
-    if (service->home->keys == NULL)
-        return ERR_NOT_FOUND;
-    char path[HOME_PATH_MAX];
     enum err e = home_file(service->home, "replica.db", path);
     if (e == OK)
         e = home_file(service->home, "generation", service->generation);
@@ -42,6 +40,16 @@ enum err service_open_store(struct service *service) {
     return store_open(&config, &service->store);
 }
 
+enum err service_open_store(struct service *service) {
+    char path[HOME_PATH_MAX];
+    if (service->store != NULL)
+        return OK;
+    if (service->home->keys == NULL || home_lost_replica(service->home) ||
+        home_file(service->home, "replica.db", path) != OK || access(path, F_OK) != 0)
+        return ERR_NOT_FOUND;
+    return service_make_store(service);
+}
+
 void service_discard_store(struct service *service) {
     if (!service->home->made_keys)
         return;
@@ -50,10 +58,28 @@ void service_discard_store(struct service *service) {
     home_discard(service->home);
 }
 
-bool service_lost_keys(const struct home *home) {
-    char path[HOME_PATH_MAX];
-    return home->keys == NULL && home_file(home, "replica.db", path) == OK &&
-           access(path, F_OK) == 0;
+enum err service_check_home(const struct home *home, struct failure *ret_why) {
+    if (home_lost_keys(home))
+        return failure_say(ret_why, ERR_KEY,
+                           MEND("restore the file keys of this home from a backup",
+                                "hent filen keys i dette hjem fra en sikkerhedskopi"),
+                           "the keys are missing beside replica.db",
+                           "nøglerne mangler ved siden af replica.db");
+    if (home_lost_replica(home))
+        return failure_say(
+            ret_why, ERR_CORRUPT,
+            MEND(
+                "restore replica.db from a backup; a site that has none moves the whole home aside "
+                "and joins anew, under another name, with a new ticket: what it has sent is at the "
+                "receivers, what it has received must be sent again, and unsent drafts and the "
+                "notes of what was imported are gone",
+                "hent replica.db fra en sikkerhedskopi; et sted uden kopi flytter hele hjemmet til "
+                "side og slutter sig til igen, under et andet navn, med en ny billet: det sendte "
+                "er hos modtagerne, det modtagne skal sendes igen, og usendte kladder og noter om "
+                "det importerede er væk"),
+            "the keys are here, but the replica (replica.db in %s) is lost or empty",
+            "nøglerne er her, men databasen (replica.db i %s) er væk eller tom", home->path);
+    return OK;
 }
 
 struct store *service_store(struct service *service) {
@@ -109,8 +135,9 @@ enum err service_call(struct service *service, const struct asker *asker, const 
         return reply_err(reply, ERR_MEMORY);
     struct job *job = NULL;
     enum err e = args_check(verb, args, reply);
-    if (e == OK && service->store == NULL && service_lost_keys(service->home))
-        e = reply_fail(reply, ERR_KEY, SERVICE_LOST_KEYS_MEND, SERVICE_LOST_KEYS);
+    struct failure why = {.language = reply->language};
+    if (e == OK && service->store == NULL && (e = service_check_home(service->home, &why)) != OK)
+        e = reply_failure(reply, e, &why);
     if (e == OK)
         e = check_access(service, verb, reply);
     if (e == OK)

@@ -115,22 +115,21 @@ struct surroundings {
 };
 
 /* Borrows the home and the surroundings (NULL: none) for its life, owns the store. The verbs `federation create` and `join` make the
- * keys through the home and open the store through service_open_store, which everybody else calls first. */
+ * keys through the home and open the store through service_make_store; everybody else calls service_open_store first. */
 MUST_USE enum err service_new(struct home *, const struct surroundings *, struct service **ret_service);
 void service_free(struct service *);
-/* Opens the store if the home has keys. Idempotent. ERR_NOT_FOUND: no keys yet; else as store_open. */
+/* Opens the store if the home has keys and a replica. Idempotent. ERR_NOT_FOUND: one of them is not there; else as store_open. */
 MUST_USE enum err service_open_store(struct service *);
+/* For the verbs that make a node: makes the replica as well. The home has keys. */
+MUST_USE enum err service_make_store(struct service *);
 /* Takes back the keys and the store of a verb that made them and then failed (home_discard). */
 void service_discard_store(struct service *);
-/* Is there a replica but no keys beside it? Then new keys would make another node of it: nothing may be done before they are back. */
-bool service_lost_keys(const struct home *);
-#define SERVICE_LOST_KEYS "the keys are missing beside replica.db", "nøglerne mangler ved siden af replica.db"
-#define SERVICE_LOST_KEYS_MEND \
-    MEND("restore the file keys of this home from a backup", "hent filen keys i dette hjem fra en sikkerhedskopi")
+/* ERR_KEY, ERR_CORRUPT: keys or replica are lost while the other is here, says `ret_why`. Nothing may be done or made before both are back. */
+MUST_USE enum err service_check_home(const struct home *, struct failure *ret_why);
 /* What makes a home a member. */
 #define SERVICE_FOUND_MEND \
     MEND("stafet federation create …, or stafet join TICKET", "stafet federation create …, eller stafet join BILLET")
-struct store *service_store(struct service *); /* NULL: no keys yet */
+struct store *service_store(struct service *); /* NULL: no replica yet */
 struct home *service_home(struct service *);
 const struct surroundings *service_surroundings(const struct service *);
 

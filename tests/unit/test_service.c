@@ -4,6 +4,8 @@
 #include "service/service.h"
 #include "store/roster.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -25,8 +27,8 @@ static void open_place(struct place *place, const struct surroundings *around) {
     snprintf(path, sizeof path, "%s/home", place->folder);
     assert_ok(home_open(path, true, &place->home));
     assert_ok(service_new(&place->home, around, &place->service));
-    if (place->home.keys != NULL)
-        assert_ok(service_open_store(place->service));
+    enum err e = service_open_store(place->service);
+    assert_true(e == OK || e == ERR_NOT_FOUND);
 }
 
 static void close_place(struct place *place) {
@@ -184,7 +186,7 @@ TEST(a_municipality_that_nobody_can_dial_invites_nobody) {
     struct federation_id federation;
     assert_ok(root_keys_derive(&seed, &root));
     assert_ok(home_create_keys(&place->home));
-    assert_ok(service_open_store(place->service));
+    assert_ok(service_make_store(place->service));
     assert_ok(roster_found(service_store(place->service), "Nordby", &root, NULL, 0, &federation));
     assert_err(ERR_STATE, call(place, "member", "invite",
                                json_pack("{s:s, s:s}", "name", "Birk", "role", "school")));
@@ -306,6 +308,68 @@ TEST(a_replica_without_its_keys_is_left_alone) {
     close_place(place);
     assert_int_equal(rename(aside, path), 0);
     open_place(place, NULL);
+    assert_ok(call(place, "status", "", NULL));
+}
+
+static size_t files_in(const char *folder) {
+    struct dirent **names;
+    int n = scandir(folder, &names, NULL, NULL);
+    assert_true(n >= 0);
+    for (int i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+    return (size_t)n;
+}
+
+/* Empty or gone, with a log beside it or not: to make another in its place would use the node's
+ * keys, and its logs' numbers, a second time. */
+TEST(keys_without_their_replica_make_no_other) {
+    struct place *place = *state;
+    char folder[300], replica[320], aside[300];
+    found(place);
+    close_place(place);
+    snprintf(folder, sizeof folder, "%s/home", place->folder);
+    snprintf(replica, sizeof replica, "%s/replica.db", folder);
+    snprintf(aside, sizeof aside, "%s/replica", place->folder);
+    assert_int_equal(rename(replica, aside), 0);
+    for (int empty = 0; empty < 2; empty++) {
+        if (empty)
+            assert_int_equal(close(open(replica, O_CREAT | O_WRONLY, 0600)), 0);
+        open_place(place, NULL);
+        size_t files = files_in(folder);
+        assert_err(ERR_CORRUPT, call(place, "status", "", NULL));
+        assert_non_null(strstr(place->reply.text, "is lost or empty"));
+        assert_non_null(strstr(place->reply.mend, "restore replica.db from a backup"));
+        assert_err(ERR_CORRUPT, call(place, "waiting", "", NULL));
+        assert_err(ERR_CORRUPT,
+                   call(place, "federation", "create",
+                        json_pack("{s:s, s:s}", "name", "N", "listen", "tcp://127.0.0.1:1")));
+        assert_err(ERR_CORRUPT, call(place, "join", "", json_pack("{s:s}", "ticket", "stafet1A")));
+        assert_int_equal(files_in(folder), files);
+        close_place(place);
+    }
+    assert_int_equal(rename(aside, replica), 0);
+    open_place(place, NULL);
+    assert_ok(call(place, "status", "", NULL));
+}
+
+TEST(a_making_that_was_interrupted_after_the_keys_can_be_repeated) {
+    struct place *place = *state;
+    char replica[300];
+    snprintf(replica, sizeof replica, "%s/home/replica.db", place->folder);
+    assert_ok(home_create_keys(&place->home));
+    close_place(place);
+    for (int begun = 0; begun < 2; begun++) {
+        if (begun)
+            assert_int_equal(close(open(replica, O_CREAT | O_WRONLY, 0600)), 0);
+        open_place(place, NULL);
+        assert_err(ERR_STATE, call(place, "status", "", NULL));
+        close_place(place);
+    }
+    open_place(place, NULL);
+    struct public_keys keys = place->home.keys->public;
+    found(place);
+    assert_memory_equal(&place->home.keys->public, &keys, sizeof keys);
     assert_ok(call(place, "status", "", NULL));
 }
 
@@ -571,6 +635,8 @@ int main(void) {
         IN_A_HOME(a_running_node_listens_on_the_new_address_or_all_stays_as_it_was),
         IN_A_HOME(the_roster_is_shown_and_needs_no_word_where_nothing_is_doubted),
         IN_A_HOME(a_replica_without_its_keys_is_left_alone),
+        IN_A_HOME(keys_without_their_replica_make_no_other),
+        IN_A_HOME(a_making_that_was_interrupted_after_the_keys_can_be_repeated),
         IN_A_HOME(names_that_read_alike_are_one_name),
         IN_A_HOME(names_in_disguise_are_refused),
         IN_A_HOME(what_fails_after_the_keys_were_made_takes_them_back),
