@@ -11,7 +11,8 @@
 static void show_list(const struct screen *screen, const json_t *document) {
     const json_t *list = json_object_get(document, "conflicts"), *item;
     size_t i;
-    if (json_array_size(list) == 0) {
+    long long too_large_n = number_at(document, "too_large");
+    if (json_array_size(list) == 0 && too_large_n == 0) {
         put(screen, STYLE_PLAIN, "%s\n",
             say(screen, "There are no conflicts.", "Der er ingen konflikter."));
         return;
@@ -27,6 +28,11 @@ static void show_list(const struct screen *screen, const json_t *document) {
                    (long long)number_at(item, "sides"));
     }
     table_print(table, 0);
+    if (too_large_n > 0)
+        put(screen, STYLE_WARN,
+            say(screen, "In handovers that hold too much to be shown: %lld\n",
+                "I overleveringer, som rummer for meget til at blive vist: %lld\n"),
+            too_large_n);
 }
 
 /* show */

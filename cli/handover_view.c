@@ -16,6 +16,7 @@ static const char *state_label(const struct screen *screen, const json_t *item) 
         {"read", "read", "læst"},
         {"accepted", "accepted", "overtaget"},
         {"changed", "changed since accepted", "ændret siden overtagelsen"},
+        {"too_large", "too large to be shown", "for stor til at blive vist"},
     };
     const char *state = text_at(item, "state");
     if (strcmp(state, "delivered") == 0 && strcmp(text_at(item, "end"), "receiver") == 0)
@@ -37,7 +38,10 @@ static void list_row(const struct screen *screen, struct table *table, const jso
     bool is_draft = strcmp(text_at(item, "state"), "draft") == 0;
     table_cell(table, STYLE_PLAIN, "%s", text_at(item, "short"));
     table_cell(table, STYLE_BOLD, "%s", child_of(screen, item));
-    table_cell(table, STYLE_PLAIN, "%s → %s", name_of(item, "from"), name_of(item, "to"));
+    if (json_is_object(json_object_get(item, "from")))
+        table_cell(table, STYLE_PLAIN, "%s → %s", name_of(item, "from"), name_of(item, "to"));
+    else
+        table_cell(table, STYLE_PLAIN, "%s", "");
     table_cell(table, is_draft ? STYLE_WARN : STYLE_PLAIN, "%s", state_label(screen, item));
     if (conflicts > 0)
         table_cell(table, STYLE_BAD,

@@ -37,7 +37,11 @@ static void handover_line(const struct screen *screen, const json_t *item, const
     const char *name = name_of(screen, item);
     const char *other = text_at(json_object_get(item, "with"), "name");
     ago(screen, number_at(item, "at"), when);
-    if (strcmp(kind, "handover_unsent") == 0)
+    if (strcmp(kind, "handover_too_large") == 0)
+        snprintf(line, LINE_MAX_BYTES, "%s",
+                 say(screen, "A handover that holds too much to be shown",
+                     "En overlevering, som rummer for meget til at blive vist"));
+    else if (strcmp(kind, "handover_unsent") == 0)
         snprintf(line, LINE_MAX_BYTES,
                  say(screen, "%s, changed and not sent to %s", "%s, ændret og ikke sendt til %s"),
                  name, other);

@@ -2,7 +2,6 @@
 
 #include "limits.h"
 #include <stdalign.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +71,7 @@ static struct arena_block *block_for(struct arena *arena, size_t size) {
         next_size = size;
     if (next_size > left)
         next_size = left;
+    arena->capped = arena->capped || next_size < size;
     struct arena_block *block = next_size < size ? NULL : block_new(next_size);
     if (block == NULL)
         return NULL;
@@ -90,8 +90,10 @@ void *arena_alloc(struct arena *arena, size_t size) {
     if (size > SIZE_MAX - alignof(max_align_t))
         return NULL;
     size_t aligned = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-    if (aligned > arena->bytes_max - arena->bytes)
+    if (aligned > arena->bytes_max - arena->bytes) {
+        arena->capped = true;
         return NULL;
+    }
     struct arena_block *block = block_for(arena, aligned);
     if (block == NULL)
         return NULL;

@@ -4,6 +4,7 @@
 #define STAFET_PROTO_ARENA_H
 
 #include "err.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -14,6 +15,7 @@ struct arena_block;
 struct arena {
     struct arena_block *blocks; /* the first is the one being filled */
     size_t bytes, taken, bytes_max;
+    bool capped; /* since arena_reset the cap has denied something: what was read is too large, and not this machine too small */
 };
 
 void arena_init(struct arena *, size_t bytes_max);

@@ -167,32 +167,42 @@ static json_t *place_json(struct store *store, const struct conflict *conflict,
                      handover_label_json(part_label(field->part)));
 }
 
+static enum err add_to_list(struct store *store, const struct conflict *conflict,
+                            const char *short_id, struct arena *arena, json_t *list) {
+    struct sides sides;
+    json_t *item = place_json(store, conflict, short_id, arena);
+    enum err e = item == NULL ? ERR_MEMORY : sides_load(store, conflict, arena, &sides);
+    if (e == OK && json_object_set_new(item, "sides", json_integer((json_int_t)sides.n)) != 0)
+        e = ERR_MEMORY;
+    if (e == OK)
+        e = conflict_note_shown(store, conflict);
+    if (e == OK && json_array_append(list, item) != 0)
+        e = ERR_MEMORY;
+    json_decref(item);
+    return e;
+}
+
 enum err conflict_list(struct service *service, const struct asker *asker __attribute__((unused)),
                        const json_t *args __attribute__((unused)), struct reply *reply) {
     struct store *store = service_store(service);
     struct gather gather = {0};
     struct arena arena;
+    json_int_t too_large_n = 0;
     arena_init(&arena, HANDOVER_ARENA_MAX);
     json_t *list = json_array();
     enum err e = conflict_each(store, gather_one, &gather);
     for (size_t i = 0; e == OK && i < gather.n; i++) {
         char short_id[ID_TEXT_MAX];
-        struct sides sides;
         short_id_among(&gather, &gather.list[i].id, short_id);
-        json_t *item = place_json(store, &gather.list[i], short_id, &arena);
-        e = sides_load(store, &gather.list[i], &arena, &sides);
-        if (e == OK && (item == NULL ||
-                        json_object_set_new(item, "sides", json_integer((json_int_t)sides.n)) != 0))
-            e = ERR_MEMORY;
-        if (e == OK)
-            e = conflict_note_shown(store, &gather.list[i]);
-        if (e == OK && json_array_append(list, item) != 0)
-            e = ERR_MEMORY;
-        json_decref(item);
+        e = add_to_list(store, &gather.list[i], short_id, &arena, list);
+        if (e == ERR_MEMORY && arena.capped) {
+            too_large_n++;
+            e = OK;
+        }
         arena_reset(&arena);
     }
     if (e == OK) {
-        e = reply_give(reply, json_pack("{s:o}", "conflicts", list));
+        e = reply_give(reply, json_pack("{s:o, s:I}", "conflicts", list, "too_large", too_large_n));
     } else {
         json_decref(list);
         handover_fail(store, reply, e);

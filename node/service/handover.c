@@ -256,10 +256,19 @@ enum err handover_open(struct service *service, const char *id, struct arena *ar
                           "there is no handover \"%s\" here",
                           "der er ingen overlevering \"%s\" her", id);
     struct handover handover;
+    handover_short_id(ids, ids_n, found, text);
     e = handover_load(store, found, arena, &handover);
+    if (e == ERR_LIMIT)
+        return reply_fail(
+            reply, e,
+            MEND("talk with the other site about it; stafet log list shows who wrote how much",
+                 "tal med det andet sted om den; stafet log list viser, hvem der har skrevet hvor "
+                 "meget"),
+            "handover %s holds more than can be shown",
+            "overleveringen %s rummer mere, end der kan vises", text);
     if (e != OK)
         return handover_fail(store, reply, e);
-    handover_short_id(ids, ids_n, found, handover.short_id);
+    memcpy(handover.short_id, text, sizeof handover.short_id);
     *ret_handover = handover;
     return OK;
 }
@@ -278,8 +287,8 @@ static enum err load_parties(struct handover *handover, const struct member_id *
     return OK;
 }
 
-enum err handover_load(struct store *store, const struct record_id *id, struct arena *arena,
-                       struct handover *ret_handover) {
+static enum err load(struct store *store, const struct record_id *id, struct arena *arena,
+                     struct handover *ret_handover) {
     struct handover handover = {.id = *id, .collection = collection_find(COLLECTION_HANDOVER)};
     struct member_id noted = {0};
     struct self self;
@@ -308,6 +317,12 @@ enum err handover_load(struct store *store, const struct record_id *id, struct a
     if (e == OK)
         *ret_handover = handover;
     return e;
+}
+
+enum err handover_load(struct store *store, const struct record_id *id, struct arena *arena,
+                       struct handover *ret_handover) {
+    enum err e = load(store, id, arena, ret_handover);
+    return e == ERR_MEMORY && arena->capped ? ERR_LIMIT : e;
 }
 
 enum err handover_fail(struct store *store, struct reply *reply, enum err e) {

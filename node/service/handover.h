@@ -53,7 +53,8 @@ struct handover {
 /* By id or unique prefix of it, among sent, received and drafted ones. On failure the reply says why, with the candidates. */
 MUST_USE enum err handover_open(struct service *, const char *id, struct arena *, struct reply *,
                                 struct handover *ret_handover);
-/* The same by its id; `short_id` is then not set. ERR_NOT_FOUND. */
+/* The same by its id; `short_id` is then not set. ERR_NOT_FOUND; ERR_LIMIT: it holds more than HANDOVER_ARENA_MAX, which the other site can bring
+ * about: what looks at many handovers goes on without it. */
 MUST_USE enum err handover_load(struct store *, const struct record_id *, struct arena *, struct handover *ret_handover);
 
 /* All handovers, drafts too, oldest first. In the arena. */

@@ -32,6 +32,26 @@ static json_t *list_item(struct store *store, const struct handover *handover,
     return item;
 }
 
+static enum err add_to_list(struct store *store, const struct record_id *id,
+                            const struct prefixes *prefixes, struct arena *arena, json_t *list) {
+    struct handover handover;
+    char text[ID_TEXT_MAX], short_id[ID_TEXT_MAX];
+    json_t *item;
+    record_text(id, text);
+    prefixes_shorten(prefixes, text, short_id);
+    enum err e = handover_load(store, id, arena, &handover);
+    if (e == OK) {
+        memcpy(handover.short_id, short_id, sizeof short_id);
+        item = list_item(store, &handover, arena);
+    } else if (e == ERR_LIMIT) {
+        item = json_pack("{s:s, s:s, s:s, s:s}", "id", text, "short", short_id, "child", "",
+                         "state", "too_large");
+    } else {
+        return e;
+    }
+    return json_array_append_new(list, item) == 0 ? OK : ERR_MEMORY;
+}
+
 enum err handover_list(struct service *service, const struct asker *asker __attribute__((unused)),
                        const json_t *args __attribute__((unused)), struct reply *reply) {
     struct store *store = service_store(service);
@@ -46,15 +66,7 @@ enum err handover_list(struct service *service, const struct asker *asker __attr
     if (e == OK)
         e = handover_prefixes(ids, ids_n, &prefixes);
     for (size_t i = 0; e == OK && i < ids_n; i++) {
-        struct handover handover;
-        char text[ID_TEXT_MAX];
-        e = handover_load(store, &ids[i], &one, &handover);
-        if (e != OK)
-            break;
-        record_text(&ids[i], text);
-        prefixes_shorten(&prefixes, text, handover.short_id);
-        if (json_array_append_new(list, list_item(store, &handover, &one)) != 0)
-            e = ERR_MEMORY;
+        e = add_to_list(store, &ids[i], &prefixes, &one, list);
         arena_reset(&one);
     }
     if (e == OK) {

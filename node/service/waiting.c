@@ -81,6 +81,8 @@ static enum err add_conflict(struct items *items, const struct conflict *conflic
                                  label_form(field != NULL ? &field->label : &unknown), "command",
                                  "conflict", "show", id));
     }
+    if (e == ERR_MEMORY && arena.capped) /* its handover has a line that says so */
+        e = OK;
     arena_done(&arena);
     return e;
 }
@@ -104,6 +106,10 @@ static enum err add_handover(struct items *items, const struct record_id *id, co
     struct handover handover;
     struct track track = {0};
     enum err e = handover_load(items->store, id, arena, &handover);
+    if (e == ERR_LIMIT)
+        return add(items,
+                   json_pack("{s:s, s:s, s:s, s:[s, s, s]}", "kind", "handover_too_large", "id",
+                             short_id, "name", "", "command", "handover", "show", short_id));
     if (e == OK && handover.stored)
         e = track_of(items->store, &handover, arena, &track);
     if (e != OK)

@@ -1,6 +1,8 @@
 #include "test.h"
 
 #include "desk.h"
+#include "proto/limits.h"
+#include "service/handover.h"
 #include "service/waiting.h"
 
 #include <stdio.h>
@@ -200,12 +202,42 @@ TEST(many_handovers_are_looked_at_one_by_one_and_one_that_goes_meanwhile_is_left
     reply_done(&reply);
 }
 
+/* The other site may write whatever it likes into a record that both own. */
+TEST(a_handover_that_the_other_site_blew_up_keeps_no_other_from_being_shown) {
+    char large[ID_TEXT_MAX], id[ID_TEXT_MAX];
+    struct record_id record;
+    struct channel channel = channel_between(&federation.sites[1], &federation.sites[2]);
+    char *value = calloc(1, VALUE_SIZE_MAX + 1);
+    assert_non_null(value);
+    memset(value, 'x', VALUE_SIZE_MAX);
+    send_alma(large);
+    assert_ok(record_find(ole.site->store, COLLECTION_HANDOVER, large, &record));
+    for (size_t size = 0; size <= HANDOVER_ARENA_MAX; size += VALUE_SIZE_MAX) {
+        struct version_name written;
+        assert_ok(try_write(&federation.sites[2], &channel, COLLECTION_HANDOVER, &record, 900,
+                            value, NULL, &written));
+    }
+    free(value);
+    sync_all(&federation);
+    draft_alma(id);
+    assert_string_equal(waiting_at(&mette), "handover_too_large handover_unsent");
+    desk_call(&mette, "status", "", NULL);
+    desk_call(&mette, "conflict", "list", NULL);
+    const json_t *list = desk_call(&mette, "handover", "list", NULL);
+    assert_int_equal(json_array_size(at(list, "handovers")), 2);
+    assert_string_equal(at_text(list, "handovers.0.state"), "too_large");
+    assert_string_equal(at_text(list, "handovers.1.child"), "Alma");
+    const struct reply *reply = desk_refused(&mette, ERR_LIMIT, "handover", "show", only_id(large));
+    assert_non_null(strstr(reply->text, "more than can be shown"));
+}
+
 #define FOUR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         FOUR(nothing_waits_in_a_new_federation),
         FOUR(what_was_typed_and_not_sent_waits_at_the_sender_alone),
+        FOUR(a_handover_that_the_other_site_blew_up_keeps_no_other_from_being_shown),
         FOUR(a_handover_waits_to_be_read_and_then_to_be_accepted),
         FOUR(a_handover_that_nobody_reads_shows_at_the_sender_after_three_days),
         FOUR(a_conflict_waits_on_both_sides_until_it_is_settled),
