@@ -78,6 +78,7 @@ static void give(struct caller *caller, json_t *object, time_ms now) {
 static void finish(struct caller *caller, time_ms now) {
     service_job_free(caller->job);
     caller->job = NULL;
+    caller->idle_since = ++caller->control->idle_n;
     if (caller->reply.error == OK && caller->reply.document == NULL)
         (void)reply_err(&caller->reply, ERR_INTERNAL);
     give(caller, call_answer(&caller->reply), now);
@@ -242,6 +243,7 @@ enum err caller_new(struct control *control, int fd, struct caller **ret_caller)
     if (caller == NULL)
         return ERR_MEMORY;
     caller->control = control;
+    caller->idle_since = ++control->idle_n;
     caller->watch = (struct watch){.fd = fd, .ready = ready, .context = caller};
     reply_init(&caller->reply);
     enum err err = watch_set(control->watcher, &caller->watch, EPOLLIN | EPOLLRDHUP);

@@ -18,6 +18,7 @@ struct caller {
     bool waiting; /* the job waits for news or until `wake_at` */
     time_ms wake_at;
     time_ms unread_since; /* 0: nothing lies unread */
+    uint64_t idle_since; /* in the order in which callers came or were answered */
     bool gone;
 };
 
@@ -28,6 +29,7 @@ struct control {
     char path[HOME_PATH_MAX];
     struct caller *callers[CONTROL_CALLERS_MAX];
     size_t request_bytes; /* of all callers */
+    uint64_t idle_n;
     bool woken;
     time_ms woken_at;
 };

@@ -19,6 +19,30 @@ static bool may_ask(int fd) {
            (who.uid == geteuid() || who.uid == 0);
 }
 
+static bool has_room(const struct control *control) {
+    for (size_t i = 0; i < CONTROL_CALLERS_MAX; i++)
+        if (control->callers[i] == NULL)
+            return true;
+    return false;
+}
+
+/* Who has connected and asks for nothing makes room: the one that has been idle for longest. False
+ * when all are served. */
+static bool make_room(struct control *control) {
+    struct caller *idle = NULL;
+    for (size_t i = 0; i < CONTROL_CALLERS_MAX; i++) {
+        struct caller *caller = control->callers[i];
+        if (caller->gone)
+            return true;
+        if (caller->job == NULL && caller->answer_n == 0 &&
+            (idle == NULL || caller->idle_since < idle->idle_since))
+            idle = caller;
+    }
+    if (idle != NULL)
+        idle->gone = true;
+    return idle != NULL;
+}
+
 static void take(struct control *control, int fd) {
     for (size_t i = 0; i < CONTROL_CALLERS_MAX; i++) {
         if (control->callers[i] != NULL)
@@ -34,6 +58,9 @@ static void ready(void *context, uint32_t events) {
     struct control *control = context;
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        /* The first is there for certain. It is taken in the next turn, when a place is free. */
+        if (!has_room(control) && (i > 0 || make_room(control)))
+            return;
         int fd = accept4(control->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0)
             return;

@@ -18,7 +18,8 @@
  *
  * Everything is bounded: the number of connections, a request's size, what is read before it is
  * whole, over all connections together, and how long an answer may lie unread; while one lies
- * unread nothing more is read or worked on. */
+ * unread nothing more is read or worked on. When all places are taken, one more takes that of who
+ * has asked for nothing for longest. */
 #ifndef STAFET_NODE_CONTROL_H
 #define STAFET_NODE_CONTROL_H
 

@@ -384,17 +384,43 @@ TEST(a_slow_reader_holds_its_own_job_up_and_costs_no_memory) {
     site_done(&site);
 }
 
+static void fill(struct site *site, int fds[static CONTROL_CALLERS_MAX]) {
+    for (size_t i = 0; i < CONTROL_CALLERS_MAX; i++) {
+        fds[i] = connect_raw(site);
+        turn(site);
+    }
+    UNTIL(site, control_callers_n(site->control) == CONTROL_CALLERS_MAX);
+}
+
+TEST(who_asks_for_nothing_makes_room_for_who_does) {
+    struct site site;
+    site_init(&site);
+    int fds[CONTROL_CALLERS_MAX];
+    fill(&site, fds);
+    int asking = connect_raw(&site);
+    say(asking, "{\"method\":\"org.stafet.no.such\"}");
+    assert_error_is(hear(&site, asking), "org.stafet.not_found");
+    assert_true(hung_up(fds[0]));
+    assert_false(hung_up(fds[CONTROL_CALLERS_MAX - 1]));
+    close(asking);
+    for (size_t i = 0; i < CONTROL_CALLERS_MAX; i++)
+        close(fds[i]);
+    site_done(&site);
+}
+
 TEST(more_clients_than_allowed_are_turned_away) {
     struct site site;
     site_init(&site);
     int fds[CONTROL_CALLERS_MAX + 1];
-    for (size_t i = 0; i < CONTROL_CALLERS_MAX; i++) {
-        fds[i] = connect_raw(&site);
-        turn(&site);
-    }
-    UNTIL(&site, control_callers_n(site.control) == CONTROL_CALLERS_MAX);
+    fill(&site, fds);
+    /* All are served: the answer to each is still to be read. */
+    for (size_t i = 0; i < CONTROL_CALLERS_MAX; i++)
+        site.control->callers[i]->answer_n = 1;
     fds[CONTROL_CALLERS_MAX] = connect_raw(&site);
-    UNTIL(&site, hung_up(fds[CONTROL_CALLERS_MAX]));
+    assert_ok(watcher_turn(&site.watcher, GIVE_UP_MS));
+    assert_true(hung_up(fds[CONTROL_CALLERS_MAX]));
+    for (size_t i = 0; i < CONTROL_CALLERS_MAX; i++)
+        site.control->callers[i]->answer_n = 0;
     say(fds[0], "{\"method\":\"org.stafet.no.such\"}");
     assert_error_is(hear(&site, fds[0]), "org.stafet.not_found");
     for (size_t i = 0; i <= CONTROL_CALLERS_MAX; i++)
@@ -573,6 +599,7 @@ int main(void) {
         cmocka_unit_test(a_waiting_job_is_stepped_at_its_deadline),
         cmocka_unit_test(progress_comes_only_when_asked_for),
         cmocka_unit_test(a_slow_reader_holds_its_own_job_up_and_costs_no_memory),
+        cmocka_unit_test(who_asks_for_nothing_makes_room_for_who_does),
         cmocka_unit_test(more_clients_than_allowed_are_turned_away),
         cmocka_unit_test(the_client_gets_the_error_that_the_service_gave),
         cmocka_unit_test(the_client_gets_the_document_that_the_service_gave),
