@@ -274,7 +274,25 @@ static enum err channel_guess(struct store *store, const struct statement *state
     return ERR_NOT_FOUND;
 }
 
-/* May the member say anything about this channel? */
+/* Whatever is known here of the feeds that it names must be so: feeds of this very channel that the
+ * member may hold. There is one roster feed, so no other can be unknown here. */
+static enum err check_heads(struct store *store, const struct statement *statement,
+                            const struct channel *channel, enum role role) {
+    for (size_t i = 0; i < statement->heads_n; i++) {
+        struct feed_row *feed = NULL;
+        enum err e = feed_row_find(store, &statement->heads[i].feed, &feed);
+        if (e == ERR_NOT_FOUND && channel->kind != CHANNEL_ROSTER)
+            continue;
+        if (e != OK)
+            return e == ERR_NOT_FOUND ? ERR_DENIED : e;
+        if (!channel_id_equal(&feed->info.channel_id, &statement->channel) ||
+            !channel_may_hold(channel, &feed->info.author, &statement->member, role))
+            return ERR_DENIED;
+    }
+    return OK;
+}
+
+/* May the member say anything about this channel, and what it says? */
 static enum err check_channel(struct store *store, const struct statement *statement) {
     struct channel channel;
     struct rights rights;
@@ -286,10 +304,12 @@ static enum err check_channel(struct store *store, const struct statement *state
         e = member_rights(store, &statement->member, UINT64_MAX, &rights);
     if (e != OK)
         return e;
+    if (!rights.active)
+        return ERR_DENIED;
     struct member_id nobody = {{0}};
     bool may = channel_may_write(&channel, &statement->member, rights.role) ||
                channel_may_hold(&channel, &nobody, &statement->member, rights.role);
-    return may ? OK : ERR_DENIED;
+    return may ? check_heads(store, statement, &channel, rights.role) : ERR_DENIED;
 }
 
 static enum err admit(struct store *store, struct bytes bytes, struct arena *arena) {

@@ -27,7 +27,8 @@ MUST_USE enum err acks_said(struct store *, const struct member_id *, time_ms *r
  * is a day old; else the stored one stands. */
 MUST_USE enum err acks_state(struct store *, const struct channel_id *);
 /* Stores another member's if it is newer and well signed. ERR_STALE: not newer. ERR_ROSTER: member not known yet. ERR_NOT_FOUND:
- * about a channel that is not known here; ERR_DENIED: the member may not hold anything of it. What it says of own feeds is
+ * about a channel that is not known here; ERR_DENIED: the member is not active or may not hold anything of it, or it names a
+ * feed that is not of this channel or that it may not hold. What it says of own feeds is
  * reported (feed_reported). An own statement that comes back and names what is not here is the proof that this node was restored,
  * also when it is not newer. */
 MUST_USE enum err acks_admit(struct store *, struct bytes statement);
@@ -58,7 +59,8 @@ MUST_USE enum err standings_new(struct store *, struct standings **ret_standings
 void standings_free(struct standings *);
 MUST_USE enum err standings_of(struct standings *, const struct member_id *, struct standing *ret_standing);
 
-/* Have all active readers of every own feed stated that they hold its head? */
+/* Have the readers of every own feed stated that they hold its head? Of an open channel all active ones; of a sealed one its one
+ * other reader, active or not: what it has not stated nobody has read. */
 MUST_USE enum err acks_all_read(struct store *, bool *ret_read, uint64_t *ret_entries_outstanding);
 
 /* This node was restored from an old copy: own statements have shown more of own feeds than is here, or another member claims

@@ -1,6 +1,7 @@
 #include "admit.h"
 #include "backlog.h"
 #include "birth.h"
+#include "claim.h"
 #include "fork.h"
 #include "judge.h"
 #include "member.h"
@@ -217,6 +218,8 @@ enum err admit_run(struct store *store, const struct member_id *from, const stru
         e = store_part_end(store, admit(&admission));
     if (e == OK)
         admission.admitted.feed = admission.feed->info;
+    if (e == OK && admission.admitted.new_n > 0)
+        claims_delivered(store, from);
     enum err refused = is_refusal(e) ? e : OK;
     if (refused != OK)
         e = note_refusal(&admission, run, refused);

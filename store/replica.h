@@ -15,6 +15,7 @@ struct judge;      /* judge.c: room for decoding one envelope */
 struct set_reader; /* set_reader.c: opens entries again for what stands in them alone */
 struct backlog;    /* backlog.c: what has to be judged again */
 struct reports;    /* report.c: what others have said of own feeds' heads */
+struct claims;     /* claim.c: what one member alone states that it holds */
 
 /* How far the roster has been applied, and what it rests on. */
 struct roster_state {
@@ -54,6 +55,7 @@ struct store {
     struct set_reader *reader;
     struct backlog *backlog;
     struct reports *reports;
+    struct claims *claims;
     char failure[256]; /* what store_failure answers */
 };
 

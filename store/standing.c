@@ -208,8 +208,8 @@ static enum err ask_reader(void *context, const struct roster_entry *entry) {
     struct statement statement;
     struct arena arena;
     time_ms stored;
-    if (entry->status != MEMBER_ACTIVE ||
-        member_id_equal(&entry->member, &outstanding->store->self.member) ||
+    bool counts = entry->status == MEMBER_ACTIVE || channel_is_sealed(feed->channel.kind);
+    if (!counts || member_id_equal(&entry->member, &outstanding->store->self.member) ||
         !channel_may_read(&feed->channel, &entry->member, entry->role))
         return OK;
     arena_init(&arena, DECODE_MEMORY_MAX);

@@ -1,4 +1,5 @@
 #include "backlog.h"
+#include "claim.h"
 #include "epoch.h"
 #include "feed_row.h"
 #include "judge.h"
@@ -81,7 +82,8 @@ enum err store_self(struct store *store, struct self *ret_self) {
 static enum err memory_new(struct store *store) {
     if ((store->news = news_queue_new()) == NULL || (store->feeds = feed_cache_new()) == NULL ||
         (store->ring = key_ring_new()) == NULL || (store->judge = judge_new()) == NULL ||
-        (store->backlog = backlog_new()) == NULL || (store->reports = reports_new()) == NULL)
+        (store->backlog = backlog_new()) == NULL || (store->reports = reports_new()) == NULL ||
+        (store->claims = claims_new()) == NULL)
         return ERR_MEMORY;
     return set_reader_new(store, &store->reader);
 }
@@ -146,6 +148,7 @@ void store_close(struct store *store) {
     if (store == NULL)
         return;
     store_rollback(store);
+    claims_free(store->claims);
     reports_free(store->reports);
     set_reader_free(store->reader);
     backlog_free(store->backlog);

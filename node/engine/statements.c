@@ -52,7 +52,7 @@ static bool concerns(const struct engine *engine, const struct stated *stated,
     const struct channel *channel = &stated->channel;
     const struct member *author = dial_member(engine, &stated->member);
     bool own = member_id_equal(&stated->member, &engine->self);
-    if (author == NULL && !own)
+    if (!own && (author == NULL || !author->active))
         return false;
     enum role author_role = own ? engine->role : author->role;
     return channel_may_hold(channel, &stated->member, id, role) ||

@@ -1,9 +1,11 @@
 #include "lack.h"
 
 #include "proto/limits.h"
+#include "store/claim.h"
 #include "store/roster.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A head that somebody stated. */
 struct stated {
@@ -23,6 +25,9 @@ enum { LEAD_MAX = 1000000 };
 struct lacks {
     struct store *store;
     struct self self;
+    struct buffer active; /* ids of active members, in order */
+    struct claim *claims; /* what one member states alone, in order of feed */
+    size_t claims_n, claims_capacity;
     struct feed_info *feeds; /* in order of id */
     size_t feeds_n, feeds_capacity;
     struct stated *stated; /* in order of feed, member */
@@ -53,6 +58,22 @@ static enum err add_feed(void *context, const struct feed_info *feed) {
     if (e == OK)
         lacks->feeds[lacks->feeds_n++] = *feed;
     return e;
+}
+
+static enum err add_member(void *context, const struct roster_entry *entry) {
+    struct lacks *lacks = context;
+    return entry->status == MEMBER_ACTIVE
+               ? buffer_append(&lacks->active, entry->member.bytes, sizeof entry->member.bytes)
+               : OK;
+}
+
+static int by_id(const void *a, const void *b) {
+    return memcmp(a, b, sizeof(struct member_id));
+}
+
+static bool is_active(const struct lacks *lacks, const struct member_id *member) {
+    size_t n = lacks->active.size / sizeof *member;
+    return n > 0 && bsearch(member, lacks->active.data, n, sizeof *member, by_id) != NULL;
 }
 
 static enum err add_relay(void *context, const struct roster_entry *entry) {
@@ -110,7 +131,7 @@ static enum err add_head(struct lacks *lacks, const struct ack_info *ack,
 
 static enum err add_statement(void *context, const struct ack_info *ack) {
     struct lacks *lacks = context;
-    if (member_id_equal(&ack->member, &lacks->self.member))
+    if (member_id_equal(&ack->member, &lacks->self.member) || !is_active(lacks, &ack->member))
         return OK;
     struct arena arena;
     arena_init(&arena, DECODE_MEMORY_MAX);
@@ -138,24 +159,65 @@ static uint64_t stated_head(const struct lacks *lacks, const struct feed_id *fee
     return found != NULL ? found->seq : 0;
 }
 
-/* What others have stated beyond what is here; what is doubted counts as one entry. Of a feed that
- * isn't here at all it counts only where this node holds the whole channel. */
-static uint64_t count_here(const struct lacks *lacks) {
-    uint64_t entries = 0;
-    for (size_t i = 0; i < lacks->stated_n;) {
+/* What is stated of one feed: the highest number, who states it, and the highest that anybody else
+ * states. */
+struct height {
+    uint64_t highest, second;
+    const struct stated *by;
+};
+
+static struct height height_of(const struct stated *stated, size_t n, uint64_t have) {
+    struct height height = {.highest = have, .second = have};
+    for (size_t i = 0; i < n; i++) {
+        uint64_t seq = stated[i].doubted ? have + 1 : stated[i].seq;
+        bool same = height.by != NULL && member_id_equal(&height.by->member, &stated[i].member);
+        if (seq > height.highest) {
+            height.second = same ? height.second : height.highest;
+            height.highest = seq;
+            height.by = &stated[i];
+        } else if (!same && seq > height.second) {
+            height.second = seq;
+        }
+    }
+    return height;
+}
+
+static enum err add_claim(struct lacks *lacks, const struct height *height) {
+    void *list = lacks->claims;
+    enum err e = grow(&list, lacks->claims_n, &lacks->claims_capacity, sizeof *lacks->claims);
+    lacks->claims = list;
+    if (e == OK)
+        lacks->claims[lacks->claims_n++] =
+            (struct claim){.from = height->by->member,
+                           .feed = height->by->feed,
+                           .seq = height->by->seq,
+                           .entries = height->highest - height->second};
+    return e;
+}
+
+/* What others have stated beyond what is here; what is doubted counts as one entry, and what one
+ * member alone states counts while it may still be delivered. Of a feed that isn't here at all it
+ * counts only where this node holds the whole channel. */
+static enum err count_here(struct lacks *lacks) {
+    enum err e = OK;
+    for (size_t i = 0, n; e == OK && i < lacks->stated_n; i += n) {
         const struct stated *first = &lacks->stated[i];
         const struct feed_info *feed = feed_here(lacks, &first->feed);
-        uint64_t have = feed != NULL ? feed->head.seq : 0, highest = 0;
-        for (; i < lacks->stated_n && feed_id_equal(&lacks->stated[i].feed, &first->feed); i++) {
-            const struct stated *stated = &lacks->stated[i];
-            uint64_t seq = stated->doubted ? have + 1 : stated->seq;
-            if (seq > highest)
-                highest = seq;
-        }
-        if ((feed != NULL || first->held) && highest > have)
-            entries += highest - have;
+        uint64_t have = feed != NULL ? feed->head.seq : 0;
+        for (n = 1; i + n < lacks->stated_n && feed_id_equal(&first[n].feed, &first->feed);)
+            n++;
+        if (feed == NULL && !first->held)
+            continue;
+        struct height height = height_of(first, n, have);
+        lacks->here += height.second - have;
+        if (height.highest > height.second)
+            e = add_claim(lacks, &height);
     }
-    return entries;
+    if (e == OK)
+        e = claims_weigh(lacks->store, lacks->claims, lacks->claims_n);
+    for (size_t i = 0; e == OK && i < lacks->claims_n; i++)
+        lacks->here += lacks->claims[i].awaited ? lacks->claims[i].entries : 0;
+    return e;
 }
 
 enum err lacks_new(struct store *store, struct lacks **ret_lacks) {
@@ -168,19 +230,24 @@ enum err lacks_new(struct store *store, struct lacks **ret_lacks) {
         e = feed_each(store, add_feed, lacks);
     if (e == OK)
         e = roster_each(store, add_relay, lacks);
+    if (e == OK)
+        e = roster_each(store, add_member, lacks);
+    if (e == OK && lacks->active.size > 0)
+        qsort(lacks->active.data, lacks->active.size / sizeof(struct member_id),
+              sizeof(struct member_id), by_id);
     if (e == OK && lacks->feeds_n > 0)
         qsort(lacks->feeds, lacks->feeds_n, sizeof *lacks->feeds, by_feed);
     if (e == OK)
         e = acks_each(store, add_statement, lacks);
-    if (e != OK) {
-        lacks_free(lacks);
-        return e;
-    }
-    if (lacks->stated_n > 0)
+    if (e == OK && lacks->stated_n > 0)
         qsort(lacks->stated, lacks->stated_n, sizeof *lacks->stated, by_feed_and_member);
-    lacks->here = count_here(lacks);
-    *ret_lacks = lacks;
-    return OK;
+    if (e == OK)
+        e = count_here(lacks);
+    if (e == OK)
+        *ret_lacks = lacks;
+    else
+        lacks_free(lacks);
+    return e;
 }
 
 void lacks_free(struct lacks *lacks) {
@@ -189,6 +256,8 @@ void lacks_free(struct lacks *lacks) {
     free(lacks->feeds);
     free(lacks->stated);
     free(lacks->relays);
+    free(lacks->claims);
+    buffer_done(&lacks->active);
     free(lacks);
 }
 
@@ -251,6 +320,9 @@ enum err lack_of(struct lacks *lacks, const struct member_id *member, enum role 
     for (size_t i = 0; i < lacks->stated_n; i++)
         lack.doubted +=
             lacks->stated[i].doubted && member_id_equal(&lacks->stated[i].member, member);
+    for (size_t i = 0; i < lacks->claims_n; i++)
+        lack.doubted +=
+            !lacks->claims[i].awaited && member_id_equal(&lacks->claims[i].from, member);
     *ret_lack = lack;
     return OK;
 }

@@ -15,12 +15,13 @@ struct lack {
     time_ms since;           /* when the oldest of them was stored here; 0: it lacks nothing */
     struct member_id at;     /* the relay or municipality, other than this node, that holds most of them; zero: none */
     uint64_t at_entries;
-    uint64_t doubted;        /* feeds of which it states more entries than can be */
+    uint64_t doubted;        /* feeds of which it states more entries than can be, or alone and in vain (store/claim.h) */
 };
 MUST_USE enum err lack_of(struct lacks *, const struct member_id *, enum role, struct lack *ret_lack);
 
 /* Entries that others have stated to hold, that this node may hold, and that are not here. Of a feed where
- * somebody states more than can be, one: that there may be some. */
+ * somebody states more than can be, one: that there may be some. What one member alone states and does not deliver counts for some
+ * minutes (store/claim.h). */
 uint64_t lacks_here(const struct lacks *);
 /* Do this node and the member share a feed beside roster, notice and answers? Then they talk directly too. */
 bool lacks_share_channel(const struct lacks *, const struct member_id *);

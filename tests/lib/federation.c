@@ -115,6 +115,24 @@ void federation_found_four(struct federation *federation) {
     sync_all(federation);
 }
 
+void federation_set_status(struct federation *federation, const struct site *site,
+                           enum member_status status) {
+    struct store *town = federation->sites[0].store;
+    struct declaration declaration = {.kind = DECLARATION_ENTRY};
+    struct version_name written;
+    struct arena arena;
+    arena_init(&arena, KIB(64));
+    MUST(roster_member(town, &site->member, UINT64_MAX, &arena, &declaration.entry));
+    declaration.entry.counter++;
+    declaration.entry.status = status;
+    MUST(append_change(town,
+                       &(struct change){.channel = {.kind = CHANNEL_ROSTER},
+                                        .declarations = &declaration,
+                                        .declarations_n = 1},
+                       &written));
+    arena_done(&arena);
+}
+
 void federation_end(struct federation *federation) {
     for (size_t i = 0; i < federation->sites_n; i++)
         site_close(&federation->sites[i]);
@@ -187,7 +205,7 @@ static enum err pass_on(void *context, const struct ack_info *ack) {
         !channel_may_write(&ack->channel, &copy->self.member, copy->self.role))
         return OK;
     enum err e = acks_admit(copy->to->store, ack->statement);
-    return e == ERR_STALE || e == ERR_ROSTER || e == ERR_NOT_FOUND ? OK : e;
+    return e == ERR_STALE || e == ERR_ROSTER || e == ERR_NOT_FOUND || e == ERR_DENIED ? OK : e;
 }
 
 void sync_statements(struct site *a, struct site *b) {

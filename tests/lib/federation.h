@@ -46,6 +46,9 @@ void federation_found_four(struct federation *);
 /* Closes the stores and removes the folder. */
 void federation_end(struct federation *);
 
+/* The municipality states another status of the site's member. */
+void federation_set_status(struct federation *, const struct site *, enum member_status);
+
 /* A home that has not joined anything. */
 struct site *federation_stranger(struct federation *, const char *name, enum role);
 /* Invited, joined, and up to date with the roster. */

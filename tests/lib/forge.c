@@ -87,3 +87,20 @@ struct epoch_public forge_epoch(struct store *store, const struct feed_id *feed)
         abort();
     return epoch;
 }
+
+void forge_birth(struct forge *forge, struct site *author, const struct channel *channel,
+                 struct buffer *run) {
+    struct federation *federation = author->federation;
+    struct declaration birth = {.kind = DECLARATION_BIRTH};
+    birth.birth = (struct birth){.federation = federation->id,
+                                 .channel = *channel,
+                                 .author = author->member,
+                                 .incarnation = incarnation_new(federation->now)};
+    struct channel_id id = channel_id_of(&federation->id, channel);
+    struct feed_info feed = {
+        .id = feed_id_of(&federation->id, &id, &author->member, &birth.birth.incarnation)};
+    forge_begin(forge, author, &feed);
+    forge_next(forge);
+    forge_declaration(forge, &birth);
+    forge_sign(forge, NULL, run);
+}

@@ -16,6 +16,8 @@ struct forge {
     struct draft draft;
 };
 void forge_begin(struct forge *, const struct site *author, const struct feed_info *);
+/* A new feed of the author in any channel whatever: begins with its birth, appended to `run`. */
+void forge_birth(struct forge *, struct site *author, const struct channel *, struct buffer *run);
 /* The next envelope's header: all as an honest author would write it now. */
 void forge_next(struct forge *);
 void forge_plain(struct forge *, enum section_kind, struct bytes content);

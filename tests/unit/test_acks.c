@@ -150,6 +150,92 @@ TEST(a_statement_about_a_channel_that_is_none_of_its_business_is_refused) {
     scene_end(&s);
 }
 
+/* What becomes at `at` of a statement of `by` about `channel` that names one head. */
+static enum err say(struct scene *s, const struct site *at, const struct site *by,
+                    const struct channel *channel, const struct feed_id *feed, uint64_t seq) {
+    static uint64_t counter = 1000;
+    struct version_name head = {.feed = *feed, .seq = seq};
+    struct statement statement = {.federation = s->f.id,
+                                  .member = by->member,
+                                  .channel = channel_id_of(&s->f.id, channel),
+                                  .counter = ++counter,
+                                  .heads = &head,
+                                  .heads_n = 1};
+    struct buffer bytes = {0};
+    MUST(statement_sign(&statement, &by->keys.sign, &bytes));
+    enum err e = acks_admit(at->store, buffer_view(&bytes));
+    buffer_done(&bytes);
+    return e;
+}
+
+TEST(a_statement_that_names_feeds_of_another_channel_is_refused) {
+    struct scene s;
+    scene_begin(&s);
+    sync_all(&s.f);
+    struct channel roster = {.kind = CHANNEL_ROSTER}, notice = {.kind = CHANNEL_NOTICE};
+    struct feed_id invented = {{1}};
+    struct feed_id members = newest_feed(s.town->store, &roster, &s.town->member).id;
+    assert_err(ERR_DENIED, say(&s, s.town, s.birk, &roster, &invented, 5));
+    assert_err(ERR_DENIED, say(&s, s.town, s.birk, &roster, &s.first.feed, 5));
+    assert_err(ERR_DENIED, say(&s, s.town, s.birk, &notice, &s.first.feed, 5));
+    assert_err(ERR_DENIED, say(&s, s.town, s.birk, &s.channel, &members, 1));
+    assert_ok(say(&s, s.town, s.birk, &roster, &members, 1));
+    assert_ok(say(&s, s.town, s.birk, &s.channel, &s.first.feed, 5));
+    scene_end(&s);
+}
+
+TEST(a_members_statement_about_anothers_answers_is_refused) {
+    struct scene s;
+    struct forge forge;
+    struct buffer run = {0};
+    struct admitted admitted;
+    struct channel answers = {.kind = CHANNEL_ANSWERS};
+    scene_begin(&s);
+    forge_birth(&forge, s.birk, &answers, &run);
+    assert_ok(admit_run(s.town->store, &s.birk->member, &forge.feed, buffer_view(&run), &admitted));
+    assert_err(ERR_DENIED, say(&s, s.town, s.school, &answers, &forge.feed, 1));
+    assert_ok(say(&s, s.town, s.relay, &answers, &forge.feed, 1));
+    buffer_done(&run);
+    forge_end(&forge);
+    scene_end(&s);
+}
+
+TEST(a_members_statement_is_refused_while_it_is_not_active) {
+    struct scene s;
+    scene_begin(&s);
+    sync_all(&s.f);
+    federation_set_status(&s.f, s.school, MEMBER_SUSPENDED);
+    assert_err(ERR_DENIED, say(&s, s.town, s.school, &s.channel, &s.first.feed, 1));
+    federation_set_status(&s.f, s.school, MEMBER_ACTIVE);
+    assert_ok(say(&s, s.town, s.school, &s.channel, &s.first.feed, 1));
+    federation_set_status(&s.f, s.school, MEMBER_REMOVED);
+    assert_err(ERR_DENIED, say(&s, s.town, s.school, &s.channel, &s.first.feed, 1));
+    scene_end(&s);
+}
+
+TEST(what_a_removed_reader_has_not_stated_is_outstanding_for_ever) {
+    struct scene s;
+    bool read = false, covers = false;
+    uint64_t outstanding = 99;
+    time_ms stored = 0;
+    scene_begin(&s);
+    sync_all(&s.f);
+    sync_statements(s.school, s.birk);
+    assert_ok(acks_all_read(s.birk->store, &read, &outstanding));
+    assert_true(read);
+    federation_set_status(&s.f, s.school, MEMBER_REMOVED);
+    sync_all(&s.f);
+    assert_ok(acks_all_read(s.birk->store, &read, &outstanding));
+    assert_true(read); /* it was delivered while it was a member, and that stands */
+    assert_ok(acks_covers(s.birk->store, &s.school->member, &s.first.feed, 1, &covers, &stored));
+    assert_true(covers);
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_ok(acks_all_read(s.birk->store, &read, &outstanding));
+    assert_false(read);
+    assert_int_equal(outstanding, 1);
+    scene_end(&s);
+}
+
 TEST(delivery_shows_at_the_relay_then_at_the_reader) {
     struct scene s;
     bool covers = true, read = true;
@@ -363,6 +449,10 @@ int main(void) {
         cmocka_unit_test(an_older_or_forged_statement_is_refused),
         cmocka_unit_test(a_statement_of_an_unknown_member_or_another_federation_is_refused),
         cmocka_unit_test(a_statement_about_a_channel_that_is_none_of_its_business_is_refused),
+        cmocka_unit_test(a_statement_that_names_feeds_of_another_channel_is_refused),
+        cmocka_unit_test(a_members_statement_about_anothers_answers_is_refused),
+        cmocka_unit_test(a_members_statement_is_refused_while_it_is_not_active),
+        cmocka_unit_test(what_a_removed_reader_has_not_stated_is_outstanding_for_ever),
         cmocka_unit_test(delivery_shows_at_the_relay_then_at_the_reader),
         cmocka_unit_test(who_holds_another_branch_covers_nothing_of_the_feed),
         cmocka_unit_test(one_statement_is_found_without_walking_over_the_others),

@@ -41,28 +41,11 @@ TEST(a_roster_entry_that_is_not_in_the_roster_makes_an_entry_void) {
     scene_end(&s);
 }
 
-static void set_status(struct site *town, const struct member_id *member,
-                       enum member_status status) {
-    struct declaration declaration = {.kind = DECLARATION_ENTRY};
-    struct version_name written;
-    struct arena arena;
-    arena_init(&arena, KIB(64));
-    MUST(roster_member(town->store, member, UINT64_MAX, &arena, &declaration.entry));
-    declaration.entry.counter++;
-    declaration.entry.status = status;
-    MUST(append_change(town->store,
-                       &(struct change){.channel = {.kind = CHANNEL_ROSTER},
-                                        .declarations = &declaration,
-                                        .declarations_n = 1},
-                       &written));
-    arena_done(&arena);
-}
-
 TEST(an_author_suspended_at_the_tip_it_names_is_void_and_before_it_waits_until_it_is_active) {
     struct scene s;
     offer_begin(&s);
     struct admitted admitted;
-    set_status(s.town, &s.birk->member, MEMBER_SUSPENDED);
+    federation_set_status(&s.f, s.birk, MEMBER_SUSPENDED);
     sync_feeds(s.town, s.school);
     struct buffer plain = {0};
     struct epoch_public epoch = forge_epoch(s.birk->store, &s.feed.id);
@@ -81,7 +64,7 @@ TEST(an_author_suspended_at_the_tip_it_names_is_void_and_before_it_waits_until_i
     s.forge.draft.header.roster_seq = tip.seq;
     s.forge.draft.header.roster_id8 = tip.id8;
     assert_void(&s, s.school, ERR_DENIED);
-    set_status(s.town, &s.birk->member, MEMBER_ACTIVE);
+    federation_set_status(&s.f, s.birk, MEMBER_ACTIVE);
     sync_feeds(s.town, s.school);
     struct feed_info info;
     assert_ok(feed_find(s.school->store, &s.feed.id, &info));
@@ -96,7 +79,7 @@ TEST(once_its_removal_is_known_no_feed_of_an_author_is_born_here) {
     struct admitted admitted;
     struct feed_info info;
     offer_begin(&s);
-    set_status(s.town, &s.birk->member, MEMBER_REMOVED);
+    federation_set_status(&s.f, s.birk, MEMBER_REMOVED);
     struct declaration birth = {.kind = DECLARATION_BIRTH};
     birth.birth = (struct birth){.federation = s.f.id,
                                  .channel = s.channel,

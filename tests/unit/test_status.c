@@ -1,9 +1,13 @@
 #include "test.h"
 
 #include "desk.h"
+#include "proto/limits.h"
 #include "proto/statement.h"
 #include "service/inside.h"
 #include "store/acks.h"
+#include "store/admit.h"
+#include "store/claim.h"
+#include "store/collection.h"
 #include "store/replica.h"
 
 #include <stdlib.h>
@@ -281,6 +285,89 @@ TEST(what_nobody_can_hold_counts_as_some_and_is_put_down_to_who_states_it) {
     json_decref(status);
 }
 
+/* The relay alone states something of a notice feed that nobody else knows. */
+static void claim_at(int at, uint8_t feed) {
+    static uint64_t counter = (uint64_t)INT64_MAX / 2;
+    struct channel notice = {.kind = CHANNEL_NOTICE};
+    struct version_name head = {.feed = {{feed}}, .seq = 1000};
+    struct statement statement = {.federation = federation.id,
+                                  .member = sites[RELAY].member,
+                                  .channel = channel_id_of(&federation.id, &notice),
+                                  .counter = ++counter,
+                                  .heads = &head,
+                                  .heads_n = 1};
+    struct buffer bytes = {0};
+    MUST(statement_sign(&statement, &sites[RELAY].keys.sign, &bytes));
+    MUST(acks_admit(sites[at].store, buffer_view(&bytes)));
+    buffer_done(&bytes);
+}
+
+static void assert_log(int at, json_int_t missing, json_int_t incidents) {
+    json_t *status = status_at(at);
+    assert_int_equal(at_number(status, "log.missing"), missing);
+    assert_int_equal(at_number(status, "log.incidents"), incidents);
+    json_decref(status);
+}
+
+TEST(what_one_member_alone_states_is_missing_for_some_minutes_and_then_an_incident) {
+    everybody_talks_to_the_municipality();
+    claim_at(KINDERGARTEN, 1);
+    assert_log(KINDERGARTEN, 1000, 0);
+    federation.now += CLAIM_WAIT_MS / 2;
+    claim_at(KINDERGARTEN, 2); /* another tale is no new start */
+    assert_log(KINDERGARTEN, 1000, 0);
+    federation.now += CLAIM_WAIT_MS / 2;
+    json_t *status = status_at(KINDERGARTEN);
+    assert_int_equal(at_number(status, "log.missing"), 0);
+    assert_int_equal(at_number(status, "log.incidents"), 1);
+    assert_int_equal(at_number(member_in(status, RELAY), "doubted"), 1);
+    assert_int_equal(at_number(member_in(status, SCHOOL), "doubted"), 0);
+    json_decref(status);
+    federation.now += CLAIM_WAIT_MS;
+    claim_at(KINDERGARTEN, 3);
+    assert_log(KINDERGARTEN, 0, 1); /* told once */
+}
+
+TEST(whoever_delivers_is_given_time_again) {
+    struct channel notice = {.kind = CHANNEL_NOTICE};
+    struct record_id survey = record_of(&sites[MUNICIPALITY]);
+    struct version_name written;
+    struct buffer run = {0};
+    struct admitted admitted;
+    claim_at(SCHOOL, 1);
+    assert_log(SCHOOL, 1000, 0);
+    federation.now += CLAIM_WAIT_MS - 60000;
+    MUST(try_write(&sites[MUNICIPALITY], &notice, COLLECTION_SURVEY, &survey, SURVEY_TITLE,
+                   "Trivsel", NULL, &written));
+    MUST(feed_load(sites[MUNICIPALITY].store, &written.feed, 0, NULL, RUN_SIZE_MAX, &run));
+    MUST(admit_run(sites[SCHOOL].store, &sites[RELAY].member, &written.feed, buffer_view(&run),
+                   &admitted));
+    federation.now += 120000;
+    assert_log(SCHOOL, 1000, 0);
+    federation.now += CLAIM_WAIT_MS;
+    assert_log(SCHOOL, 0, 1);
+    buffer_done(&run);
+}
+
+TEST(what_several_state_is_missing_until_it_comes) {
+    leave_two_at_the_municipality();
+    sync_statements(&sites[MUNICIPALITY], &sites[SCHOOL]);
+    assert_log(SCHOOL, 2, 0);
+    federation.now += CLAIM_WAIT_MS_MAX;
+    assert_log(SCHOOL, 2, 0);
+    sync_feeds(&sites[MUNICIPALITY], &sites[SCHOOL]);
+    assert_log(SCHOOL, 0, 0);
+}
+
+TEST(what_a_removed_member_has_stated_is_missing_nowhere) {
+    everybody_talks_to_the_municipality();
+    claim_at(KINDERGARTEN, 1);
+    assert_log(KINDERGARTEN, 1000, 0);
+    federation_set_status(&federation, &sites[RELAY], MEMBER_REMOVED);
+    sync_feeds(&sites[MUNICIPALITY], &sites[KINDERGARTEN]);
+    assert_log(KINDERGARTEN, 0, 0);
+}
+
 #define FOUR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void) {
@@ -292,6 +379,10 @@ int main(void) {
         FOUR(who_holds_another_branch_is_not_in_sync),
         FOUR(a_fork_or_a_waiting_entry_here_is_not_in_sync),
         FOUR(what_nobody_can_hold_counts_as_some_and_is_put_down_to_who_states_it),
+        FOUR(what_one_member_alone_states_is_missing_for_some_minutes_and_then_an_incident),
+        FOUR(whoever_delivers_is_given_time_again),
+        FOUR(what_several_state_is_missing_until_it_comes),
+        FOUR(what_a_removed_member_has_stated_is_missing_nowhere),
         FOUR(without_a_node_nothing_is_in_sync),
         FOUR(a_level_session_alone_is_not_in_sync),
         FOUR(what_a_member_lacks_is_counted_with_its_place_and_time),
