@@ -207,7 +207,7 @@ static enum err settle(struct store *store, struct feed_row *feed) {
     size_t needed_n = 1;
     bool more = false;
     enum err e = report_expire(store);
-    if (e != OK || feed->info.confirmed ||
+    if (e != OK || !store->place.settled || feed->info.confirmed ||
         (feed->barred && feed->info.channel.kind != CHANNEL_ROSTER))
         return e;
     e = report_count(store, feed, &tally);
@@ -219,7 +219,9 @@ static enum err settle(struct store *store, struct feed_row *feed) {
         return e;
     feed->info.confirmed = true;
     feed->barred = false;
-    report_forget(store, &feed->info.id);
+    /* What was said of the roster stays: on a full disk the confirmation may not. */
+    if (feed->info.channel.kind != CHANNEL_ROSTER)
+        report_forget(store, &feed->info.id);
     return feed_row_save(store, feed);
 }
 
@@ -240,7 +242,7 @@ enum err feed_reported(struct store *store, const struct member_id *from, const 
     enum err e = find_own(store, id, &feed);
     if (e != OK)
         return e == ERR_NOT_FOUND ? OK : e;
-    if (feed->info.confirmed && seq <= feed->info.head.seq)
+    if (store->place.settled && feed->info.confirmed && seq <= feed->info.head.seq)
         return OK;
     if ((e = store_enter(store, &own)) != OK)
         return e;

@@ -62,6 +62,10 @@ static void parse(const char *text, struct said *ret_said) {
         said.own_n = own_n;
         said.touched_ns = (int64_t)second;
         said.stamp = (struct file_stamp){second, rest[0], rest[1], rest[2]};
+        if (said.open && ((uint64_t)rest[0] != own_n || (uint64_t)rest[2] != second)) {
+            said.own_n = 0; /* torn */
+            said.touched_ns = 0;
+        }
     }
     *ret_said = said;
 }
@@ -249,7 +253,7 @@ static enum err renew(struct store *store, struct generation *says) {
         e = count_own(store, &says->own_n);
     if (e != OK)
         return e;
-    line_of(true, says->own_n, &(struct file_stamp){0}, line);
+    line_of(true, says->own_n, &(struct file_stamp){.size = (int64_t)says->own_n}, line);
     randombytes_buf(token, sizeof token);
     struct generation both = *says, one = {.tokens_n = 1, .own_n = says->own_n};
     memcpy(both.tokens[both.tokens_n++], token, sizeof token);
@@ -283,7 +287,9 @@ void generation_count(struct store *store) {
     struct file_stamp touched = {0};
     if (store->config.generation == NULL || !says->open || count_own(store, &says->own_n) != OK)
         return;
-    touched.inode = (uint64_t)store_filesystem(store)->now_ns(store->config.context);
+    touched.changed_ns = store_filesystem(store)->now_ns(store->config.context);
+    touched.inode = (uint64_t)touched.changed_ns;
+    touched.size = (int64_t)says->own_n;
     line_of(true, says->own_n, &touched, line);
     (void)!patch(store, says, line); /* else a copy shows by less */
 }

@@ -3,7 +3,7 @@
  *
  *   stafet generation 2
  *   TOKEN                             one or two; the database has one of them too
- *   open   OWN TOUCHED                while a node has it open, and after a crash
+ *   open   OWN TOUCHED OWN 0 TOUCHED  while a node has it open, and after a crash; if torn, in doubt
  *   closed OWN INODE SIZE MTIME CTIME after an orderly close
  *
  * OWN counts the entries of own feeds. Open, it is raised in place after each commit that adds some

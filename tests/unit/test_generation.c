@@ -283,6 +283,7 @@ TEST(a_whole_running_home_put_back_after_a_kill_never_goes_on) {
     die_after(&s, back_up_whole_and_edit);
     put_back(&s, true);
     change_number(&s, 1, -6000000000); /* the backup is six seconds old */
+    change_number(&s, 4, -6000000000);
     site_open(s.birk);
     assert_barred(&s);
     scene_end(&s);
@@ -293,6 +294,7 @@ TEST(after_a_loss_of_power_a_file_that_is_some_minutes_older_than_its_stamp_is_n
     scene_begin(&s);
     die_after(&s, nothing);
     change_number(&s, 1, -600000000000);
+    change_number(&s, 4, -600000000000);
     s.birk->place.bytes[1]++;
     site_open(s.birk);
     assert_doubted(&s);
@@ -304,10 +306,23 @@ TEST(fewer_own_entries_than_were_counted_are_a_copy_whatever_the_boot) {
     scene_begin(&s);
     die_after(&s, nothing);
     change_number(&s, 0, 1);
+    change_number(&s, 2, 1);
     s.birk->place.bytes[1]++;
     site_open(s.birk);
     assert_barred(&s);
     scene_end(&s);
+}
+
+TEST(a_line_that_was_torn_is_no_copys) {
+    for (int field = 0; field < 2; field++) {
+        struct scene s;
+        scene_begin(&s);
+        die_after(&s, nothing);
+        change_number(&s, field, field == 0 ? 1 : -6000000000);
+        site_open(s.birk);
+        assert_doubted(&s);
+        scene_end(&s);
+    }
 }
 
 TEST(a_log_put_beside_a_closed_database_is_a_copys) {
@@ -424,6 +439,7 @@ int main(void) {
         cmocka_unit_test(
             after_a_loss_of_power_a_file_that_is_some_minutes_older_than_its_stamp_is_no_copy),
         cmocka_unit_test(fewer_own_entries_than_were_counted_are_a_copy_whatever_the_boot),
+        cmocka_unit_test(a_line_that_was_torn_is_no_copys),
         cmocka_unit_test(a_log_put_beside_a_closed_database_is_a_copys),
         cmocka_unit_test(a_file_of_the_earlier_form_leaves_feeds_in_doubt),
         cmocka_unit_test(a_missing_or_damaged_file_bars_feeds),
