@@ -128,6 +128,45 @@ static int fail_denied(struct cli_context *cli, const char *home) {
                     (unsigned)(status.st_mode & 07777), wanted);
 }
 
+/* The innermost part of the path that is there: what stands in the way, or where nothing can be
+ * made.
+ */
+static void innermost(const char *path, char ret_there[static ARGS_HOME_MAX],
+                      struct stat *ret_status) {
+    snprintf(ret_there, ARGS_HOME_MAX, "%s", path);
+    while (stat(ret_there, ret_status) != 0 && strcmp(ret_there, "/") != 0 &&
+           strcmp(ret_there, ".") != 0) {
+        char *slash = strrchr(ret_there, '/');
+        if (slash == NULL)
+            snprintf(ret_there, ARGS_HOME_MAX, ".");
+        else
+            slash[slash == ret_there] = '\0';
+    }
+}
+
+/* A home that is not there, or can't be made. */
+static int fail_missing(struct cli_context *cli, const char *home, bool create, enum err e) {
+    char there[ARGS_HOME_MAX];
+    struct stat status = {.st_mode = S_IFDIR};
+    const struct label other =
+        MEND("name another folder with --home", "vælg en anden mappe med --home");
+    innermost(home, there, &status);
+    if (!S_ISDIR(status.st_mode))
+        return cli_fail(cli, err_name(e), other, NULL,
+                        "%s can't be a home: %s is a file, not a folder",
+                        "%s kan ikke være et hjem: %s er en fil og ikke en mappe", home, there);
+    if (create)
+        return cli_fail(cli, err_name(e), other, NULL,
+                        "the home %s can't be made: no folder can be made in %s",
+                        "hjemmet %s kan ikke laves: der kan ikke laves mapper i %s", home, there);
+    return cli_fail(
+        cli, err_name(e),
+        MEND("stafet federation create …, or stafet join TICKET; or --home says where it is",
+             "stafet federation create …, eller stafet join BILLET; eller sig med --home, hvor "
+             "det er"),
+        NULL, "there is no home at %s", "der er intet hjem i %s", home);
+}
+
 int cli_locate(struct cli_context *cli, bool create) {
     if (cli->locate != NULL)
         return -1;
@@ -137,14 +176,10 @@ int cli_locate(struct cli_context *cli, bool create) {
     case OK:
         return -1;
     case ERR_NOT_FOUND:
-        return cli_fail(
-            cli, err_name(e),
-            MEND("stafet federation create …, or stafet join TICKET; or --home says where it is",
-                 "stafet federation create …, eller stafet join BILLET; eller sig med --home, hvor "
-                 "det er"),
-            NULL, "there is no home at %s", "der er intet hjem i %s", home);
+        return fail_missing(cli, home, create, e);
     case ERR_DENIED:
-        return fail_denied(cli, home);
+        return create && access(home, F_OK) != 0 ? fail_missing(cli, home, create, e)
+                                                 : fail_denied(cli, home);
     case ERR_BUSY:
         return cli_fail(cli, err_name(e),
                         MEND("try again when it has ended", "prøv igen, når det er færdigt"), NULL,

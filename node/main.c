@@ -167,7 +167,12 @@ int main(int argc, char **argv) {
     struct home home;
     enum err err = take_home(command.home, &home);
     struct failure why = {.language = language_of_locale()};
-    if (err == ERR_NOT_FOUND)
+    struct stat there;
+    if (err == ERR_NOT_FOUND && stat(command.home, &there) == 0)
+        (void)failure_say(&why, err, MEND("name a folder with --home", "vælg en mappe med --home"),
+                          "a home is a folder, and this is a file",
+                          "et hjem er en mappe, og det her er en fil");
+    else if (err == ERR_NOT_FOUND)
         (void)failure_say(&why, err, SERVICE_FOUND_MEND, "there is no home", "der er intet hjem");
     else if (err != OK)
         (void)failure_err(&why, err);

@@ -430,6 +430,27 @@ class Commands(unittest.TestCase):
         with open(told, encoding="utf-8") as file:
             return process, int(file.readline())
 
+    def test_a_home_that_is_a_file_or_can_not_be_made_is_said_to_be(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "file")
+            open(file, "w").close()
+            create = ["federation", "create", "--name", "Nordby", "--listen", "tcp://127.0.0.1:7700"]
+            for home in (file, os.path.join(file, "below")):
+                for command in (["status"], create):
+                    said = self.refused_home(home, command)
+                    self.assertIn(f"{file} is a file, not a folder", said)
+                    self.assertNotIn("federation create", said)
+            said = self.refused_home("/proc/stafet", create)
+            self.assertIn("no folder can be made in /proc", said)
+            self.assertNotIn("federation create", said)
+            self.assertIn("federation create", self.refused_home(os.path.join(folder, "none"), ["status"]))
+
+    def refused_home(self, home, command):
+        done = subprocess.run([STAFET, "--home", home, *command], capture_output=True, text=True,
+                              env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False)
+        self.assertEqual(done.returncode, 1)
+        return done.stderr
+
     def test_a_page_goes_to_standard_output(self):
         home = os.path.join(self.folder, "b")
         code, out, err = stafet(home, "handover", "print", self.known["H"], "--out", "-", json_wanted=False)
