@@ -1,17 +1,23 @@
+#include "cli.h"
 #include "document.h"
+#include "sides.h"
 #include "views.h"
 
 #include <string.h>
+#include <unistd.h>
 
-static void show_invite(const struct screen *screen, const json_t *document) {
+/* `ticket` NULL: it stands elsewhere. */
+static void put_invitation(const struct screen *screen, const json_t *document,
+                           const char *ticket) {
     char when[32];
     const json_t *municipality = json_object_get(document, "municipality");
     put(screen, STYLE_PLAIN,
-        say(screen, "Ticket for %s (%s), good until %s, for one use:\n\n",
-            "Billet til %s (%s), gælder til %s og kun én gang:\n\n"),
+        say(screen, "Ticket for %s (%s), good until %s, for one use%s\n\n",
+            "Billet til %s (%s), gælder til %s og kun én gang%s\n\n"),
         text_at(document, "name"), role_label(screen, text_at(document, "role")),
-        time_text(screen, number_at(document, "expires"), when));
-    fprintf(screen->out, "%s\n\n", text_at(document, "ticket"));
+        time_text(screen, number_at(document, "expires"), when), ticket != NULL ? ":" : ".");
+    if (ticket != NULL)
+        fprintf(screen->out, "%s\n\n", ticket);
     put(screen, STYLE_PLAIN, "%s\n  stafet join TICKET\n",
         say(screen, "Send it to the site, where somebody runs",
             "Send den til stedet, hvor nogen kører"));
@@ -26,6 +32,29 @@ static void show_invite(const struct screen *screen, const json_t *document) {
             "og læser sine egne op, som stafet member list viser her, når det har sluttet sig "
             "til."));
 }
+
+static void show_invite(const struct screen *screen, const json_t *document) {
+    put_invitation(screen, document, text_at(document, "ticket"));
+}
+
+/* To a file or another command goes the ticket alone, which then can be joined with. */
+static int finish_invite(struct cli_context *cli, const json_t *args, const json_t *document) {
+    (void)args;
+    struct screen beside;
+    if (cli->args->json || (!cli->args->quiet && isatty(fileno(cli->screen.out))))
+        return -1;
+    fprintf(cli->screen.out, "%s\n", text_at(document, "ticket"));
+    if (cli->args->quiet)
+        return EXIT_DONE;
+    screen_init(&beside, stderr);
+    put_invitation(&beside, document, NULL);
+    return EXIT_DONE;
+}
+
+const struct side member_sides[] = {
+    {.noun = "member", .verb = "invite", .finish = finish_invite},
+    {.noun = NULL},
+};
 
 static const char *status_label(const struct screen *screen, const char *status) {
     if (strcmp(status, "active") == 0)
@@ -79,7 +108,7 @@ static void show_list(const struct screen *screen, const json_t *document) {
     struct table *table = table_new(screen, 3);
     json_array_foreach(json_object_get(document, "invitations"), i, invitation) {
         const char *state = text_at(invitation, "state");
-        if (strcmp(state, "used") == 0)
+        if (strcmp(state, "used") == 0 || strcmp(state, "withdrawn") == 0)
             continue;
         char when[32];
         bool is_open = strcmp(state, "open") == 0;
@@ -96,6 +125,15 @@ static void show_list(const struct screen *screen, const json_t *document) {
         put(screen, STYLE_BOLD, "%s\n",
             say(screen, "Invited, not joined", "Inviteret, ikke med endnu"));
     table_print(table, 2);
+}
+
+static void show_uninvite(const struct screen *screen, const json_t *document) {
+    put(screen, STYLE_PLAIN,
+        say(screen,
+            "The ticket for %s is good no longer. A new one: stafet member invite NAME --role "
+            "ROLE\n",
+            "Billetten til %s gælder ikke mere. En ny: stafet member invite NAVN --role ROLLE\n"),
+        text_at(document, "name"));
 }
 
 static void put_list(const struct screen *screen, const char *title, const json_t *list) {
@@ -155,5 +193,6 @@ const struct view member_views[] = {
     {.noun = "member", .verb = "address", .show = show_address_all},
     {.noun = "member", .verb = "invite", .show = show_invite},
     {.noun = "member", .verb = "list", .show = show_list},
+    {.noun = "member", .verb = "uninvite", .show = show_uninvite},
     {.noun = NULL},
 };

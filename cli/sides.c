@@ -3,8 +3,8 @@
 #include <string.h>
 
 const struct side *const cli_sides[] = {
-    federation_sides, roster_sides, survey_sides, handover_sides, conflict_sides,
-    search_sides,     export_sides, verify_sides, NULL,
+    federation_sides, member_sides, roster_sides, survey_sides, handover_sides,
+    conflict_sides,   search_sides, export_sides, verify_sides, NULL,
 };
 
 const struct side *side_find(const char *noun, const char *verb) {

@@ -8,6 +8,7 @@ extern const struct side conflict_sides[];
 extern const struct side export_sides[];
 extern const struct side federation_sides[];
 extern const struct side handover_sides[];
+extern const struct side member_sides[];
 extern const struct side roster_sides[];
 extern const struct side search_sides[];
 extern const struct side survey_sides[];

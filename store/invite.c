@@ -110,6 +110,25 @@ enum err roster_invite(struct store *store, const char *name, enum role role, ti
     return store_leave(store, own, e);
 }
 
+/* By the clock's zero it has expired, whatever the clock is set to later. The key stays: who comes
+ * with it gets a clear answer. */
+enum err roster_uninvite(struct store *store, const char *name) {
+    bool own = false;
+    if (store->self.role != ROLE_MUNICIPALITY)
+        return store_fail(store, ERR_DENIED, "only the municipality writes the roster");
+    enum err e = store_enter(store, &own);
+    if (e != OK)
+        return e;
+    sqlite3_stmt *put = db_statement(
+        store->db, "UPDATE ticket SET expires = 0 WHERE name = ? AND used = 0 AND expires > ?");
+    db_bind_text(put, 1, name);
+    sqlite3_bind_int64(put, 2, store_now(store));
+    e = db_run(store->db, put);
+    if (e == OK && sqlite3_changes(db_handle(store->db)) == 0)
+        e = store_fail(store, ERR_NOT_FOUND, "there is no open ticket of that name");
+    return store_leave(store, own, e);
+}
+
 static enum err invitation_read(sqlite3_stmt *s, struct invitation *ret_invitation) {
     struct invitation invitation = {.role = (enum role)sqlite3_column_int(s, 2),
                                     .name = (const char *)sqlite3_column_text(s, 3),

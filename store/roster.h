@@ -39,12 +39,15 @@ MUST_USE enum err roster_federation_name(struct store *, struct arena *, const c
  * an active member or an open ticket has that name. */
 MUST_USE enum err roster_invite(struct store *, const char *name, enum role, time_ms expires,
                                 struct buffer *ret_ticket);
+/* Voids the open ticket of that very name: whoever joins with it from then on gets ERR_TICKET_EXPIRED. ERR_DENIED; ERR_NOT_FOUND: there is no open
+ * one, since it was used or has expired. */
+MUST_USE enum err roster_uninvite(struct store *, const char *name);
 struct invitation {
     struct transport_public ticket;
     struct member_id member;
     enum role role;
     const char *name;
-    time_ms expires;
+    time_ms expires; /* 0: withdrawn */
     bool used;
 };
 typedef enum err invitation_visit(void *context, const struct invitation *);

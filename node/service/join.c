@@ -110,10 +110,14 @@ static void join_free(struct job *job) {
 }
 
 static enum err refuse_ticket(struct reply *reply, enum err e) {
-    return reply_fail(
-        reply, ERR_ARGUMENT, MEND("paste the ticket again, whole", "sæt billetten ind igen, hele"),
-        e == ERR_HASH ? "the ticket is mistyped or cut off" : "this is not a ticket",
-        e == ERR_HASH ? "billetten er skrevet forkert eller afkortet" : "det er ikke en billet");
+    return reply_fail(reply, ERR_ARGUMENT,
+                      MEND("give the ticket alone and whole: it begins with stafet1; @FILE takes "
+                           "it from a file that holds nothing else",
+                           "giv billetten alene og hel: den begynder med stafet1; @FIL tager den "
+                           "fra en fil, der ikke indeholder andet"),
+                      e == ERR_HASH ? "the ticket is mistyped or cut off" : "this is not a ticket",
+                      e == ERR_HASH ? "billetten er skrevet forkert eller afkortet"
+                                    : "det er ikke en billet");
 }
 
 /* Notes the ticket unless this home is a member by it, or is joining with it, already. */

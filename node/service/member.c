@@ -16,25 +16,38 @@ static enum err self_entry(struct store *store, struct arena *arena,
     return e == OK ? roster_member(store, &self.member, UINT64_MAX, arena, ret_entry) : e;
 }
 
-static enum err refuse_taken(struct reply *reply, const char *name) {
-    return reply_fail(reply, ERR_EXISTS, COMMAND("stafet member list"),
-                      "a member or an open invitation is called \"%s\" already",
-                      "et medlem eller en åben invitation hedder allerede \"%s\"", name);
+static enum err refuse_taken(struct reply *reply, enum name_holder holder, const char *name) {
+    char mend[NAME_TEXT_MAX + 160];
+    if (holder == NAME_OF_MEMBER)
+        return reply_fail(reply, ERR_EXISTS, COMMAND("stafet member list"),
+                          "a member is called \"%s\" already", "et medlem hedder allerede \"%s\"",
+                          name);
+    snprintf(
+        mend, sizeof mend,
+        reply_say(reply, "if its ticket is lost: stafet member uninvite \"%s\", then invite anew",
+                  "er billetten blevet væk: stafet member uninvite \"%s\", og invitér så igen"),
+        name);
+    return reply_fail(reply, ERR_EXISTS, COMMAND(mend),
+                      "an open invitation is called \"%s\" already",
+                      "en åben invitation hedder allerede \"%s\"", name);
+}
+
+static enum err check_municipality(struct store *store, struct reply *reply) {
+    struct self self;
+    enum err e = store_self(store, &self);
+    if (e != OK || self.role == ROLE_MUNICIPALITY)
+        return e;
+    return reply_fail(
+        reply, ERR_DENIED,
+        MEND("ask the municipality for the invitation", "bed kommunen om at invitere"),
+        "only the municipality invites members", "det er kun kommunen, der inviterer medlemmer");
 }
 
 static enum err check_invitation(struct store *store, const char *name, const char *role_text,
                                  struct reply *reply, enum role *ret_role) {
-    struct self self;
-    enum err e = store_self(store, &self);
-    if (e != OK)
-        return e;
-    if (self.role != ROLE_MUNICIPALITY)
-        return reply_fail(
-            reply, ERR_DENIED,
-            MEND("ask the municipality for the invitation", "bed kommunen om at invitere"),
-            "only the municipality invites members",
-            "det er kun kommunen, der inviterer medlemmer");
-    e = name_judge(name, reply);
+    enum err e = check_municipality(store, reply);
+    if (e == OK)
+        e = name_judge(name, reply);
     if (e != OK)
         return e;
     if (role_parse(role_text, ret_role) != OK || *ret_role == ROLE_MUNICIPALITY)
@@ -43,11 +56,11 @@ static enum err check_invitation(struct store *store, const char *name, const ch
                                "--role er kindergarten, school eller relay"),
                           "there is no role \"%.60s\" to invite",
                           "der er ingen rolle \"%.60s\" at invitere", role_text);
-    bool taken;
+    enum name_holder holder;
     char other[NAME_TEXT_MAX];
-    e = name_is_taken(store, name, &taken, other);
-    if (e == OK && taken)
-        e = refuse_taken(reply, other);
+    e = name_is_taken(store, name, &holder, other);
+    if (e == OK && holder != NAME_FREE)
+        e = refuse_taken(reply, holder, other);
     return e;
 }
 
@@ -88,7 +101,7 @@ static enum err invite(struct service *service, const struct asker *asker, const
     if (e == OK)
         e = roster_invite(store, name, role, expires, &ticket);
     if (e == ERR_EXISTS)
-        e = refuse_taken(reply, name);
+        e = refuse_taken(reply, NAME_OF_INVITATION, name);
     if (e == ERR_STATE && reply->error == OK)
         e = reply_fail(
             reply, e,
@@ -108,6 +121,31 @@ static enum err invite(struct service *service, const struct asker *asker, const
     buffer_wipe(&ticket);
     arena_done(&arena);
     return e;
+}
+
+static enum err uninvite(struct service *service, const struct asker *asker, const json_t *args,
+                         struct reply *reply) {
+    (void)asker;
+    struct store *store = service_store(service);
+    const char *name = service_text(args, "name");
+    char other[NAME_TEXT_MAX];
+    enum name_holder holder = NAME_FREE;
+    enum err e = check_municipality(store, reply);
+    if (e == OK)
+        e = name_is_taken(store, name, &holder, other);
+    if (e != OK)
+        return e;
+    if (holder == NAME_OF_MEMBER)
+        return reply_fail(reply, ERR_STATE, COMMAND("stafet member list"),
+                          "%s has joined: its ticket is used, and can't be withdrawn",
+                          "%s er med: billetten er brugt og kan ikke trækkes tilbage", other);
+    if (holder == NAME_FREE)
+        return reply_fail(reply, ERR_NOT_FOUND, COMMAND("stafet member list"),
+                          "there is no open invitation for \"%s\"",
+                          "der er ingen åben invitation til \"%s\"", name);
+    e = roster_uninvite(store, other);
+    return e == OK ? reply_give(reply, json_pack("{s:s, s:s}", "name", other, "state", "withdrawn"))
+                   : e;
 }
 
 struct list {
@@ -130,6 +168,7 @@ static enum err add_member(void *context, const struct roster_entry *entry) {
 static enum err add_invitation(void *context, const struct invitation *invitation) {
     struct list *list = context;
     const char *state = invitation->used                   ? "used"
+                        : invitation->expires == 0         ? "withdrawn"
                         : invitation->expires <= list->now ? "expired"
                                                            : "open";
     json_t *form = json_pack("{s:s, s:s, s:I, s:s}", "name", invitation->name, "role",
@@ -180,6 +219,16 @@ static const struct param invite_params[] = {
     {.name = NULL},
 };
 
+static const struct param uninvite_params[] = {
+    {.name = "name",
+     .kind = PARAM_TEXT,
+     .positional = true,
+     .required = true,
+     .summary_da = "stedets navn",
+     .summary_en = "the site's name"},
+    {.name = NULL},
+};
+
 const struct verb member_verbs[] = {
     {.noun = "member",
      .name = "invite",
@@ -188,6 +237,13 @@ const struct verb member_verbs[] = {
      .access = ACCESS_WRITE,
      .params = invite_params,
      .run = invite},
+    {.noun = "member",
+     .name = "uninvite",
+     .summary_da = "træk en åben invitation tilbage: billetten gælder ikke mere",
+     .summary_en = "withdraw an open invitation: its ticket is good no longer",
+     .access = ACCESS_WRITE,
+     .params = uninvite_params,
+     .run = uninvite},
     {.noun = "member",
      .name = "list",
      .summary_da = "hvem der er med, og åbne invitationer",

@@ -79,7 +79,7 @@ static enum err check_dial_out(struct service *service, const json_t *args, stru
 
 static enum err count_open(void *context, const struct invitation *invitation) {
     json_int_t *open = context;
-    *open += !invitation->used;
+    *open += !invitation->used && invitation->expires != 0;
     return OK;
 }
 

@@ -113,37 +113,37 @@ struct taken {
     const char *name;
     char *other;
     time_ms now;
-    bool found;
+    enum name_holder holder;
 };
 
-static void compare_taken(struct taken *taken, const char *other) {
-    if (taken->found || !name_is_like(other, taken->name))
+static void compare_taken(struct taken *taken, const char *other, enum name_holder holder) {
+    if (taken->holder != NAME_FREE || !name_is_like(other, taken->name))
         return;
-    taken->found = true;
+    taken->holder = holder;
     snprintf(taken->other, NAME_TEXT_MAX, "%s", other);
 }
 
 static enum err compare_entry(void *context, const struct roster_entry *entry) {
     if (entry->status == MEMBER_ACTIVE)
-        compare_taken(context, entry->name);
+        compare_taken(context, entry->name, NAME_OF_MEMBER);
     return OK;
 }
 
 static enum err compare_invitation(void *context, const struct invitation *invitation) {
     struct taken *taken = context;
     if (!invitation->used && invitation->expires > taken->now)
-        compare_taken(taken, invitation->name);
+        compare_taken(taken, invitation->name, NAME_OF_INVITATION);
     return OK;
 }
 
-enum err name_is_taken(struct store *store, const char *name, bool *ret_taken,
+enum err name_is_taken(struct store *store, const char *name, enum name_holder *ret_holder,
                        char ret_other[static NAME_TEXT_MAX]) {
     struct taken taken = {.name = name, .other = ret_other, .now = store_now(store)};
     enum err e = roster_each(store, compare_entry, &taken);
     if (e == OK)
         e = roster_invitations(store, compare_invitation, &taken);
     if (e == OK)
-        *ret_taken = taken.found;
+        *ret_holder = taken.holder;
     return e;
 }
 

@@ -22,6 +22,7 @@ MUST_USE enum err name_judge(const char *name, struct reply *);
  * ERR_NOT_FOUND, ERR_AMBIGUOUS. */
 MUST_USE enum err name_find_member(struct store *, const char *name, struct arena *, struct roster_entry *ret_entry);
 /* Is a present member, or an open invitation, called like this? `ret_other` is its name as it is written. */
-MUST_USE enum err name_is_taken(struct store *, const char *name, bool *ret_taken, char ret_other[static NAME_TEXT_MAX]);
+enum name_holder { NAME_FREE, NAME_OF_MEMBER, NAME_OF_INVITATION };
+MUST_USE enum err name_is_taken(struct store *, const char *name, enum name_holder *ret_holder, char ret_other[static NAME_TEXT_MAX]);
 
 #endif

@@ -1,8 +1,10 @@
 """Joining: a ticket admits one site, once, in time, and an answer that was lost is given again."""
 
+import subprocess
+import tempfile
 import time
 
-from federation import Case, NOT_YET, main, until
+from federation import Case, NOT_YET, STAFET, main, until
 
 
 class Tickets(Case):
@@ -29,6 +31,30 @@ class Tickets(Case):
         until("the ticket has expired", lambda: time.time() * 1000 > invited["expires"])
         self.refused("ticket_expired", self.federation.newcomer("Birk").do, "join", invited["ticket"])
         self.assertEqual(self.members(), ["Nordby"])
+
+    def test_a_ticket_goes_to_a_file_alone_and_is_joined_with_from_there(self):
+        told = subprocess.run([STAFET, "--home", self.nordby.home, "member", "invite", "Birk", "--role", "kindergarten"],
+                              capture_output=True, text=True, check=True)
+        self.assertRegex(told.stdout, r"\Astafet1\S+\n\Z")
+        self.assertIn("telephone", told.stderr)
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(told.stdout)
+            file.flush()
+            self.assertEqual(self.federation.newcomer("Birk").do("join", f"@{file.name}")["state"], "joined")
+        quiet = subprocess.run([STAFET, "--home", self.nordby.home, "--quiet", "member", "invite", "Bo", "--role", "school"],
+                               capture_output=True, text=True, check=True)
+        self.assertRegex(quiet.stdout, r"\Astafet1\S+\n\Z")
+        self.assertEqual(quiet.stderr, "")
+
+    def test_a_ticket_that_was_withdrawn_admits_nobody_and_the_next_one_does(self):
+        lost = self.federation.ticket("Birk", "kindergarten")
+        self.refused("exists", self.nordby.do, "member", "invite", "Birk", "--role", "kindergarten")
+        self.assertEqual(self.nordby.do("member", "uninvite", "Birk")["state"], "withdrawn")
+        self.refused("ticket_expired", self.federation.newcomer("Thief").do, "join", lost)
+        self.assertEqual(self.members(), ["Nordby"])
+        birk = self.federation.newcomer("Birk")
+        self.assertEqual(birk.do("join", self.federation.ticket("Birk", "kindergarten"))["state"], "joined")
+        self.refused("state", self.nordby.do, "member", "uninvite", "Birk")
 
     def test_a_ticket_of_another_federation_admits_nobody(self):
         other = self.federation.found("Sønderby")

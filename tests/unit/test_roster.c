@@ -154,6 +154,29 @@ TEST(a_ticket_expires_by_the_issuers_clock_but_not_once_used) {
     scene_end(&s);
 }
 
+TEST(a_withdrawn_ticket_admits_nobody_whatever_the_clock_and_a_used_one_is_not_withdrawn) {
+    struct scene s;
+    struct buffer again = {0};
+    scene_begin(&s);
+    assert_err(ERR_EXISTS,
+               roster_invite(s.town->store, "Birk", ROLE_KINDERGARTEN, s.f.now + 9000, &again));
+    assert_err(ERR_NOT_FOUND, roster_uninvite(s.town->store, "Solsikken"));
+    assert_ok(roster_uninvite(s.town->store, "Birk"));
+    assert_err(ERR_NOT_FOUND, roster_uninvite(s.town->store, "Birk"));
+    time_ms before = s.f.now;
+    s.f.now = 1000;
+    assert_err(ERR_TICKET_EXPIRED,
+               roster_join(s.town->store, &s.request.ticket, &s.request, &s.tip));
+    s.f.now = before;
+    assert_ok(roster_invite(s.town->store, "Birk", ROLE_KINDERGARTEN, s.f.now + 9000, &again));
+    buffer_done(&again);
+    scene_end(&s);
+    scene_begin(&s);
+    complete(&s);
+    assert_err(ERR_NOT_FOUND, roster_uninvite(s.town->store, "Birk"));
+    scene_end(&s);
+}
+
 TEST(a_join_with_anothers_ticket_member_or_federation_is_refused) {
     struct scene s;
     struct transport_public unknown = {{9}};
@@ -796,6 +819,8 @@ int main(void) {
         cmocka_unit_test(a_join_that_was_cut_off_goes_on_with_the_same_keys),
         cmocka_unit_test(the_same_join_again_gets_the_same_answer_and_other_keys_do_not),
         cmocka_unit_test(a_ticket_expires_by_the_issuers_clock_but_not_once_used),
+        cmocka_unit_test(
+            a_withdrawn_ticket_admits_nobody_whatever_the_clock_and_a_used_one_is_not_withdrawn),
         cmocka_unit_test(a_join_with_anothers_ticket_member_or_federation_is_refused),
         cmocka_unit_test(a_name_is_invited_once),
         cmocka_unit_test(the_issuer_keeps_no_secret_and_the_joiner_drops_it),
