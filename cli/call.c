@@ -192,6 +192,11 @@ int cli_locate(struct cli_context *cli, bool create) {
     }
 }
 
+void cli_release(struct cli_context *cli) {
+    locate_free(cli->locate);
+    cli->locate = NULL;
+}
+
 json_t *cli_call(struct cli_context *cli, const char *noun, const char *verb, json_t *args) {
     struct reply reply;
     reply_init(&reply);
@@ -214,6 +219,7 @@ bool cli_confirm(struct cli_context *cli, const char *question) {
                  "this asks first: %s", "her spørges først: %s", question);
         return false;
     }
+    cli_release(cli);
     fprintf(stderr, "%s [%s] ", question, say(&cli->screen, "y/N", "j/N"));
     char line[16];
     if (fgets(line, sizeof line, stdin) == NULL)

@@ -27,6 +27,9 @@ int cli_exit_code(enum err);
 int cli_fail_reply(struct cli_context *, const struct reply *);
 /* Makes `locate` if it isn't there; `create`: makes the home's folder if need be. Returns an exit code, having said why, or -1. */
 int cli_locate(struct cli_context *, bool create);
+/* Gives the home back while a person reads or writes: the next call takes it again. What was seen before may then have changed; the verbs that
+ * follow guard themselves by a revision, a mark or a whole id. */
+void cli_release(struct cli_context *);
 /* Prints the document as --json or by its view. */
 void cli_show(struct cli_context *, const struct verb *, const json_t *document);
 

@@ -214,6 +214,7 @@ static int edit_value(struct cli_context *cli, json_t *args) {
     else
         (void)failure_err(&editor.why, e);
     if (e == OK) {
+        cli_release(cli);
         e = editor_run(&editor, &edited);
         editor_close(&editor, false);
     }

@@ -42,6 +42,7 @@ static int give_up(struct cli_context *cli, struct editor *editor) {
 static int edit_until_taken(struct cli_context *cli, const char *id, struct editor *editor) {
     for (;;) {
         struct buffer text = {0};
+        cli_release(cli);
         enum err e = editor_run(editor, &text);
         if (e != OK) {
             int code = cli_failure(cli, e, &editor->why);

@@ -81,7 +81,8 @@ static enum err run_errand(struct errand *errand, struct cli_context *cli, const
 static enum err run_own_node(struct cli_context *cli, const struct verb *verb, const json_t *args,
                              struct reply *reply) {
     reply->language = cli->asker.language;
-    struct node_options options = {.quiet = true};
+    /* Others who want something of the home meanwhile are served, too. */
+    struct node_options options = {.quiet = true, .control = true};
     struct failure why = {.language = reply->language};
     struct errand errand = {.reply = reply};
     enum err e = node_new(locate_home(cli->locate), &options, &why, &errand.node);

@@ -520,6 +520,31 @@ class Commands(unittest.TestCase):
                 self.assertRaises(ProcessLookupError, os.kill, editor, 0)
                 self.doCleanups()
 
+    def test_the_home_is_free_while_an_editor_is_open(self):
+        home = os.path.join(self.folder, "b")
+        process, _ = self.edit(home, "exec sleep 600")
+        other = Node(home)  # even for a node
+        try:
+            self.assertTrue(must(home, "status")["node"]["running"])
+        finally:
+            other.stop()
+            process.terminate()
+            process.wait(timeout=60)
+
+    def test_a_sync_without_a_node_serves_others_meanwhile(self):
+        home = os.path.join(self.folder, "b")
+        process = subprocess.Popen([STAFET, "--home", home, "sync", "--wait", "600s"], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
+        try:
+            while not os.path.exists(os.path.join(home, "control")):
+                self.assertIsNone(process.poll())
+            must(home, "handover", "list")
+            self.assertTrue(must(home, "status")["node"]["running"])
+            self.assertIsNone(process.poll())
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
     def test_an_editor_that_does_not_end_is_ended(self):
         home = os.path.join(self.folder, "b")
         process, _ = self.edit(home, "trap '' HUP TERM INT QUIT\nwhile :; do sleep 1; done")
