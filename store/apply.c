@@ -1,6 +1,7 @@
 #include "answer_row.h"
 #include "feed_row.h"
 #include "field_row.h"
+#include "quarantine_put.h"
 #include "row_key.h"
 #include "version_row.h"
 
@@ -19,6 +20,39 @@ static enum err find_channel(struct applied *a) {
     return e;
 }
 
+/* What a site publishes once must not change under those who have read it: the first goes on to
+ * count, and whoever wrote a second is named. */
+static enum err watch_fixed(const struct applied *a, const struct write *write) {
+    const struct collection *collection = collection_find(write->collection);
+    const struct field *field =
+        collection != NULL ? collection_field(collection, write->field) : NULL;
+    bool differs = false;
+    if (field == NULL || !field->fixed)
+        return OK;
+    sqlite3_stmt *statement =
+        db_statement(a->store->db, "SELECT 1 FROM version WHERE record = ?1 AND channel = ?2"
+                                   " AND collection = ?3 AND live = 1 AND field = ?4"
+                                   " AND value IS NOT ?5 LIMIT 1");
+    db_bind_borrowed(statement, 1, write->record.bytes, sizeof write->record.bytes);
+    sqlite3_bind_int64(statement, 2, a->channel_row);
+    sqlite3_bind_int(statement, 3, write->collection);
+    sqlite3_bind_int(statement, 4, write->field);
+    db_bind_borrowed(statement, 5, write->value.data, write->value.size);
+    enum err e = db_row(a->store->db, statement, &differs);
+    db_reset(statement);
+    if (e != OK || !differs)
+        return e;
+    return quarantine_put(
+        a->store,
+        &(struct quarantine_new){.kind = QUARANTINE_INCIDENT,
+                                 .feed = a->origin->feed,
+                                 .seq = a->origin->seq,
+                                 .author = a->origin->author,
+                                 .reason = ERR_EXISTS,
+                                 .text = "what is written once was written again, otherwise; "
+                                         "the earliest counts"});
+}
+
 enum err apply_sets(struct store *s, const struct origin *origin, const struct change_set *sets,
                     size_t sets_n) {
     struct applied a = {
@@ -26,8 +60,11 @@ enum err apply_sets(struct store *s, const struct origin *origin, const struct c
     bool readable = channel_may_read(&origin->channel, &s->self.member, s->self.role);
     enum err e = find_channel(&a);
     for (size_t i = 0; e == OK && i < sets_n; i++) {
-        for (size_t k = 0; e == OK && k < sets[i].writes_n; k++)
-            e = applied_write(&a, &sets[i], &sets[i].writes[k]);
+        for (size_t k = 0; e == OK && k < sets[i].writes_n; k++) {
+            e = watch_fixed(&a, &sets[i].writes[k]);
+            if (e == OK)
+                e = applied_write(&a, &sets[i], &sets[i].writes[k]);
+        }
         /* A site keeps no readable copy of what it has collected. */
         if (e == OK && sets[i].has_answers && readable)
             e = answer_row_apply(&a, &sets[i].answers);

@@ -178,7 +178,8 @@ static enum err check_entry(struct check *check, const struct stored_entry *entr
     else
         check_form(check, entry, &envelope);
     if (e == OK) {
-        check->clock = envelope.header.clock;
+        if (envelope.header.clock > check->clock)
+            check->clock = envelope.header.clock;
         if (envelope.header.roster_seq > check->tip_max)
             check->tip_max = envelope.header.roster_seq;
     }

@@ -33,7 +33,8 @@ enum err entry_insert(struct store *store, struct feed_row *feed, const struct e
     if (e != OK)
         return e;
     feed->info.head = (struct head){header->seq, envelope->id};
-    feed->clock = header->clock;
+    if (header->clock > feed->clock)
+        feed->clock = header->clock;
     if (header->roster_seq > feed->tip_max)
         feed->tip_max = header->roster_seq;
     feed->info.waiting += entry->status == ENTRY_WAITING;

@@ -18,7 +18,7 @@ int64_t entry_key(int64_t feed_row, uint64_t seq);
 struct feed_row {
     int64_t row, channel_row;
     struct feed_info info;
-    uint64_t clock;   /* of the head */
+    uint64_t clock;   /* the highest that an entry has borne */
     uint64_t tip_max; /* the highest roster tip that an entry has named */
     bool closed;      /* own: the birth of a later one has closed it */
     /* What the last entry that was judged taught. */

@@ -66,6 +66,11 @@ enum err judge_rights(struct store *store, struct feed_row *feed, const struct e
     bool fresh = header->seq > feed->info.head.seq;
     if (fresh && header->roster_seq < feed->tip_max)
         return verdict_void(verdict, ERR_CHAIN, "its roster tip goes back");
+    /* Of all before it, void ones too: else one that is void could wind the clock back for the
+     * next. */
+    if (fresh && header->seq > 1 && header->clock <= feed->clock)
+        return verdict_void(verdict, ERR_CHAIN,
+                            "its clock is not later than that of those before it");
     if (feed->info.channel.kind == CHANNEL_ROSTER)
         return roster_rights(store, feed, envelope, verdict, ret_role);
     if (header->roster_seq == 0)

@@ -11,16 +11,18 @@ void forge_begin(struct forge *forge, const struct site *author, const struct fe
 
 void forge_next(struct forge *forge) {
     struct roster_tip tip;
+    uint64_t before = forge->draft.header.clock;
     MUST(roster_tip(forge->author->store, &tip));
     draft_done(&forge->draft);
     draft_init(&forge->draft);
-    forge->draft.header = (struct header){.schema = SCHEMA_CURRENT,
-                                          .feed = forge->feed,
-                                          .seq = forge->head.seq + 1,
-                                          .prev = forge->head.id,
-                                          .roster_seq = tip.seq,
-                                          .roster_id8 = tip.id8,
-                                          .clock = clock_next(0, store_now(forge->author->store))};
+    forge->draft.header =
+        (struct header){.schema = SCHEMA_CURRENT,
+                        .feed = forge->feed,
+                        .seq = forge->head.seq + 1,
+                        .prev = forge->head.id,
+                        .roster_seq = tip.seq,
+                        .roster_id8 = tip.id8,
+                        .clock = clock_next(before, store_now(forge->author->store))};
 }
 
 void forge_plain(struct forge *forge, enum section_kind kind, struct bytes content) {

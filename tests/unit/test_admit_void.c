@@ -32,6 +32,65 @@ TEST(a_roster_tip_that_goes_back_makes_an_entry_void) {
     scene_end(&s);
 }
 
+/* One more entry in the town's notices, which gives the survey a title. */
+static struct admitted retitle(struct scene *s, const struct record_id *survey, const char *title,
+                               uint64_t clock) {
+    struct buffer bytes = {0};
+    struct write write = {.record = *survey,
+                          .collection = COLLECTION_SURVEY,
+                          .field = SURVEY_TITLE,
+                          .value = bytes_of_text(title)};
+    struct change_set set = {
+        .actor_name = "Ida", .actor_function = "", .writes = &write, .writes_n = 1};
+    struct admitted admitted;
+    forge_next(&s->forge);
+    if (clock != 0)
+        s->forge.draft.header.clock = clock;
+    MUST(change_set_encode(&set, &bytes));
+    forge_plain(&s->forge, SECTION_OPEN, buffer_view(&bytes));
+    buffer_clear(&s->run);
+    forge_sign(&s->forge, NULL, &s->run);
+    assert_ok(admit_run(s->birk->store, &s->town->member, &s->forge.feed, buffer_view(&s->run),
+                        &admitted));
+    buffer_done(&bytes);
+    return admitted;
+}
+
+static void assert_title(struct scene *s, const struct record_id *survey, const char *title) {
+    struct arena arena;
+    struct record record;
+    arena_init(&arena, KIB(256));
+    assert_ok(record_load(s->birk->store, COLLECTION_SURVEY, survey, &arena, &record));
+    assert_string_equal(record_text_of(&record, SURVEY_TITLE, &arena), title);
+    arena_done(&arena);
+}
+
+TEST(a_published_survey_stands_whatever_clock_a_later_entry_bears) {
+    struct scene s;
+    struct channel notice = {.kind = CHANNEL_NOTICE};
+    struct version_name written;
+    struct feed_info feed;
+    scene_open(&s);
+    struct record_id survey = record_of(s.town);
+    MUST(try_write(s.town, &notice, COLLECTION_SURVEY, &survey, SURVEY_TITLE, "Er I trygge?", NULL,
+                   &written));
+    sync_all(&s.f);
+    MUST(feed_find(s.town->store, &written.feed, &feed));
+    forge_begin(&s.forge, s.town, &feed);
+    assert_int_equal(retitle(&s, &survey, "Er I utrygge?", 1).void_n, 1);
+    assert_int_equal(shown_at(s.birk, QUARANTINE_VOID).reason, ERR_CHAIN);
+    assert_int_equal(retitle(&s, &survey, "Er I utrygge?", 2).void_n, 1); /* nor after that one */
+    assert_title(&s, &survey, "Er I trygge?");
+    assert_int_equal(shown_at(s.birk, QUARANTINE_INCIDENT).n, 0);
+    assert_int_equal(retitle(&s, &survey, "Er I trygge?", 0).applied_n, 1);
+    assert_int_equal(shown_at(s.birk, QUARANTINE_INCIDENT).n, 0);
+    assert_int_equal(retitle(&s, &survey, "Er I utrygge?", 0).applied_n, 1);
+    assert_int_equal(shown_at(s.birk, QUARANTINE_INCIDENT).n, 1);
+    assert_int_equal(shown_at(s.birk, QUARANTINE_INCIDENT).reason, ERR_EXISTS);
+    assert_title(&s, &survey, "Er I trygge?");
+    scene_end(&s);
+}
+
 TEST(a_roster_entry_that_is_not_in_the_roster_makes_an_entry_void) {
     struct scene s;
     offer_begin(&s);
@@ -286,6 +345,7 @@ TEST(an_epoch_granted_twice_or_to_one_who_does_not_read_is_void_for_relays_too) 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_roster_tip_that_goes_back_makes_an_entry_void),
+        cmocka_unit_test(a_published_survey_stands_whatever_clock_a_later_entry_bears),
         cmocka_unit_test(a_roster_entry_that_is_not_in_the_roster_makes_an_entry_void),
         cmocka_unit_test(
             an_author_suspended_at_the_tip_it_names_is_void_and_before_it_waits_until_it_is_active),
