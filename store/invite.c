@@ -119,8 +119,10 @@ enum err roster_uninvite(struct store *store, const char *name) {
     enum err e = store_enter(store, &own);
     if (e != OK)
         return e;
-    sqlite3_stmt *put = db_statement(
-        store->db, "UPDATE ticket SET expires = 0 WHERE name = ? AND used = 0 AND expires > ?");
+    /* A time before all times, whatever the clock says later, that still tells when. */
+    sqlite3_stmt *put =
+        db_statement(store->db, "UPDATE ticket SET expires = -?2 WHERE name = ?1 AND used = 0"
+                                " AND expires > ?2");
     db_bind_text(put, 1, name);
     sqlite3_bind_int64(put, 2, store_now(store));
     e = db_run(store->db, put);
@@ -130,9 +132,10 @@ enum err roster_uninvite(struct store *store, const char *name) {
 }
 
 static enum err invitation_read(sqlite3_stmt *s, struct invitation *ret_invitation) {
+    time_ms expires = sqlite3_column_int64(s, 4);
     struct invitation invitation = {.role = (enum role)sqlite3_column_int(s, 2),
                                     .name = (const char *)sqlite3_column_text(s, 3),
-                                    .expires = sqlite3_column_int64(s, 4),
+                                    .expires = expires > 0 ? expires : 0,
                                     .used = sqlite3_column_int(s, 5) != 0};
     enum err e = db_column_copy(s, 0, invitation.ticket.bytes, sizeof invitation.ticket.bytes);
     if (e == OK)
@@ -160,8 +163,10 @@ enum err roster_invitations(struct store *store, invitation_visit *visit, void *
 
 enum err roster_is_ticket(struct store *store, const struct transport_public *key,
                           bool *ret_known) {
-    sqlite3_stmt *get = db_statement(store->db, "SELECT 1 FROM ticket WHERE key = ?");
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT 1 FROM ticket WHERE key = ? AND abs(expires) > ?");
     db_bind_bytes(get, 1, key->bytes, sizeof key->bytes);
+    sqlite3_bind_int64(get, 2, store_now(store) - TICKET_TOLD_MS);
     bool known = false;
     enum err e = db_row(store->db, get, &known);
     db_reset(get);

@@ -177,6 +177,28 @@ TEST(a_withdrawn_ticket_admits_nobody_whatever_the_clock_and_a_used_one_is_not_w
     scene_end(&s);
 }
 
+TEST(a_ticket_opens_the_door_until_a_month_after_its_end_and_no_longer) {
+    struct scene s;
+    bool known = false;
+    scene_begin(&s);
+    complete(&s);
+    s.f.now += TICKET_TOLD_MS - 60000;
+    assert_ok(roster_is_ticket(s.town->store, &s.request.ticket, &known));
+    assert_true(known); /* used, and expires later than that */
+    s.f.now += 86400000 + 120000;
+    assert_ok(roster_is_ticket(s.town->store, &s.request.ticket, &known));
+    assert_false(known);
+    scene_end(&s);
+    scene_begin(&s);
+    assert_ok(roster_uninvite(s.town->store, "Birk"));
+    assert_ok(roster_is_ticket(s.town->store, &s.request.ticket, &known));
+    assert_true(known);
+    s.f.now += TICKET_TOLD_MS;
+    assert_ok(roster_is_ticket(s.town->store, &s.request.ticket, &known));
+    assert_false(known);
+    scene_end(&s);
+}
+
 TEST(a_join_with_anothers_ticket_member_or_federation_is_refused) {
     struct scene s;
     struct transport_public unknown = {{9}};
@@ -821,6 +843,7 @@ int main(void) {
         cmocka_unit_test(a_ticket_expires_by_the_issuers_clock_but_not_once_used),
         cmocka_unit_test(
             a_withdrawn_ticket_admits_nobody_whatever_the_clock_and_a_used_one_is_not_withdrawn),
+        cmocka_unit_test(a_ticket_opens_the_door_until_a_month_after_its_end_and_no_longer),
         cmocka_unit_test(a_join_with_anothers_ticket_member_or_federation_is_refused),
         cmocka_unit_test(a_name_is_invited_once),
         cmocka_unit_test(the_issuer_keeps_no_secret_and_the_joiner_drops_it),
