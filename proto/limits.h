@@ -18,6 +18,8 @@
 #define UNKNOWN_FIELDS_MAX 64 /* protobuf fields that the schema does not know, in one message and all within */
 #define CREDIT_PER_PEER_MAX KIB(4096)
 #define MEMBERS_MAX 10000
+#define FEEDS_PER_CHANNEL_MAX 1024 /* of one author: its incarnations there */
+#define FEEDS_PER_AUTHOR_MAX 16384 /* in all channels */
 #define HEADS_PER_MESSAGE_MAX 4096
 #define CHANNELS_PER_MESSAGE_MAX 4096
 #define GRANTS_PER_EPOCH_MAX 1024

@@ -49,6 +49,19 @@ static enum err first_roster(struct store *store, struct bytes run, const struct
     return founding_key(run, &federation, birth, arena, ret_key);
 }
 
+/* Ids cost nothing: without this, whoever writes could open as many channels as it likes. */
+static enum err known_parties(struct store *store, const struct birth *birth) {
+    for (int i = 0; birth->channel.kind == CHANNEL_HANDOVER && i < 2; i++) {
+        struct rights party;
+        enum err e = member_rights(store, &birth->channel.parties[i], UINT64_MAX, &party);
+        if (e != OK)
+            return e;
+        if (!party.known)
+            return ERR_ROSTER;
+    }
+    return OK;
+}
+
 static enum err known_author(struct store *store, const struct birth *birth,
                              struct sign_public *ret_key) {
     const struct self *self = &store->self;
@@ -68,7 +81,8 @@ static enum err known_author(struct store *store, const struct birth *birth,
         !channel_may_write(&birth->channel, &birth->author, author.role) ||
         !channel_may_hold(&birth->channel, &birth->author, &self->member, here.role))
         return ERR_DENIED;
-    return member_sign_key(store, &birth->author, ret_key);
+    e = known_parties(store, birth);
+    return e == OK ? member_sign_key(store, &birth->author, ret_key) : e;
 }
 
 enum err birth_admit(struct store *store, const struct feed_id *id, struct bytes run,

@@ -1,4 +1,5 @@
 #include "feed_row.h"
+#include "proto/limits.h"
 #include "replica.h"
 
 #include <sodium.h>
@@ -168,19 +169,23 @@ enum err channel_row(struct store *store, const struct channel_id *id,
     return e;
 }
 
-/* Each costs a head in every statement about the channel and a line in every comparison. Own feeds
+/* Each costs a head in every statement about the channel, a line in every comparison, and a number
+ * of those that there are (row_key.h), which no author may use up for the others. Own feeds
  * are only refused by others: what can't leave is still here. */
 static enum err check_quota(struct store *store, int64_t channel_row,
                             const struct member_id *author) {
     sqlite3_stmt *get =
-        db_statement(store->db, "SELECT count(*) FROM feed WHERE author = ? AND channel = ?");
+        db_statement(store->db, "SELECT count(*), count(*) FILTER (WHERE channel = ?2)"
+                                " FROM feed WHERE author = ?1");
     db_bind_bytes(get, 1, author->bytes, sizeof author->bytes);
     sqlite3_bind_int64(get, 2, channel_row);
     bool row = false;
     enum err e = db_row(store->db, get, &row);
     if (e == OK && row && sqlite3_column_int64(get, 0) >= FEEDS_PER_AUTHOR_MAX)
+        e = store_fail(store, ERR_QUOTA, "an author has at most %d feeds", FEEDS_PER_AUTHOR_MAX);
+    else if (e == OK && row && sqlite3_column_int64(get, 1) >= FEEDS_PER_CHANNEL_MAX)
         e = store_fail(store, ERR_QUOTA, "an author has at most %d feeds in a channel",
-                       FEEDS_PER_AUTHOR_MAX);
+                       FEEDS_PER_CHANNEL_MAX);
     db_reset(get);
     return e;
 }

@@ -50,8 +50,6 @@ MUST_USE enum err feed_row_find(struct store *, const struct feed_id *, struct f
 MUST_USE enum err feed_row_numbered(struct store *, int64_t row, struct feed_row **ret_feed);
 /* Wipes the content key in hand: the next is looked up again. */
 void feed_key_forget(struct feed_row *);
-/* An author's incarnations in one channel; the first that arrive. */
-enum { FEEDS_PER_AUTHOR_MAX = 1024 };
 /* A new feed, without entries. ERR_LIMIT; ERR_QUOTA: its author, another, has too many in the
  * channel. */
 MUST_USE enum err feed_row_create(struct store *, const struct feed_id *, const struct birth *,

@@ -45,7 +45,7 @@ static void admit(struct share *share, const struct message_run *run, const stru
 static bool is_own_failure(enum err e) {
     return e == ERR_INTERNAL || e == ERR_MEMORY || e == ERR_IO || e == ERR_DISK_FULL ||
            e == ERR_CORRUPT || e == ERR_BUSY || e == ERR_STATE || e == ERR_CANCELLED ||
-           e == ERR_LOCKED || e == ERR_QUOTA;
+           e == ERR_LOCKED;
 }
 
 static void refuse(struct share *share, enum err e) {
@@ -65,7 +65,8 @@ static void refuse(struct share *share, enum err e) {
         session_fail(session, e, true);
         return;
     }
-    if (e == ERR_ROSTER || e == ERR_DENIED) {
+    /* What the roster may change. Room for more of an author's feeds does not come by asking. */
+    if (e == ERR_ROSTER || e == ERR_DENIED || e == ERR_QUOTA) {
         heads_park(engine, share->feed, INT64_MAX);
         return;
     }
