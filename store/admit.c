@@ -150,7 +150,6 @@ static enum err own_came_back(struct admission *admission) {
 static enum err admit(struct admission *admission) {
     struct store *store = admission->store;
     struct verified_run run;
-    bool more;
     enum err e = feed_row_find(store, &admission->feed_id, &admission->feed);
     if (e == ERR_NOT_FOUND) {
         e = birth_admit(store, &admission->feed_id, admission->run, &admission->arena,
@@ -177,9 +176,7 @@ static enum err admit(struct admission *admission) {
         e = join_check(store);
     if (e == OK)
         e = feed_row_save(store, admission->feed);
-    if (e == OK)
-        e = news_put_feed(store, &admission->feed_id);
-    return e == OK && store->self.role != 0 ? backlog_work(store, BACKLOG_STEP_MAX, &more) : e;
+    return e == OK ? news_put_feed(store, &admission->feed_id) : e;
 }
 
 static bool is_refusal(enum err e) {
@@ -204,6 +201,17 @@ static enum err note_refusal(const struct admission *admission, struct bytes run
     return quarantine_put(admission->store, &thing);
 }
 
+/* What arrived may be what others wait for, or may have waited itself for what came with it. */
+static enum err judge_waiting(struct admission *admission) {
+    bool more;
+    enum err e = backlog_work(admission->store, BACKLOG_STEP_MAX, &more);
+    if (e == OK)
+        e = feed_row_find(admission->store, &admission->feed_id, &admission->feed);
+    if (e == OK)
+        admission->admitted.feed = admission->feed->info;
+    return e;
+}
+
 enum err admit_run(struct store *store, const struct member_id *from, const struct feed_id *feed,
                    struct bytes run, struct admitted *ret_admitted) {
     struct admission admission = {.store = store, .from = from, .feed_id = *feed, .run = run};
@@ -223,6 +231,8 @@ enum err admit_run(struct store *store, const struct member_id *from, const stru
     enum err refused = is_refusal(e) ? e : OK;
     if (refused != OK)
         e = note_refusal(&admission, run, refused);
+    else if (e == OK && admission.admitted.new_n > 0 && store->self.role != 0)
+        e = judge_waiting(&admission);
     e = store_leave(store, own, e);
     arena_done(&admission.arena);
     if (e == OK && refused == OK && !admission.forked)

@@ -131,8 +131,8 @@ static enum err next(struct store *store, size_t n_max, struct candidate *ret_ca
     return e;
 }
 
-static enum err judge_one(struct store *store, const struct candidate *candidate,
-                          struct arena *arena, struct buffer *bytes) {
+static enum err judge_again(struct store *store, const struct candidate *candidate,
+                            struct arena *arena, struct buffer *bytes) {
     struct feed_row *feed = NULL;
     struct envelope envelope;
     struct verdict verdict;
@@ -154,6 +154,36 @@ static enum err judge_one(struct store *store, const struct candidate *candidate
     if (e == OK)
         e = feed_row_save(store, feed);
     return e == OK ? news_put_feed(store, &feed->info.id) : e;
+}
+
+/* The disk's and the memory's failures are everybody's; any other is this entry's own. */
+static bool is_its_own(enum err e) {
+    return e != OK && e != ERR_IO && e != ERR_DISK_FULL && e != ERR_MEMORY && e != ERR_INTERNAL;
+}
+
+/* It goes on waiting, for the reason that it failed for. */
+static enum err set_aside(struct store *store, const struct candidate *candidate, enum err reason) {
+    struct feed_row *feed = NULL;
+    if (candidate->reason == reason)
+        return OK;
+    enum err e = feed_row_numbered(store, candidate->key >> ENTRY_SEQ_BITS, &feed);
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    uint64_t seq = (uint64_t)(candidate->key & ENTRY_SEQ_MAX);
+    return e == OK ? entry_judged(store, feed, seq, ENTRY_WAITING, reason, NULL) : e;
+}
+
+/* One that can't be judged keeps neither the others nor what arrives from being so. */
+static enum err judge_one(struct store *store, const struct candidate *candidate,
+                          struct arena *arena, struct buffer *bytes) {
+    bool consumed = store->backlog->consumed;
+    enum err e = store_part_begin(store);
+    if (e != OK)
+        return e;
+    store->backlog->consumed = false; /* undoing this part brings no task back */
+    e = store_part_end(store, judge_again(store, candidate, arena, bytes));
+    store->backlog->consumed = consumed;
+    return is_its_own(e) ? set_aside(store, candidate, e) : e;
 }
 
 static enum err work(struct store *store, size_t envelopes_max) {

@@ -8,6 +8,7 @@
 #include "proto/limits.h"
 #include "quarantine_put.h"
 #include "replica.h"
+#include "row_key.h"
 
 #include <sodium.h>
 #include <stdarg.h>
@@ -336,6 +337,10 @@ static enum err hear(struct hearing *hearing, time_ms stored) {
     if ((e = read_sets(hearing)) != OK || settled(hearing))
         return e;
     struct origin origin = origin_of(hearing, stored);
+    int64_t key;
+    if (hearing->sets_n > 0 &&
+        row_key_make(hearing->feed->row, header->seq, 0, &key) != OK) /* no fault of its author's */
+        return verdict_wait(hearing->verdict, ERR_LIMIT);
     if (hearing->sets_n > 0) {
         e = apply_check(&origin, hearing->sets, hearing->sets_n, hearing->verdict->why,
                         sizeof hearing->verdict->why);

@@ -7,6 +7,7 @@
 #include "store/epoch.h"
 #include "store/quarantine.h"
 #include "store/record.h"
+#include "store/replica.h"
 #include "test.h"
 
 TEST(an_author_that_the_roster_does_not_name_yet_is_asked_for_again) {
@@ -68,6 +69,70 @@ TEST(an_entry_of_a_newer_schema_waits_and_is_passed_on) {
     scene_end(&s);
 }
 
+TEST(a_handover_with_somebody_that_the_roster_does_not_name_is_asked_for_again) {
+    struct scene s;
+    struct channel channel;
+    struct member_id nobody = {{7}};
+    struct admitted admitted;
+    offer_begin(&s);
+    forge_end(&s.forge);
+    MUST(channel_make(CHANNEL_HANDOVER, &s.birk->member, &nobody, &channel));
+    forge_birth(&s.forge, s.birk, &channel, &s.run);
+    assert_err(ERR_ROSTER, admit_run(s.town->store, &s.birk->member, &s.forge.feed,
+                                     buffer_view(&s.run), &admitted));
+    assert_int_equal(shown_at(s.town, QUARANTINE_REFUSED).n, 0);
+    assert_int_equal(count_feeds(s.town->store, &channel, &s.birk->member), 0);
+    scene_end(&s);
+}
+
+/* As if others had written so many feeds. */
+static void use_up_feeds(struct site *site) {
+    MUST(db_execute(site->store->db,
+                    "INSERT INTO feed (row, id, channel, author, incarnation, head_id)"
+                    " SELECT 262143, randomblob(32), row, randomblob(16), randomblob(16),"
+                    " zeroblob(32) FROM channel LIMIT 1"));
+}
+
+TEST(what_there_is_no_number_for_waits_and_is_passed_on) {
+    struct scene s;
+    offer_begin(&s);
+    use_up_feeds(s.school);
+    struct site *late = federation_join(&s.f, "Solsikken", ROLE_KINDERGARTEN);
+    struct channel channel = channel_between(late, s.school);
+    struct record_id record = record_of(late);
+    struct version_name written =
+        write_field(late, &channel, &record, HANDOVER_CHILD_NAME, "Bo", NULL);
+    struct feed_info info;
+    sync_all(&s.f);
+    assert_ok(feed_find(s.school->store, &written.feed, &info));
+    assert_int_equal(info.head.seq, written.seq);
+    assert_int_equal(info.waiting, 1);
+    assert_int_equal(shown_at(s.school, QUARANTINE_WAITING).reason, ERR_LIMIT);
+    assert_int_equal(shown_at(s.school, QUARANTINE_REFUSED).n, 0);
+    scene_end(&s);
+}
+
+TEST(a_waiting_entry_that_fails_keeps_nobody_else_from_being_admitted) {
+    struct scene s;
+    struct admitted admitted;
+    offer_begin(&s);
+    forge_next(&s.forge);
+    s.forge.draft.header.schema = 2;
+    forge_sign(&s.forge, NULL, &s.run);
+    assert_ok(offer(&s, s.school, &admitted));
+    assert_int_equal(admitted.waiting_n, 1);
+    MUST(db_execute(s.school->store->db, "UPDATE entry SET bytes = x'01' WHERE status = 2"));
+    site_close(s.school);
+    site_open(s.school); /* everything that waits is judged again */
+    assert_int_equal(shown_at(s.school, QUARANTINE_WAITING).reason, ERR_FORMAT);
+    federation_join(&s.f, "Solsikken", ROLE_KINDERGARTEN);
+    assert_true(sync_to(s.town, s.school, RUN_SIZE_MAX) > 0);
+    bool more = true;
+    assert_ok(admit_waiting(s.school->store, 1000, &more));
+    assert_false(more);
+    scene_end(&s);
+}
+
 TEST(a_late_key_lets_waiting_entries_apply_and_none_stops_those_behind_it) {
     struct scene s;
     offer_begin(&s);
@@ -124,6 +189,9 @@ int main(void) {
         cmocka_unit_test(an_author_that_the_roster_does_not_name_yet_is_asked_for_again),
         cmocka_unit_test(an_entry_that_names_a_newer_roster_waits_until_the_roster_has_come),
         cmocka_unit_test(an_entry_of_a_newer_schema_waits_and_is_passed_on),
+        cmocka_unit_test(a_handover_with_somebody_that_the_roster_does_not_name_is_asked_for_again),
+        cmocka_unit_test(what_there_is_no_number_for_waits_and_is_passed_on),
+        cmocka_unit_test(a_waiting_entry_that_fails_keeps_nobody_else_from_being_admitted),
         cmocka_unit_test(a_late_key_lets_waiting_entries_apply_and_none_stops_those_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
