@@ -13,8 +13,9 @@ struct db {
     sqlite3 *handle;
     struct slot *slots;
     size_t slots_n, slots_max;
-    bool begun; /* between db_begin and db_commit or db_rollback */
-    int code;   /* the last failure */
+    bool begun;  /* between db_begin and db_commit or db_rollback */
+    bool doomed; /* a part of the transaction could not be undone */
+    int code;    /* the last failure */
 };
 
 static enum err error_of(int code) {
@@ -155,12 +156,22 @@ static bool grow(struct db *db) {
     return true;
 }
 
-/* A full disk may have ended the transaction: what follows in it must not commit by itself. */
+/* Rolling back takes memory, too. False: there was none, and the transaction is still open. */
+static bool roll_back(struct db *db) {
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    return sqlite3_get_autocommit(db->handle) != 0;
+}
+
+/* A full disk may have ended the transaction: what follows in it must not commit by itself. And one
+ * that could not be rolled back must be before anything else, or what is read would be what was
+ * never committed, and no other could begin. */
 static bool lost(struct db *db) {
-    if (!db->begun || !sqlite3_get_autocommit(db->handle))
+    bool open = sqlite3_get_autocommit(db->handle) == 0;
+    if (db->begun ? open && !db->doomed : roll_back(db))
         return false;
     if (db->code == SQLITE_OK)
-        db->code = SQLITE_ABORT;
+        db->code = open ? SQLITE_NOMEM : SQLITE_ABORT;
     return true;
 }
 
@@ -285,6 +296,7 @@ enum err db_begin(struct db *db) {
     enum err e = db_run(db, db_statement(db, "BEGIN IMMEDIATE"));
     if (e == OK)
         db->begun = true;
+    db->doomed = false;
     return e;
 }
 
@@ -302,8 +314,7 @@ void db_rollback(struct db *db) {
     int code = db->code;
     settle(db);
     db->begun = false;
-    if (!sqlite3_get_autocommit(db->handle))
-        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    (void)roll_back(db); /* else before the next statement */
     db->code = code;
 }
 
@@ -318,7 +329,9 @@ enum err db_release(struct db *db) {
 void db_revert(struct db *db) {
     int code = db->code;
     settle(db);
-    if (!sqlite3_get_autocommit(db->handle))
-        sqlite3_exec(db->handle, "ROLLBACK TO part; RELEASE part", NULL, NULL, NULL);
+    /* Nothing of a part that could not be undone may be committed with the rest. */
+    if (!sqlite3_get_autocommit(db->handle) &&
+        sqlite3_exec(db->handle, "ROLLBACK TO part; RELEASE part", NULL, NULL, NULL) != SQLITE_OK)
+        db->doomed = true;
     db->code = code;
 }

@@ -48,12 +48,14 @@ struct bytes db_column_bytes(sqlite3_stmt *, int index); /* borrowed until the n
 
 /* Transactions: begun immediate. SQLite may end one by itself when the disk is full; statements are
  * refused from then until the roll-back, so that nothing of a lost transaction commits alone. A
- * failed commit has rolled back. */
+ * failed commit has rolled back. What can't be rolled back for want of memory is before the next
+ * statement. */
 MUST_USE enum err db_begin(struct db *);
 MUST_USE enum err db_commit(struct db *);
 void db_rollback(struct db *);
 
-/* Savepoints, for parts of a transaction that may fail alone. */
+/* Savepoints, for parts of a transaction that may fail alone. A part that can't be undone takes the
+ * whole transaction with it: statements are refused until the roll-back. */
 MUST_USE enum err db_savepoint(struct db *);
 MUST_USE enum err db_release(struct db *);
 void db_revert(struct db *);

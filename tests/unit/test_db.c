@@ -3,6 +3,24 @@
 
 #include <stdio.h>
 
+/* SQLite's allocations, of which one may fail, and all that follow. */
+static sqlite3_mem_methods real;
+static int fuse = -1; /* allocations until then; negative: none fails */
+
+static bool fails(void) {
+    if (fuse > 0)
+        fuse--;
+    return fuse == 0;
+}
+
+static void *scarce_malloc(int size) {
+    return fails() ? NULL : real.xMalloc(size);
+}
+
+static void *scarce_realloc(void *old, int size) {
+    return fails() ? NULL : real.xRealloc(old, size);
+}
+
 struct scene {
     char folder[256], path[300];
     struct db *db;
@@ -189,10 +207,80 @@ TEST(a_statement_that_could_not_be_bound_for_want_of_memory_is_not_run) {
     scene_end(&s);
 }
 
+TEST(what_could_not_be_rolled_back_for_want_of_memory_is_never_seen) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(db_begin(s.db));
+    assert_ok(insert(&s, 1, 1));
+    fuse = 0;
+    db_rollback(s.db);
+    assert_int_equal(sqlite3_get_autocommit(db_handle(s.db)), 0);
+    assert_null(db_walk(s.db, "SELECT count(*) FROM t"));
+    fuse = -1;
+    assert_int_equal(number(&s, "SELECT count(*) FROM t"), 0);
+    assert_ok(db_begin(s.db));
+    assert_ok(insert(&s, 2, 1));
+    assert_ok(db_commit(s.db));
+    assert_int_equal(number(&s, "SELECT sum(a) FROM t"), 2);
+    scene_end(&s);
+}
+
+TEST(a_part_that_cannot_be_undone_takes_the_transaction_with_it) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(db_begin(s.db));
+    assert_ok(insert(&s, 1, 1));
+    assert_ok(db_savepoint(s.db));
+    assert_ok(insert(&s, 2, 1));
+    fuse = 0;
+    db_revert(s.db);
+    fuse = -1;
+    assert_err(ERR_MEMORY, insert(&s, 3, 1));
+    assert_err(ERR_MEMORY, db_commit(s.db));
+    assert_int_equal(number(&s, "SELECT count(*) FROM t"), 0);
+    assert_ok(db_begin(s.db));
+    assert_ok(insert(&s, 4, 1));
+    assert_ok(db_commit(s.db));
+    assert_int_equal(number(&s, "SELECT sum(a) FROM t"), 4);
+    scene_end(&s);
+}
+
+TEST(a_commit_says_what_became_of_it_wherever_memory_runs_out) {
+    bool blown = true;
+    int failed_n = 0;
+    for (int at = 1; blown; at++) {
+        struct scene s;
+        scene_begin(&s);
+        assert_ok(db_execute(s.db, "PRAGMA wal_autocheckpoint = 1"));
+        assert_ok(db_begin(s.db));
+        for (int64_t i = 0; i < 40; i++)
+            assert_ok(insert(&s, i, 4000));
+        fuse = at;
+        enum err e = db_commit(s.db);
+        blown = fuse == 0;
+        fuse = -1;
+        failed_n += e != OK;
+        assert_int_equal(number(&s, "SELECT count(*) FROM t"), e == OK ? 40 : 0);
+        scene_end(&s);
+    }
+    assert_true(failed_n > 0);
+}
+
+/* A limit to the heap needs the counting that db_open switches off. */
+static bool take_sqlite(void) {
+    if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real) != SQLITE_OK)
+        return false;
+    sqlite3_mem_methods scarce = real;
+    scarce.xMalloc = scarce_malloc;
+    scarce.xRealloc = scarce_realloc;
+    return sqlite3_config(SQLITE_CONFIG_MALLOC, &scarce) == SQLITE_OK &&
+           sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) == SQLITE_OK &&
+           sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 1) == SQLITE_OK &&
+           sqlite3_initialize() == SQLITE_OK;
+}
+
 int main(void) {
-    /* A limit to the heap needs the counting that db_open switches off. */
-    if (sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 1) != SQLITE_OK ||
-        sqlite3_initialize() != SQLITE_OK)
+    if (!take_sqlite())
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pragma_is_as_the_design_asks),
@@ -204,6 +292,9 @@ int main(void) {
         cmocka_unit_test(a_walk_may_run_inside_another_of_the_same_text),
         cmocka_unit_test(no_bytes_are_an_empty_blob),
         cmocka_unit_test(a_statement_that_could_not_be_bound_for_want_of_memory_is_not_run),
+        cmocka_unit_test(what_could_not_be_rolled_back_for_want_of_memory_is_never_seen),
+        cmocka_unit_test(a_part_that_cannot_be_undone_takes_the_transaction_with_it),
+        cmocka_unit_test(a_commit_says_what_became_of_it_wherever_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
