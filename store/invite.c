@@ -164,7 +164,9 @@ enum err roster_invitations(struct store *store, invitation_visit *visit, void *
 enum err roster_is_ticket(struct store *store, const struct transport_public *key,
                           bool *ret_known) {
     sqlite3_stmt *get =
-        db_statement(store->db, "SELECT 1 FROM ticket WHERE key = ? AND abs(expires) > ?");
+        db_statement(store->db, "SELECT 1 FROM ticket WHERE key = ?1 AND abs(expires) > ?2"
+                                " UNION ALL SELECT 1 FROM roster r WHERE r.ticket = ?1"
+                                " AND NOT EXISTS (SELECT 1 FROM ticket WHERE key = ?1) LIMIT 1");
     db_bind_bytes(get, 1, key->bytes, sizeof key->bytes);
     sqlite3_bind_int64(get, 2, store_now(store) - TICKET_TOLD_MS);
     bool known = false;
@@ -175,11 +177,16 @@ enum err roster_is_ticket(struct store *store, const struct transport_public *ke
     return e;
 }
 
-/* An invitation with its name in the arena. */
+/* An invitation with its name in the arena. A municipality that was put back may know of it by the
+ * roster alone, which names the ticket that each member came with. */
 static enum err invitation_find(struct store *store, const struct transport_public *key,
                                 struct arena *arena, struct invitation *ret_invitation) {
-    sqlite3_stmt *get = db_statement(
-        store->db, "SELECT key, member, role, name, expires, used FROM ticket WHERE key = ?");
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT key, member, role, name, expires, used OR"
+                                " EXISTS (SELECT 1 FROM roster r WHERE r.member = ticket.member)"
+                                " FROM ticket WHERE key = ?1"
+                                " UNION ALL SELECT ticket, member, role, name, 0, 1 FROM member"
+                                " WHERE ticket = ?1 LIMIT 1");
     db_bind_bytes(get, 1, key->bytes, sizeof key->bytes);
     struct invitation invitation;
     bool row = false;

@@ -53,7 +53,8 @@ struct invitation {
 typedef enum err invitation_visit(void *context, const struct invitation *);
 MUST_USE enum err roster_invitations(struct store *, invitation_visit *, void *context);
 /* Is this the key of a ticket that has been issued here? Used ones too, and for so long after they expired or were withdrawn, so
- * that whoever comes gets a clear answer. For ZAP. */
+ * that whoever comes gets a clear answer. And one that a member came with, where a database that was put back knows no ticket of
+ * it: nor then does it know when that expired. For ZAP. */
 enum { TICKET_TOLD_DAYS = 30 };
 #define TICKET_TOLD_MS ((time_ms)TICKET_TOLD_DAYS * 24 * 60 * 60 * 1000)
 MUST_USE enum err roster_is_ticket(struct store *, const struct transport_public *, bool *ret_known);

@@ -20,14 +20,18 @@ struct scene {
     struct roster_tip tip;
 };
 
+static void invite_site(struct scene *s) {
+    assert_ok(roster_invite(s->town->store, "Birk", ROLE_KINDERGARTEN, s->f.now + 10000, &s->text));
+    assert_ok(roster_join_begin(s->site->store, (const char *)s->text.data, NULL, 0));
+    assert_ok(roster_join_pending(s->site->store, &s->arena, &s->ticket, &s->request));
+}
+
 static void scene_begin(struct scene *s) {
     memset(s, 0, sizeof *s);
     arena_init(&s->arena, KIB(256));
     s->town = federation_found(&s->f);
     s->site = federation_stranger(&s->f, "Birk", ROLE_KINDERGARTEN);
-    assert_ok(roster_invite(s->town->store, "Birk", ROLE_KINDERGARTEN, s->f.now + 10000, &s->text));
-    assert_ok(roster_join_begin(s->site->store, (const char *)s->text.data, NULL, 0));
-    assert_ok(roster_join_pending(s->site->store, &s->arena, &s->ticket, &s->request));
+    invite_site(s);
 }
 
 static void scene_end(struct scene *s) {
@@ -805,6 +809,66 @@ TEST(a_municipality_put_back_to_its_founding_waits_for_a_word_and_gets_its_roste
     scene_end(&s);
 }
 
+static void keep_copy(struct scene *s, char *ret_path, size_t size) {
+    snprintf(ret_path, size, "%s-backup", s->town->path);
+    site_close(s->town);
+    temp_copy(s->town->path, ret_path);
+    site_open(s->town);
+}
+
+/* Put back to `before`, the municipality learns from the site's roster, or another's, whom it has
+ * admitted. */
+static void put_back_and_told(struct scene *s, const char *before) {
+    struct buffer carried = {0};
+    size_t new_n = 0;
+    complete(s);
+    site_close(s->town);
+    temp_copy(before, s->town->path);
+    s->town->place.bytes[1]++;
+    s->town->disk.bytes[1]++;
+    site_open(s->town);
+    assert_ok(roster_export(s->site->store, &carried));
+    assert_ok(roster_import(s->town->store, buffer_view(&carried), &new_n));
+    assert_true(new_n > 0);
+    buffer_done(&carried);
+}
+
+static void same_join_again(struct scene *s) {
+    struct roster_tip again;
+    bool known = false;
+    assert_ok(roster_is_ticket(s->town->store, &s->request.ticket, &known));
+    assert_true(known);
+    assert_ok(roster_join(s->town->store, &s->request.ticket, &s->request, &again));
+    assert_memory_equal(&s->tip, &again, sizeof again);
+    s->request.keys = s->town->keys.public;
+    assert_err(ERR_TICKET_USED,
+               roster_join(s->town->store, &s->request.ticket, &s->request, &again));
+}
+
+TEST(a_municipality_put_back_to_before_the_ticket_answers_the_same_join_by_its_roster) {
+    struct scene s;
+    char before[400];
+    memset(&s, 0, sizeof s);
+    arena_init(&s.arena, KIB(256));
+    s.town = federation_found(&s.f);
+    keep_copy(&s, before, sizeof before);
+    s.site = federation_stranger(&s.f, "Birk", ROLE_KINDERGARTEN);
+    invite_site(&s);
+    put_back_and_told(&s, before);
+    same_join_again(&s);
+    scene_end(&s);
+}
+
+TEST(a_municipality_put_back_to_before_the_join_answers_the_same_join_by_its_roster) {
+    struct scene s;
+    char before[400];
+    scene_begin(&s);
+    keep_copy(&s, before, sizeof before);
+    put_back_and_told(&s, before);
+    same_join_again(&s);
+    scene_end(&s);
+}
+
 TEST(what_is_no_roster_of_this_federation_is_not_brought_in) {
     struct federation f;
     struct buffer carried = {0};
@@ -866,6 +930,10 @@ int main(void) {
         cmocka_unit_test(while_a_member_may_still_deliver_more_no_persons_word_is_taken),
         cmocka_unit_test(
             a_municipality_put_back_to_its_founding_waits_for_a_word_and_gets_its_roster_by_hand),
+        cmocka_unit_test(
+            a_municipality_put_back_to_before_the_ticket_answers_the_same_join_by_its_roster),
+        cmocka_unit_test(
+            a_municipality_put_back_to_before_the_join_answers_the_same_join_by_its_roster),
         cmocka_unit_test(what_is_no_roster_of_this_federation_is_not_brought_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
