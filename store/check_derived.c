@@ -208,7 +208,7 @@ static enum err check_statement(void *context, const struct ack_info *ack) {
         e = member_sign_key(check->store, &statement.member, &key);
     if (e == OK)
         e = statement_verify(ack->statement, &key);
-    if (e == ERR_IO)
+    if (e == ERR_IO || e == ERR_MEMORY)
         return e;
     if (e != OK)
         check_tell(check, 0, e, "a statement is not the one that its member signed");

@@ -56,8 +56,11 @@ static enum err add_roster(struct store *store, struct hasher *hasher) {
 
 enum err store_digest(struct store *store, struct hash *ret_digest) {
     struct hasher hasher;
+    struct self self; /* read back, should it have been forgotten */
     hasher_init(&hasher, HASH_STORE);
-    enum err e = add_roster(store, &hasher);
+    enum err e = store_self(store, &self);
+    if (e == OK)
+        e = add_roster(store, &hasher);
     if (e == OK)
         e = add_heads(store, &hasher);
     if (e == OK)

@@ -59,10 +59,18 @@ static enum err make_file(const char *path) {
                              : ERR_IO;
 }
 
+/* What an earlier export could not detach goes first. */
+static enum err detach(struct db *db) {
+    bool attached = sqlite3_db_filename(db_handle(db), "export") != NULL;
+    return attached ? db_execute(db, "DETACH export") : OK;
+}
+
 enum err check_export(struct store *store, const char *path) {
     if (store->in_transaction)
         return store_fail(store, ERR_STATE, "a transaction is open");
-    enum err e = make_file(path);
+    enum err e = detach(store->db);
+    if (e == OK)
+        e = make_file(path);
     if (e != OK)
         return e;
     sqlite3_stmt *attach = db_walk(store->db, "ATTACH ? AS export");
@@ -74,7 +82,7 @@ enum err check_export(struct store *store, const char *path) {
         e = store_enter(store, &own);
         if (e == OK)
             e = store_leave(store, own, export_all(store));
-        enum err detached = db_execute(store->db, "DETACH export");
+        enum err detached = detach(store->db);
         e = e == OK ? detached : e;
     }
     if (e != OK) {
