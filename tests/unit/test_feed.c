@@ -5,6 +5,7 @@
 #include "store/collection.h"
 #include "store/news.h"
 #include "store/quarantine.h"
+#include "store/replica.h"
 #include "test.h"
 
 #include <sqlite3.h>
@@ -379,6 +380,41 @@ TEST(however_many_feeds_an_author_has_it_can_write_on) {
     scene_end(&s);
 }
 
+TEST(an_author_fills_so_much_of_others_disks_and_keeps_the_rest) {
+    struct scene s;
+    struct admitted admitted;
+    char sql[96];
+    scene_open(&s);
+    scene_write(&s);
+    sync_all(&s.f);
+    struct feed_info before = newest_feed(s.town->store, &s.channel, &s.birk->member);
+    struct id8 id8 = envelope_id8(&before.head.id);
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    assert_ok(feed_load(s.birk->store, &before.id, before.head.seq, &id8, RUN_SIZE_MAX, &s.run));
+    uint64_t room = BYTES_PER_AUTHOR_MAX - s.run.size;
+    snprintf(sql, sizeof sql,
+             "UPDATE feed SET bytes = %llu WHERE row = (SELECT max(row) FROM feed)",
+             (unsigned long long)room + 1);
+    MUST(db_execute(s.town->store->db, sql));
+    assert_err(ERR_QUOTA, admit_run(s.town->store, &s.birk->member, &before.id, buffer_view(&s.run),
+                                    &admitted));
+    write_field(s.birk, &s.channel, &s.record, 11, "tegne", NULL); /* its own node takes it */
+    snprintf(sql, sizeof sql,
+             "UPDATE feed SET bytes = %llu WHERE row = (SELECT max(row) FROM feed)",
+             (unsigned long long)room);
+    MUST(db_execute(s.town->store->db, sql));
+    assert_ok(admit_run(s.town->store, &s.birk->member, &before.id, buffer_view(&s.run),
+                        &admitted)); /* the very last that fits */
+    assert_int_equal(admitted.new_n, 1);
+    buffer_clear(&s.run);
+    id8 = envelope_id8(&admitted.feed.head.id);
+    assert_ok(
+        feed_load(s.birk->store, &before.id, admitted.feed.head.seq, &id8, RUN_SIZE_MAX, &s.run));
+    assert_err(ERR_QUOTA, admit_run(s.town->store, &s.birk->member, &before.id, buffer_view(&s.run),
+                                    &admitted));
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
@@ -396,6 +432,7 @@ int main(void) {
         cmocka_unit_test(a_claim_delays_a_confirmation_as_long_however_the_wall_clock_is_set),
         cmocka_unit_test(however_many_feeds_an_author_has_it_can_write_on),
         cmocka_unit_test(a_claim_that_is_delivered_closes_the_feed_however_many_lag),
+        cmocka_unit_test(an_author_fills_so_much_of_others_disks_and_keeps_the_rest),
         cmocka_unit_test(an_author_has_so_many_feeds_in_a_channel_and_all_are_stated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

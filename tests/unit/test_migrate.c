@@ -1,6 +1,7 @@
 #include "federation.h"
 #include "store/migrate.h"
 #include "store/record.h"
+#include "store/replica.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -104,6 +105,7 @@ TEST(a_record_of_version_3_is_read_in_its_section_from_then_on) {
     assert_ok(db_open(birk->path, NULL, &db));
     assert_ok(db_execute(db, "ALTER TABLE version ADD COLUMN sealed BLOB;"
                              "UPDATE version SET sealed = zeroblob(60) WHERE value IS NULL;"
+                             "ALTER TABLE feed DROP COLUMN bytes;"
                              "PRAGMA user_version = 3"));
     assert_int_equal(sqlite3_changes(db_handle(db)), 1);
     db_close(db);
@@ -123,6 +125,27 @@ TEST(a_record_of_version_3_is_read_in_its_section_from_then_on) {
     federation_end(&f);
 }
 
+TEST(what_feeds_of_version_4_hold_is_counted) {
+    struct federation f;
+    struct db *db = NULL;
+    federation_found_four(&f);
+    struct site *birk = &f.sites[1];
+    site_close(birk);
+    assert_ok(db_open(birk->path, NULL, &db));
+    assert_ok(db_execute(db, "ALTER TABLE feed DROP COLUMN bytes; PRAGMA user_version = 4"));
+    db_close(db);
+    site_open(birk);
+    bool row = false;
+    sqlite3_stmt *get =
+        db_statement(birk->store->db, "SELECT sum(bytes), (SELECT sum(length(bytes)) FROM entry)"
+                                      " FROM feed");
+    assert_ok(db_row(birk->store->db, get, &row));
+    assert_true(sqlite3_column_int64(get, 0) > 0);
+    assert_int_equal(sqlite3_column_int64(get, 0), sqlite3_column_int64(get, 1));
+    db_reset(get);
+    federation_end(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_database_has_every_step),
@@ -130,6 +153,7 @@ int main(void) {
         cmocka_unit_test(a_database_of_a_newer_program_is_refused_and_left_alone),
         cmocka_unit_test(what_was_there_before_a_step_is_there_after_it),
         cmocka_unit_test(a_record_of_version_3_is_read_in_its_section_from_then_on),
+        cmocka_unit_test(what_feeds_of_version_4_hold_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
