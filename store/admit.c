@@ -147,6 +147,33 @@ static enum err own_came_back(struct admission *admission) {
     return e;
 }
 
+/* What one author may fill of everybody's disks; it keeps the rest itself. The roster is needed. */
+static enum err check_quota(struct admission *admission) {
+    struct store *store = admission->store;
+    const struct feed_info *feed = &admission->feed->info;
+    if (feed->channel.kind == CHANNEL_ROSTER || member_id_equal(&feed->author, &store->self.member))
+        return OK;
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT coalesce(sum(bytes), 0) FROM feed WHERE author = ?");
+    db_bind_bytes(get, 1, feed->author.bytes, sizeof feed->author.bytes);
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    uint64_t bytes = row ? (uint64_t)sqlite3_column_int64(get, 0) : 0;
+    db_reset(get);
+    if (e != OK || bytes + admission->run.size <= BYTES_PER_AUTHOR_MAX)
+        return e;
+    admission->refusal = "its author has used up what it may store at others";
+    return ERR_QUOTA;
+}
+
+static enum err count_bytes(struct admission *admission) {
+    sqlite3_stmt *put =
+        db_statement(admission->store->db, "UPDATE feed SET bytes = bytes + ? WHERE row = ?");
+    sqlite3_bind_int64(put, 1, (int64_t)admission->run.size);
+    sqlite3_bind_int64(put, 2, admission->feed->row);
+    return db_run(admission->store->db, put);
+}
+
 static enum err admit(struct admission *admission) {
     struct store *store = admission->store;
     struct verified_run run;
@@ -167,7 +194,8 @@ static enum err admit(struct admission *admission) {
     if (e != OK || admission->forked || admission->run.size == 0)
         return e;
     struct head after = admission->feed->info.head;
-    if ((e = verify(admission, &after, &run)) != OK || (e = judge_all(admission, &run)) != OK)
+    if ((e = verify(admission, &after, &run)) != OK || (e = check_quota(admission)) != OK ||
+        (e = judge_all(admission, &run)) != OK || (e = count_bytes(admission)) != OK)
         return e;
     if (store->self.role != 0 &&
         member_id_equal(&admission->feed->info.author, &store->self.member))
