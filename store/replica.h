@@ -30,6 +30,7 @@ struct roster_state {
 struct store {
     struct db *db;
     struct store_config config;
+    char *path, *generation_path; /* what the config names, since they are asked for until the end */
     struct place place;
     struct generation generation;
     struct {

@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum err store_fail(struct store *store, enum err e, const char *format, ...) {
@@ -125,7 +126,13 @@ enum err store_open(const struct store_config *config, struct store **ret_store)
     if (store == NULL)
         return ERR_MEMORY;
     store->config = *config;
-    if ((e = memory_new(store)) != OK)
+    store->config.path = store->path = strdup(config->path);
+    if (config->generation != NULL)
+        store->config.generation = store->generation_path = strdup(config->generation);
+    e = store->path == NULL || (config->generation != NULL && store->generation_path == NULL)
+            ? ERR_MEMORY
+            : memory_new(store);
+    if (e != OK)
         goto done;
     if ((e = generation_find(store)) != OK ||
         (e = db_open(config->path, config->vfs, &store->db)) != OK)
@@ -158,6 +165,8 @@ void store_close(struct store *store) {
     news_queue_free(store->news);
     db_close(store->db);
     generation_close(store);
+    free(store->path);
+    free(store->generation_path);
     free(store);
 }
 

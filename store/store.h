@@ -15,7 +15,7 @@
 struct store;
 
 struct store_config {
-    const char *path;               /* of the database; borrowed for the store's life */
+    const char *path;               /* of the database; copied */
     const char *vfs;                /* NULL: SQLite's default */
     const struct node_keys *keys;   /* borrowed for the store's life */
     time_ms (*now)(void *context);  /* wall clock; NULL: the system's */
@@ -30,7 +30,7 @@ struct store_config {
      * could vouch for them; the roster's is once every member has reported its tip. */
     struct hash disk;
     /* A file beside the database that tells when an old copy was put in its place (HOME/generation, generation.h); NULL: none.
-     * Borrowed, as `path` is. */
+     * Copied, as `path` is. */
     const char *generation;
     const struct filesystem *files; /* NULL: the system's. Borrowed; asked with `context`. */
 };

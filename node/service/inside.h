@@ -10,7 +10,6 @@ struct service {
     struct home *home;
     struct surroundings surroundings;
     struct store *store; /* NULL: no replica yet */
-    char generation[HOME_PATH_MAX];
     struct scan *scan;   /* NULL until the first search */
 };
 

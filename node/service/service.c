@@ -27,16 +27,16 @@ void service_free(struct service *service) {
 }
 
 enum err service_make_store(struct service *service) {
-    char path[HOME_PATH_MAX];
+    char path[HOME_PATH_MAX], generation[HOME_PATH_MAX];
     if (service->store != NULL)
         return OK;
     enum err e = home_file(service->home, "replica.db", path);
     if (e == OK)
-        e = home_file(service->home, "generation", service->generation);
+        e = home_file(service->home, "generation", generation);
     if (e != OK)
         return e;
     struct store_config config = {
-        .path = path, .keys = service->home->keys, .generation = service->generation};
+        .path = path, .keys = service->home->keys, .generation = generation};
     return store_open(&config, &service->store);
 }
 

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import unittest
 
-from federation import STAFET, free_port, main
+from federation import STAFET, free_port, hide_restore, main
 
 SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy", "samples")
 CLOSES = (datetime.date.today() + datetime.timedelta(days=30)).isoformat()
@@ -236,7 +236,7 @@ RANDOM = re.compile(r"stafet1[0-9A-Z]+|(?<=revision )[0-9a-f]{4}\b|\b(?:[0-9A-HJ
 
 
 def put_back(kept, folder):
-    """Makes the homes what they were, each file in place: a database with another inode counts as restored."""
+    """Makes the homes what they were, and has them go on as if nothing had been put back."""
     for home in "mbs":
         there, here = os.path.join(kept, home), os.path.join(folder, home)
         for name in set(os.listdir(here)) - set(os.listdir(there)):
@@ -244,6 +244,7 @@ def put_back(kept, folder):
         for name in os.listdir(there):
             with open(os.path.join(there, name), "rb") as old, open(os.path.join(here, name), "wb") as new:
                 shutil.copyfileobj(old, new)
+        hide_restore(here)
 
 
 class Side:

@@ -4,12 +4,12 @@ values of both branches can be read, and the author goes on in a new log."""
 import os
 import shutil
 
-from federation import Case, main, until
+from federation import Case, hide_restore, main, until
 
 
 class Forks(Case):
     def fork(self):
-        """Birk is put back whole, and goes on before it hears from anybody."""
+        """Birk's whole machine is put back, and goes on before it hears from anybody."""
         nordby = self.federation.found()
         birk = self.federation.join("Birk", "kindergarten")
         school = self.federation.join("Engen", "school")
@@ -29,6 +29,7 @@ class Forks(Case):
         for name in os.listdir(kept):
             with open(os.path.join(kept, name), "rb") as old, open(os.path.join(birk.home, name), "wb") as new:
                 shutil.copyfileobj(old, new)
+        hide_restore(birk.home)
         birk.do("handover", "edit", handover, "likes=boats")
         self.agree_and_send(birk, handover)
         birk.start()

@@ -373,6 +373,23 @@ TEST(a_making_that_was_interrupted_after_the_keys_can_be_repeated) {
     assert_ok(call(place, "status", "", NULL));
 }
 
+/* Else each command would be taken for a crash, and own feeds for doubtful. */
+TEST(a_home_that_is_closed_in_order_says_so) {
+    struct place *place = *state;
+    char path[HOME_PATH_MAX], text[256] = "";
+    found(place);
+    close_place(place);
+    snprintf(path, sizeof path, "%s/home/generation", place->folder);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    assert_non_null(strstr(text, "\nclosed "));
+    open_place(place, NULL);
+    assert_ok(call(place, "member", "invite",
+                   json_pack("{s:s, s:s}", "name", "Birk", "role", "kindergarten")));
+}
+
 TEST(names_that_read_alike_are_one_name) {
     struct place *place = *state;
     found(place);
@@ -637,6 +654,7 @@ int main(void) {
         IN_A_HOME(a_replica_without_its_keys_is_left_alone),
         IN_A_HOME(keys_without_their_replica_make_no_other),
         IN_A_HOME(a_making_that_was_interrupted_after_the_keys_can_be_repeated),
+        IN_A_HOME(a_home_that_is_closed_in_order_says_so),
         IN_A_HOME(names_that_read_alike_are_one_name),
         IN_A_HOME(names_in_disguise_are_refused),
         IN_A_HOME(what_fails_after_the_keys_were_made_takes_them_back),
