@@ -25,7 +25,10 @@ void handover_view_drafts(const struct screen *screen, const json_t *document) {
     put_name(screen, document);
     if (json_object_get(document, "discarded") != NULL) {
         put(screen, STYLE_PLAIN, ": %s\n",
-            say(screen, "what was not sent is forgotten", "det, der ikke var sendt, er glemt"));
+            number_at(document, "discarded") > 0
+                ? say(screen, "what was not sent is forgotten", "det, der ikke var sendt, er glemt")
+                : say(screen, "there was nothing that had not been sent",
+                      "der var intet, der ikke var sendt"));
         return;
     }
     put(screen, STYLE_PLAIN, ": %s → %s, ", name_of(document, "from"), name_of(document, "to"));

@@ -64,14 +64,27 @@ static int edit_until_taken(struct cli_context *cli, const char *id, struct edit
     }
 }
 
+/* Asked only where there is something to forget. */
+static int ask_discard(struct cli_context *cli, const char *id) {
+    json_t *which = json_pack("{s:s}", "id", id);
+    json_t *document = cli_call(cli, "handover", "track", which);
+    json_decref(which);
+    if (document == NULL)
+        return EXIT_FAILED;
+    bool none = number_at(document, "unsent") == 0;
+    int code = none || cli_confirm(cli, say(&cli->screen, "Forget all that has not been sent?",
+                                            "Glem alt, der ikke er sendt?"))
+                   ? -1
+                   : EXIT_FAILED;
+    json_decref(document);
+    return code;
+}
+
 int handover_side_edit(struct cli_context *cli, json_t *args) {
     const char *id = text_at(args, "id");
     struct editor editor = {.why.language = cli->screen.language};
     if (json_is_true(json_object_get(args, "discard")))
-        return cli_confirm(cli, say(&cli->screen, "Forget all that has not been sent?",
-                                    "Glem alt, der ikke er sendt?"))
-                   ? -1
-                   : EXIT_FAILED;
+        return ask_discard(cli, id);
     if (json_object_get(args, "form") != NULL || json_object_get(args, "fields") != NULL ||
         !editor_is_possible())
         return -1;

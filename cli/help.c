@@ -31,19 +31,14 @@ static const char *value_word(const struct screen *screen, enum param_kind kind)
 /* "NAME", "--role TEXT", "FIELD=VALUE …" as it is typed. */
 static void param_text(const struct screen *screen, const struct param *param, char *text,
                        size_t size) {
-    char name[64];
-    snprintf(name, sizeof name, "%s", param->name);
-    for (char *at = name; *at != '\0'; at++)
-        if (param->positional && *at >= 'a' && *at <= 'z')
-            *at = (char)(*at - 'a' + 'A');
-        else if (!param->positional && *at == '_')
-            *at = '-';
+    char name[PARAM_NAME_MAX];
+    param_name(param, name);
     if (param->kind == PARAM_FIELDS)
         snprintf(text, size, "%s", say(screen, "FIELD=VALUE …", "FELT=VÆRDI …"));
     else if (param->positional)
         snprintf(text, size, "%s%s", name, param->kind == PARAM_LIST ? " …" : "");
     else
-        snprintf(text, size, "--%s%s%s", name, param->kind == PARAM_FLAG ? "" : " ",
+        snprintf(text, size, "%s%s%s", name, param->kind == PARAM_FLAG ? "" : " ",
                  value_word(screen, param->kind));
 }
 

@@ -41,7 +41,10 @@ const struct side search_sides[] = {
 static void show_search(const struct screen *screen, const json_t *document) {
     const json_t *sections = json_object_get(document, "sections");
     long long hits = (long long)number_at(document, "hits");
-    put(screen, STYLE_BOLD, say(screen, "%lld hits\n", "%lld fund\n"), hits);
+    put(screen, STYLE_BOLD,
+        hits == 1 ? say(screen, "%lld hit\n", "%lld fund\n")
+                  : say(screen, "%lld hits\n", "%lld fund\n"),
+        hits);
     put(screen, STYLE_PLAIN,
         say(screen, "  %lld in %lld sections that the keys open\n",
             "  %lld i %lld afsnit, som nøglerne åbner\n"),

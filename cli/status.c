@@ -200,10 +200,15 @@ static void show_members(const struct screen *screen, const json_t *members) {
         const json_t *place = json_object_get(member, "waits_at");
         char at[160];
         if (!json_is_object(place))
-            snprintf(at, sizeof at, say(screen, "; %lld wait here", "; %lld venter her"), of - has);
+            snprintf(at, sizeof at,
+                     of - has == 1 ? say(screen, "; %lld waits here", "; %lld venter her")
+                                   : say(screen, "; %lld wait here", "; %lld venter her"),
+                     of - has);
         else
             snprintf(at, sizeof at,
-                     say(screen, "; %lld wait at %.100s", "; %lld venter hos %.100s"),
+                     number_at(place, "entries") == 1
+                         ? say(screen, "; %lld waits at %.100s", "; %lld venter hos %.100s")
+                         : say(screen, "; %lld wait at %.100s", "; %lld venter hos %.100s"),
                      (long long)number_at(place, "entries"), text_at(place, "name"));
         table_cell(table, STYLE_PLAIN, "%s", text_at(member, "name"));
         reached_cell(screen, table, member);
@@ -216,10 +221,16 @@ static void show_members(const struct screen *screen, const json_t *members) {
     table_print(table, 2);
 }
 
-static void warn(const struct screen *screen, enum style style, int64_t n, const char *text,
+/* In the screen's language already. */
+struct counted {
+    const char *one, *more;
+};
+
+static void warn(const struct screen *screen, enum style style, int64_t n, struct counted what,
                  const char *command) {
     if (n > 0)
-        put(screen, style, "%lld %s%s%s\n", (long long)n, text, *command ? "  " : "", command);
+        put(screen, style, "%lld %s%s%s\n", (long long)n, n == 1 ? what.one : what.more,
+            *command ? "  " : "", command);
 }
 
 static void show_warnings(const struct screen *screen, const json_t *document) {
@@ -233,37 +244,59 @@ static void show_warnings(const struct screen *screen, const json_t *document) {
                 "Genskabt fra en gammel kopi: andre har mere af det, denne node har skrevet. Det "
                 "kommer tilbage af sig selv."));
     warn(screen, STYLE_BAD, number_at(log, "forked"),
-         say(screen, "forked logs", "forgrenede logge"), "stafet log list");
-    warn(screen, STYLE_BAD, number_at(log, "incidents"), say(screen, "incidents", "hændelser"),
+         (struct counted){say(screen, "forked log", "forgrenet log"),
+                          say(screen, "forked logs", "forgrenede logge")},
+         "stafet log list");
+    warn(screen, STYLE_BAD, number_at(log, "incidents"),
+         (struct counted){say(screen, "incident", "hændelse"),
+                          say(screen, "incidents", "hændelser")},
          "stafet quarantine list");
     warn(screen, STYLE_WARN, number_at(log, "refused"),
-         say(screen, "pieces refused", "stykker afvist"), "stafet quarantine list");
+         (struct counted){say(screen, "piece refused", "stykke afvist"),
+                          say(screen, "pieces refused", "stykker afvist")},
+         "stafet quarantine list");
     warn(screen, STYLE_WARN, number_at(log, "void"),
-         say(screen, "entries void", "poster gælder ikke"), "stafet quarantine list");
+         (struct counted){say(screen, "entry void", "post gælder ikke"),
+                          say(screen, "entries void", "poster gælder ikke")},
+         "stafet quarantine list");
     warn(screen, STYLE_WARN, number_at(log, "waiting"),
-         say(screen, "entries wait for a key or the roster",
-             "poster venter på en nøgle eller medlemslisten"),
+         (struct counted){say(screen, "entry waits for a key or the roster",
+                              "post venter på en nøgle eller medlemslisten"),
+                          say(screen, "entries wait for a key or the roster",
+                              "poster venter på en nøgle eller medlemslisten")},
          "");
     if (running)
-        warn(screen, STYLE_DIM, number_at(log, "unconfirmed"),
-             say(screen, "own logs not confirmed by another member since the start",
-                 "egne logge ikke bekræftet af et andet medlem siden starten"),
-             "");
+        warn(
+            screen, STYLE_DIM, number_at(log, "unconfirmed"),
+            (struct counted){say(screen, "own log not confirmed by another member since the start",
+                                 "egen log ikke bekræftet af et andet medlem siden starten"),
+                             say(screen, "own logs not confirmed by another member since the start",
+                                 "egne logge ikke bekræftet af et andet medlem siden starten")},
+            "");
+}
+
+/* Whose screen it is, at the right. */
+static void show_head(const struct screen *screen, const json_t *document) {
+    static const char command[] = "stafet status";
+    const json_t *member = json_object_get(document, "member");
+    char whose[640];
+    snprintf(whose, sizeof whose, say(screen, "%.200s, %s in %.200s", "%.200s, %s i %.200s"),
+             text_at(member, "name"), role_label(screen, text_at(member, "role")),
+             text_at(json_object_get(document, "federation"), "name"));
+    int room = screen->width - (int)strlen(command) - text_width(whose);
+    put(screen, STYLE_DIM, "%s%*s%s\n", command, room > 2 ? room : 2, "", whose);
 }
 
 static void show_status(const struct screen *screen, const json_t *document) {
-    const json_t *member = json_object_get(document, "member");
     const json_t *waiting = json_object_get(document, "waiting");
+    if (!screen->quiet)
+        show_head(screen, document);
     show_verdict(screen, document);
     show_members(screen, json_object_get(document, "members"));
     show_warnings(screen, document);
     if (json_array_size(waiting) > 0)
-        put(screen, STYLE_BOLD, "%s\n", say(screen, "Waiting for you", "Venter på dig"));
+        put(screen, STYLE_BOLD, "\n%s\n", say(screen, "Waiting for you", "Venter på dig"));
     waiting_show(screen, waiting, WAITING_SHOWN_MAX);
-    if (!screen->quiet)
-        put(screen, STYLE_DIM, say(screen, "%s, %s in %s\n", "%s, %s i %s\n"),
-            text_at(member, "name"), role_label(screen, text_at(member, "role")),
-            text_at(json_object_get(document, "federation"), "name"));
 }
 
 const struct view status_views[] = {

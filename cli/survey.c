@@ -18,22 +18,38 @@ static void print_notices(struct cli_context *cli, const struct problems *proble
         fprintf(stderr, "stafet: %s\n", json_string_value(notice));
 }
 
+/* The one file in which all the problems are; NULL: they are in several. */
+static const char *one_file(const struct problems *problems, const char *otherwise) {
+    size_t i;
+    const json_t *problem;
+    const char *file = NULL;
+    json_array_foreach(problems->list, i, problem) {
+        const char *other = text_at(problem, "file");
+        if (file != NULL && strcmp(file, other) != 0)
+            return NULL;
+        file = other;
+    }
+    return file != NULL && *file != '\0' ? file : otherwise;
+}
+
 /* "wrong with FILE in 3 places", each of them, and nothing done. */
 static int fail(struct cli_context *cli, enum err e, const char *path,
                 const struct problems *problems) {
+    const char *file = one_file(problems, path);
     if (e != ERR_ARGUMENT)
         return cli_err(cli, e);
     json_t *details = problems_details(problems);
-    int code = problems->n == 1
-                   ? cli_fail(cli, "argument",
-                              MEND("nothing was done; mend it and try again",
-                                   "intet er gjort; ret fejlen, og prøv igen"),
-                              details, "there is a problem in %s", "der er en fejl i %s", path)
-                   : cli_fail(cli, "argument",
-                              MEND("nothing was done; mend them and try again",
-                                   "intet er gjort; ret fejlene, og prøv igen"),
-                              details, "there are %zu problems in %s", "der er %zu fejl i %s",
-                              problems->n, path);
+    int code =
+        problems->n == 1
+            ? cli_fail(cli, "argument",
+                       MEND("nothing was done; mend it and try again",
+                            "intet er gjort; ret fejlen, og prøv igen"),
+                       details, "there is a problem in %s", "der er en fejl i %s", file)
+            : cli_fail(cli, "argument",
+                       MEND("nothing was done; mend them and try again",
+                            "intet er gjort; ret fejlene, og prøv igen"),
+                       details, "there are %zu problems in %s", "der er %zu fejl i %s", problems->n,
+                       file != NULL ? file : say(cli_screen(cli), "the two files", "de to filer"));
     json_decref(details);
     return code;
 }
@@ -181,7 +197,8 @@ static int prepare_close(struct cli_context *cli, json_t *args) {
                  "Luk %s nu, før %s? Svar, der kommer senere, tælles aldrig med."),
              text_at(survey, "code"),
              date_text(cli_screen(cli), text_at(survey, "closes_on"), day));
-    bool go_on = strcmp(text_at(survey, "state"), "open") != 0 || cli_confirm(cli, question);
+    bool asks = strcmp(text_at(survey, "state"), "open") == 0 && flag_at(shown, "may_close");
+    bool go_on = !asks || cli_confirm(cli, question); /* what is refused anyway is not asked */
     json_decref(shown);
     return go_on ? -1 : EXIT_FAILED;
 }

@@ -27,13 +27,15 @@ static void put_head(const struct screen *screen, const json_t *document) {
 static void put_counts(const struct screen *screen, const json_t *questionnaire) {
     size_t i;
     const json_t *language;
+    long long questions = (long long)number_at(questionnaire, "questions");
     put(screen, STYLE_PLAIN,
-        say(screen, "%lld questions, %lld of them free text, worded in:",
-            "%lld spørgsmål, %lld af dem fri tekst, på:"),
-        (long long)number_at(questionnaire, "questions"),
-        (long long)number_at(questionnaire, "texts"));
+        questions == 1 ? say(screen, "%lld question, %lld of them free text, worded in:",
+                             "%lld spørgsmål, %lld af dem fri tekst, på:")
+                       : say(screen, "%lld questions, %lld of them free text, worded in:",
+                             "%lld spørgsmål, %lld af dem fri tekst, på:"),
+        questions, (long long)number_at(questionnaire, "texts"));
     json_array_foreach(json_object_get(questionnaire, "languages"), i, language)
-        put(screen, STYLE_PLAIN, " %s", json_string_value(language));
+        put(screen, STYLE_PLAIN, "%s %s", i > 0 ? "," : "", json_string_value(language));
     put(screen, STYLE_PLAIN, "\n");
 }
 

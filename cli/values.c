@@ -266,10 +266,10 @@ static enum err take_word(struct values *values, const char *word) {
 }
 
 static enum err check_required(struct values *values) {
+    char name[PARAM_NAME_MAX];
     for (const struct param *p = values->verb->params; p != NULL && p->name != NULL; p++)
         if (p->required && json_object_get(values->json, p->name) == NULL)
-            return refuse(values, ERR_ARGUMENT, "%s%s is missing", "%s%s mangler",
-                          p->positional ? "" : "--", p->name);
+            return refuse(values, ERR_ARGUMENT, "%s is missing", "%s mangler", param_name(p, name));
     return OK;
 }
 

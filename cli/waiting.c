@@ -133,8 +133,10 @@ void waiting_show(const struct screen *screen, const json_t *items, size_t rows_
 
 static void show_waiting(const struct screen *screen, const json_t *document) {
     const json_t *items = json_object_get(document, "waiting");
-    put(screen, STYLE_BOLD, "%s, %s\n", text_at(json_object_get(document, "member"), "name"),
-        text_at(json_object_get(document, "federation"), "name"));
+    const char *name = text_at(json_object_get(document, "member"), "name");
+    const char *federation = text_at(json_object_get(document, "federation"), "name");
+    bool alike = strcmp(name, federation) == 0; /* the municipality */
+    put(screen, STYLE_BOLD, "%s%s%s\n", name, alike ? "" : ", ", alike ? "" : federation);
     if (!flag_at(document, "running"))
         put(screen, STYLE_WARN, "%s\n",
             say(screen, "node not running: nothing is being sent  (stafet node run)",

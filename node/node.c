@@ -75,16 +75,30 @@ static void connected(void *context, uint32_t link, const struct transport_publi
     node_tell(node, &event);
 }
 
+static void log_undialled(struct node *node, const struct member_id *member, enum err reason) {
+    char name[NAME_SIZE_MAX + 1];
+    struct arena arena;
+    struct net_target target;
+    arena_init(&arena, KIB(64));
+    const char *who = peers_name(node, member, name);
+    if ((reason == ERR_CLOSED || reason == ERR_TIMEOUT) &&
+        enrol_target(node, member, &arena, &target) == OK && target.endpoints_n > 0)
+        log_info("dialling %s failed: nobody answers at %s%s", who, target.endpoints[0],
+                 target.endpoints_n > 1 ? " or its other addresses" : "");
+    else
+        log_info("dialling %s failed: %s", who, err_text(reason));
+    arena_done(&arena);
+}
+
 static void disconnected(void *context, uint32_t link, const struct member_id *member,
                          enum err reason) {
     struct node *node = context;
-    char name[NAME_SIZE_MAX + 1];
     struct event event = {
         .kind = EVENT_DISCONNECTED, .link = link, .disconnected = {.member = *member}};
     if (link != 0)
         log_info("link %u: up -> ended: %s", link, err_text(reason));
     else
-        log_info("dialling %s failed: %s", peers_name(node, member, name), err_text(reason));
+        log_undialled(node, member, reason);
     if (link == 0 && reason == ERR_DENIED)
         /* Used and expired tickets are let in for an answer; who isn't has another one. */
         node->last_refusal = node->joining ? ERR_TICKET_UNKNOWN : ERR_DENIED;

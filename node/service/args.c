@@ -24,6 +24,12 @@ static bool is_date(const char *text) {
     return day <= days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
+/* YYYY-MM-DD, whether there is such a day or not. */
+static bool is_like_date(const char *text) {
+    return strlen(text) == 10 && text[4] == '-' && text[7] == '-' && digits(text, 4) >= 0 &&
+           digits(text + 5, 2) >= 0 && digits(text + 8, 2) >= 0;
+}
+
 static bool all_strings(const json_t *value) {
     size_t i;
     const json_t *item;
@@ -59,8 +65,11 @@ static struct label wrong(enum param_kind kind, const json_t *value) {
         return json_is_boolean(value) ? nothing
                                       : MEND("must be true or false", "skal være true eller false");
     case PARAM_DATE:
-        return json_is_string(value) && is_date(json_string_value(value))
-                   ? nothing
+        if (!json_is_string(value))
+            return MEND("must be a date like 2026-06-03", "skal være en dato som 2026-06-03");
+        return is_date(json_string_value(value)) ? nothing
+               : is_like_date(json_string_value(value))
+                   ? MEND("names a day that does not exist", "er en dag, der ikke findes")
                    : MEND("must be a date like 2026-06-03", "skal være en dato som 2026-06-03");
     case PARAM_DURATION:
         return json_is_integer(value) && json_integer_value(value) >= 0 &&
@@ -80,12 +89,24 @@ static struct label wrong(enum param_kind kind, const json_t *value) {
     return MEND("is of an unknown kind", "er af en ukendt slags");
 }
 
+const char *param_name(const struct param *param, char ret_name[static PARAM_NAME_MAX]) {
+    snprintf(ret_name, PARAM_NAME_MAX, "%s%s", param->positional ? "" : "--", param->name);
+    for (char *at = ret_name; *at != '\0'; at++)
+        if (param->positional && *at >= 'a' && *at <= 'z')
+            *at = (char)(*at - 'a' + 'A');
+        else if (!param->positional && *at == '_')
+            *at = '-';
+    return ret_name;
+}
+
+/* `field` as in the JSON; `param` NULL: there is none of that name. */
 static enum err refuse(struct reply *reply, const struct verb *verb, const char *field,
-                       struct label what) {
-    char mend[128];
+                       const struct param *param, struct label what) {
+    char mend[128], typed[PARAM_NAME_MAX];
     snprintf(mend, sizeof mend, "stafet %s%s%s --help", verb->noun, *verb->name ? " " : "",
              verb->name);
-    enum err e = reply_fail(reply, ERR_ARGUMENT, COMMAND(mend), "%s %s", "%s %s", field,
+    enum err e = reply_fail(reply, ERR_ARGUMENT, COMMAND(mend), "%s %s", "%s %s",
+                            param != NULL ? param_name(param, typed) : field,
                             label_text(reply->language, what));
     reply->details = json_pack("{s:s}", "field", field);
     return e;
@@ -114,18 +135,18 @@ enum err args_check(const struct verb *verb, const json_t *args, struct reply *r
         const json_t *value = json_object_get(args, p->name);
         if (value == NULL || json_is_null(value)) {
             if (p->required)
-                return refuse(reply, verb, p->name, MEND("is missing", "mangler"));
+                return refuse(reply, verb, p->name, p, MEND("is missing", "mangler"));
             continue;
         }
         struct label what = wrong(p->kind, value);
         if (what.en != NULL)
-            return refuse(reply, verb, p->name, what);
+            return refuse(reply, verb, p->name, p, what);
     }
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)args, key, value) {
         if (!is_known(verb, key))
-            return refuse(reply, verb, key,
+            return refuse(reply, verb, key, NULL,
                           MEND("is not something this command takes",
                                "er ikke noget, denne kommando tager imod"));
     }

@@ -93,6 +93,8 @@ enum err draft_tidy(const struct field *field, struct bytes value, struct arena 
     while (size > 0 && plain[size - 1] == '\n')
         size--;
     *ret_value = (struct bytes){plain, size};
+    if (field->kind == KIND_LINE)
+        *ret_value = trimmed(*ret_value);
     if (field->policy == POLICY_UNION)
         *ret_value = (struct bytes){lines, tidy_lines(*ret_value, lines)};
     return OK;

@@ -8,7 +8,8 @@
 
 const struct handover_draft *draft_of(const struct handover *, const struct field *); /* NULL: none */
 
-/* Puts `value` into its field's usual form: LF only, tabs as spaces, no line feed at the end; of a union field: trimmed
+/* Puts `value` into its field's usual form: LF only, tabs as spaces, no line feed at the end; of one line: no blanks
+ * around it; of a union field: trimmed
  * lines, no empty ones, none twice. In the arena. */
 MUST_USE enum err draft_tidy(const struct field *, struct bytes value, struct arena *, struct bytes *ret_value);
 /* Is `line` one of the lines of `text`? */

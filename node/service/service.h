@@ -74,6 +74,10 @@ struct param {
     const char *summary_da, *summary_en;
 };
 
+enum { PARAM_NAME_MAX = 64 };
+/* As it stands on the command line: "ID", "--root-file". */
+const char *param_name(const struct param *, char ret_name[static PARAM_NAME_MAX]);
+
 enum access { ACCESS_READ = 1, ACCESS_WRITE, ACCESS_FOUND /* works before this home is a member */ };
 
 /* A verb, declared once: help, completion, argument checks and dispatch come from here. Exactly one of `run` and `begin`.

@@ -84,11 +84,16 @@ static enum err survey_show(struct service *service, const struct asker *asker, 
     (void)asker;
     struct store *store = service_store(service);
     struct survey survey;
-    enum err e = survey_find(store, service_text(args, "survey"), reply, &survey);
+    struct self self;
+    enum err e = store_self(store, &self);
+    if (e == OK)
+        e = survey_find(store, service_text(args, "survey"), reply, &survey);
     if (e != OK)
         return e;
-    e = reply_give(reply, json_pack("{s:o, s:O}", "survey", survey_head(store, &survey),
-                                    "questionnaire", survey.questionnaire.json));
+    bool may_close = self.role == ROLE_MUNICIPALITY && !survey.closed;
+    e = reply_give(reply,
+                   json_pack("{s:o, s:b, s:O}", "survey", survey_head(store, &survey), "may_close",
+                             may_close, "questionnaire", survey.questionnaire.json));
     survey_done(&survey);
     return e;
 }

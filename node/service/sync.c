@@ -45,20 +45,34 @@ static enum err note_member(void *context, const struct roster_entry *entry) {
 
 /* Is there a session with somebody that is still being brought level? One that can't be reached
  * does not count. */
-static bool still_levelling(const json_t *peers) {
+static bool is_away(const json_t *peer) {
+    const char *state = json_string_value(json_object_get(peer, "state"));
+    return state == NULL || strcmp(state, "none") == 0 || strcmp(state, "backoff") == 0;
+}
+
+static bool has_answered(const json_t *peers) {
     size_t i;
     const json_t *peer;
     json_array_foreach(peers, i, peer) {
         const char *state = json_string_value(json_object_get(peer, "state"));
-        bool away = state == NULL || strcmp(state, "none") == 0 || strcmp(state, "backoff") == 0;
-        if (!away && !json_is_true(json_object_get(peer, "equal")))
+        if (!is_away(peer) && strcmp(state, "dialling") != 0)
+            return true;
+    }
+    return false;
+}
+
+static bool still_levelling(const json_t *peers) {
+    size_t i;
+    const json_t *peer;
+    json_array_foreach(peers, i, peer) {
+        if (!is_away(peer) && !json_is_true(json_object_get(peer, "equal")))
             return true;
     }
     return false;
 }
 
 /* Whether this node is level with the municipality and with all it has a session with. */
-static enum err is_level(struct sync *sync, bool *ret_level) {
+static enum err is_level(struct sync *sync, bool *ret_level, bool *ret_reached) {
     const struct surroundings *around = service_surroundings(sync->service);
     struct store *store = service_store(sync->service);
     json_t *peers = around->peers(around->context);
@@ -68,6 +82,7 @@ static enum err is_level(struct sync *sync, bool *ret_level) {
     if (e == OK)
         e = roster_each(store, note_member, &reach);
     *ret_level = reach.others == 0 || (reach.municipality_equal && !still_levelling(peers));
+    *ret_reached = reach.self.role == ROLE_MUNICIPALITY || has_answered(peers);
     json_decref(peers);
     return e;
 }
@@ -100,11 +115,11 @@ static void give_up(struct reply *reply, uint64_t outstanding, bool level) {
 static enum job_state step(struct job *job, struct reply *reply) {
     struct sync *sync = (struct sync *)job;
     struct store *store = service_store(sync->service);
-    bool read = false, level = false;
+    bool read = false, level = false, reached = false;
     uint64_t outstanding = 0;
     enum err e = acks_all_read(store, &read, &outstanding);
     if (e == OK)
-        e = is_level(sync, &level);
+        e = is_level(sync, &level, &reached);
     if (e != OK) {
         reply_err(reply, e);
         return JOB_DONE;
@@ -121,8 +136,11 @@ static enum job_state step(struct job *job, struct reply *reply) {
     }
     if (outstanding > sync->outstanding_first)
         sync->outstanding_first = outstanding;
-    reply_progress(reply, sync->outstanding_first - outstanding, sync->outstanding_first,
-                   "waiting for the readers", "venter på modtagerne");
+    if (reached)
+        reply_progress(reply, sync->outstanding_first - outstanding, sync->outstanding_first,
+                       "waiting for the readers", "venter på modtagerne");
+    else
+        reply_progress(reply, 0, 0, "trying to reach the municipality", "prøver at nå kommunen");
     /* Now and then also when nothing happens: somebody looks on. */
     time_ms next = store_now(store) + PROGRESS_MS;
     job->deadline = next < sync->until ? next : sync->until;

@@ -473,7 +473,7 @@ class Commands(unittest.TestCase):
             node = Node(home) if runs else None
             try:
                 with self.subTest(node=runs):
-                    self.assertIn("venter på modtagerne", self.watched(home, "sync", "--wait", "3s"))
+                    self.assertIn("prøver at nå kommunen", self.watched(home, "sync", "--wait", "3s"))
             finally:
                 if runs:
                     node.stop()

@@ -61,6 +61,10 @@ SCENE(values_are_checked_with_their_label_and_all_of_an_edit_or_nothing_is_kept)
     assert_false(json_is_string(at(shown_field(show(&stage->mette, id), "languages"), "draft")));
     desk_refused(&stage->mette, ERR_ARGUMENT, "handover", "edit",
                  json_pack("{s:s, s:{s:s}}", "id", id, "fields", "no_such_field", "x"));
+    desk_call(&stage->mette, "handover", "edit",
+              json_pack("{s:s, s:{s:s}}", "id", id, "fields", "languages", " dansk  "));
+    assert_string_equal(at_text(shown_field(show(&stage->mette, id), "languages"), "draft"),
+                        "dansk"); /* no blanks around a line */
     desk_refused(&stage->mette, ERR_ARGUMENT, "handover", "edit", only_id(id));
 }
 

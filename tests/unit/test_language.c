@@ -130,7 +130,7 @@ SCENE(a_site_is_refused_in_danish) {
         {ERR_ARGUMENT, "log", "list", json_pack("{s:i}", "limit", 0), "--limit er 1 til 100000",
          "--limit 50 viser de nyeste 50"},
         {ERR_ARGUMENT, "log", "list", json_pack("{s:s}", "limit", "x"),
-         "limit skal være et helt tal", "stafet log list --help"},
+         "--limit skal være et helt tal", "stafet log list --help"},
         {ERR_NOT_FOUND, "nothing", "", NULL, "der er ingen kommando \"nothing\"", "stafet --help"},
         {ERR_STATE, "sync", "", NULL, "her kører ingen node, så intet kan sendes",
          "stafet node run"},

@@ -136,6 +136,22 @@ TEST(arguments_are_checked_against_the_declaration) {
     assert_int_equal(json_array_size(json_object_get(place->reply.document, "invitations")), 0);
 }
 
+TEST(a_wrong_argument_is_named_as_it_is_typed) {
+    struct place *place = *state;
+    found(place);
+    assert_err(ERR_ARGUMENT, call(place, "member", "invite", json_pack("{s:s}", "role", "school")));
+    assert_string_equal(place->reply.text, "NAME is missing");
+    static const char *const days[][2] = {
+        {"2026-11-31", "--closes names a day that does not exist"},
+        {"2026-13-01", "--closes names a day that does not exist"},
+        {"tomorrow", "--closes must be a date like 2026-06-03"}};
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+        assert_err(ERR_ARGUMENT, call(place, "survey", "publish",
+                                      json_pack("{s:s, s:s}", "file", "x", "closes", days[i][0])));
+        assert_string_equal(place->reply.text, days[i][1]);
+    }
+}
+
 TEST(founding_gives_the_roots_words_once_and_they_are_the_root) {
     struct place *place = *state;
     found(place);
@@ -644,6 +660,7 @@ int main(void) {
         IN_A_HOME(nothing_but_founding_and_joining_works_before_there_is_a_federation),
         cmocka_unit_test(every_verb_is_declared_in_both_languages_and_runs_one_way),
         IN_A_HOME(arguments_are_checked_against_the_declaration),
+        IN_A_HOME(a_wrong_argument_is_named_as_it_is_typed),
         IN_A_HOME(founding_gives_the_roots_words_once_and_they_are_the_root),
         IN_A_HOME(a_root_made_elsewhere_is_not_repeated),
         IN_A_HOME(an_address_for_any_host_is_listened_on_and_another_one_told),

@@ -30,6 +30,11 @@ static char *shown(const char *noun, const char *verb, enum language language, j
     return text;
 }
 
+/* Below whose screen it is. */
+static const char *second_line(const char *text) {
+    return strchr(text, '\n') + 1;
+}
+
 static json_t *member(const char *name, bool in_sync, int has, int of, int64_t reached,
                       const char *at) {
     json_t *place =
@@ -65,13 +70,14 @@ static json_t *one_behind(void) {
 TEST(status_says_who_lacks_what_since_when_and_where_it_waits) {
     char *text =
         shown("status", "", LANGUAGE_EN, status(false, true, one_behind(), two_things_waiting()));
-    assert_string_equal(text, "NOT IN SYNC  Søndre Skole lacks 2 changes since Tue 14:10\n"
+    assert_string_equal(text, "stafet status                                       Birk, "
+                              "kindergarten in Nordby\n"
+                              "NOT IN SYNC  Søndre Skole lacks 2 changes since Tue 14:10\n"
                               "  Nordby        reached 10:00        has all 412\n"
                               "  Søndre Skole  not since Tue 13:00  410 of 412; 2 wait at Nordby\n"
-                              "Waiting for you\n"
+                              "\nWaiting for you\n"
                               "  Conflict: Alma, The first day      stafet conflict show 7k2\n"
-                              "  Alma, sent 6 days ago, not read    stafet handover track Q4M\n"
-                              "Birk, kindergarten in Nordby\n");
+                              "  Alma, sent 6 days ago, not read    stafet handover track Q4M\n");
     free(text);
 }
 
@@ -79,30 +85,66 @@ TEST(status_reads_danish) {
     char *text =
         shown("status", "", LANGUAGE_DA, status(false, true, one_behind(), two_things_waiting()));
     assert_string_equal(text,
+                        "stafet status                                           Birk, "
+                        "børnehave i Nordby\n"
                         "IKKE SYNKRONISERET  Søndre Skole mangler 2 ændringer siden tir 14:10\n"
                         "  Nordby        nået 10:00            har alle 412\n"
                         "  Søndre Skole  ikke siden tir 13:00  410 af 412; 2 venter hos Nordby\n"
-                        "Venter på dig\n"
+                        "\nVenter på dig\n"
                         "  Konflikt: Alma, Den første dag             stafet conflict show 7k2\n"
-                        "  Alma, sendt for 6 dage siden, ikke læst    stafet handover track Q4M\n"
-                        "Birk, børnehave i Nordby\n");
+                        "  Alma, sendt for 6 dage siden, ikke læst    stafet handover track Q4M\n");
+    free(text);
+}
+
+TEST(one_of_a_thing_is_not_many) {
+    json_t *members = json_pack("[o]", member("Nordby", false, 411, 412, NOON_MS, NULL));
+    json_t *document = status(false, true, members, json_array());
+    json_object_set_new(json_object_get(document, "log"), "incidents", json_integer(1));
+    char *text = shown("status", "", LANGUAGE_EN, document);
+    assert_non_null(strstr(text, "; 1 waits here\n"));
+    assert_non_null(strstr(text, "1 incident  stafet"));
+    free(text);
+    text = shown("search", "", LANGUAGE_EN,
+                 json_pack("{s:i, s:{s:i, s:i}, s:[]}", "hits", 1, "sections", "hits", 1, "opened",
+                           4, "files"));
+    assert_int_equal(strncmp(text, "1 hit\n", 6), 0);
+    free(text);
+    text = shown(
+        "survey", "check", LANGUAGE_EN,
+        json_pack("{s:i, s:i, s:[s, s]}", "questions", 1, "texts", 0, "languages", "da", "en"));
+    assert_non_null(strstr(text, "1 question, 0 of them free text, worded in: da, en\n"));
+    free(text);
+}
+
+TEST(the_municipality_is_named_once_above_what_waits) {
+    char *text = shown("waiting", "", LANGUAGE_EN,
+                       json_pack("{s:{s:s}, s:{s:s}, s:b, s:[]}", "member", "name", "Nordby",
+                                 "federation", "name", "Nordby", "running", 1, "waiting"));
+    assert_int_equal(strncmp(text, "Nordby\n", 7), 0);
     free(text);
 }
 
 TEST(in_sync_is_said_only_of_a_document_that_says_it) {
     json_t *all = json_pack("[o]", member("Nordby", true, 3, 3, NOON_MS, NULL));
     char *text = shown("status", "", LANGUAGE_EN, status(true, true, all, json_array()));
-    assert_int_equal(strncmp(text, "IN SYNC  1 other member holds all\n", 34), 0);
+    assert_int_equal(strncmp(second_line(text), "IN SYNC  1 other member holds all\n",
+                             sizeof "IN SYNC  1 other member holds all\n" - 1),
+                     0);
     free(text);
     all = json_pack("[o]", member("Nordby", false, 3, 3, NOON_MS - HOUR_MS, NULL));
     text = shown("status", "", LANGUAGE_EN, status(false, true, all, json_array()));
-    assert_int_equal(strncmp(text, "NOT IN SYNC  Nordby not connected, last heard 11:00\n", 51), 0);
+    assert_int_equal(strncmp(second_line(text),
+                             "NOT IN SYNC  Nordby not connected, last heard 11:00\n",
+                             sizeof "NOT IN SYNC  Nordby not connected, last heard 11:00\n" - 1),
+                     0);
     free(text);
 }
 
 TEST(without_a_node_status_says_that_nothing_is_sent) {
     char *text = shown("status", "", LANGUAGE_EN, status(false, false, one_behind(), json_array()));
-    assert_int_equal(strncmp(text, "NOT IN SYNC  node not running: nothing is being sent\n", 53),
+    assert_int_equal(strncmp(second_line(text),
+                             "NOT IN SYNC  node not running: nothing is being sent\n",
+                             sizeof "NOT IN SYNC  node not running: nothing is being sent\n" - 1),
                      0);
     free(text);
     text = shown("status", "", LANGUAGE_EN, status(false, false, json_array(), json_array()));
@@ -142,6 +184,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_says_who_lacks_what_since_when_and_where_it_waits),
         cmocka_unit_test(status_reads_danish),
+        cmocka_unit_test(one_of_a_thing_is_not_many),
+        cmocka_unit_test(the_municipality_is_named_once_above_what_waits),
         cmocka_unit_test(in_sync_is_said_only_of_a_document_that_says_it),
         cmocka_unit_test(without_a_node_status_says_that_nothing_is_sent),
         cmocka_unit_test(every_view_shows_an_empty_document_without_harm),
