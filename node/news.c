@@ -145,7 +145,9 @@ bool news_turn(struct node *node) {
         roster = roster || news.kind == NEWS_ROSTER;
         if (node->engine == NULL)
             continue;
-        if (news.kind == NEWS_FEED)
+        if (news.kind == NEWS_LOST)
+            err = news.error;
+        else if (news.kind == NEWS_FEED)
             err = tell_feed(node, &news.feed);
         else if (news.kind == NEWS_STATEMENT && !stated_add(&stated, &news))
             err = ERR_MEMORY;

@@ -155,8 +155,11 @@ bool news_next(struct store *store, struct news *ret_news) {
         if (news.kind == NEWS_FEED) {
             struct feed_id feed;
             memcpy(feed.bytes, piece->about, sizeof feed.bytes);
-            if (feed_find(store, &feed, &news.feed) != OK)
+            news.error = feed_find(store, &feed, &news.feed);
+            if (news.error == ERR_NOT_FOUND)
                 continue;
+            if (news.error != OK)
+                news.kind = NEWS_LOST;
         }
         *ret_news = news;
         return true;

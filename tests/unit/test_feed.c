@@ -183,6 +183,29 @@ TEST(news_tell_each_change_once_and_only_what_was_committed) {
     scene_end(&s);
 }
 
+TEST(news_that_cannot_be_read_are_not_passed_over) {
+    struct scene s;
+    struct news news;
+    size_t lost = 0;
+    scene_begin(&s);
+    while (news_next(s.birk->store, &news)) {
+    }
+    struct record_id record = record_of(s.birk);
+    write_field(s.birk, &s.channel, &record, 10, "gynge", NULL);
+    /* A roll-back forgets what is kept of feeds in memory. */
+    assert_ok(store_begin(s.birk->store));
+    store_rollback(s.birk->store);
+    assert_ok(db_execute(s.birk->store->db, "DROP VIEW feed_full"));
+    while (news_next(s.birk->store, &news)) {
+        assert_int_not_equal(news.kind, NEWS_FEED);
+        lost += news.kind == NEWS_LOST;
+        if (news.kind == NEWS_LOST)
+            assert_err(ERR_IO, news.error);
+    }
+    assert_int_equal(lost, 1);
+    scene_end(&s);
+}
+
 TEST(many_news_are_all_told) {
     struct scene s;
     struct news news;
@@ -425,6 +448,7 @@ int main(void) {
         cmocka_unit_test(feeds_come_in_order_of_channel_then_id),
         cmocka_unit_test(a_visitor_ends_a_walk_with_what_it_returns),
         cmocka_unit_test(news_tell_each_change_once_and_only_what_was_committed),
+        cmocka_unit_test(news_that_cannot_be_read_are_not_passed_over),
         cmocka_unit_test(many_news_are_all_told),
         cmocka_unit_test(a_bare_claim_of_more_stops_no_feed_that_is_confirmed),
         cmocka_unit_test(
