@@ -109,10 +109,10 @@ static enum err invite(struct service *service, const struct asker *asker, const
                  "stafet roster show says who is missing",
                  "lad noden køre, til medlemmerne har meldt sig: stafet node run; "
                  "stafet roster show siger, hvem der mangler"),
-            "this node was restored or moved, and its members have not confirmed its "
-            "list of members since",
-            "denne node er genskabt eller flyttet, og medlemmerne har ikke bekræftet dens "
-            "medlemsliste siden");
+            "this node crashed, or was restored or moved, and its members have not confirmed "
+            "its list of members since",
+            "denne node gik ned eller er genskabt eller flyttet, og medlemmerne har ikke "
+            "bekræftet dens medlemsliste siden");
     if (e == OK)
         e = reply_give(reply, json_pack("{s:s, s:s, s:I, s:s, s:{s:s, s:o}}", "name", name, "role",
                                         role_name(role), "expires", (json_int_t)expires, "ticket",
