@@ -135,6 +135,10 @@ WRAP(ssize_t, write, int fd, const void *data, size_t size) {
     return file_fails() ? -1 : __real_write(fd, data, size);
 }
 
+WRAP(ssize_t, pwrite, int fd, const void *data, size_t size, off_t at) {
+    return file_fails() ? -1 : __real_pwrite(fd, data, size, at);
+}
+
 WRAP(ssize_t, read, int fd, void *data, size_t size) {
     return file_fails() ? -1 : __real_read(fd, data, size);
 }

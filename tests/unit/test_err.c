@@ -16,6 +16,7 @@ TEST(every_error_has_a_number_a_word_and_a_sentence_of_its_own_in_each_language)
         assert_int_equal(all[i].err, all[i].number);
         assert_int_equal(err_from_number(all[i].number), all[i].err);
         assert_string_equal(err_name(all[i].err), all[i].word);
+        assert_int_equal(err_from_name(all[i].word), all[i].err);
         assert_string_equal(err_text(all[i].err), all[i].text);
         assert_int_not_equal(all[i].text[strlen(all[i].text) - 1], '.');
         assert_int_not_equal(all[i].danish[strlen(all[i].danish) - 1], '.');
@@ -35,6 +36,7 @@ TEST(an_unknown_number_from_the_wire_is_internal) {
     assert_int_equal(err_from_number(0), OK);
     assert_int_equal(err_from_number(34), ERR_INTERNAL);
     assert_int_equal(err_from_number(UINT32_MAX), ERR_INTERNAL);
+    assert_int_equal(err_from_name("no such error"), ERR_INTERNAL);
     assert_non_null(err_text((enum err)9999));
     assert_non_null(err_name((enum err)9999));
 }
