@@ -96,11 +96,15 @@ static bool begin_join(struct machine *machine) {
     return machine_settle(machine) && err == OK;
 }
 
-/* A disk that has lied may have forgotten that it ever was a member's: the ticket is typed in
- * again. */
+/* A disk that has lied may have forgotten that it ever was a member's, and an old copy may ask with
+ * an earlier ticket that nobody knows any more: the ticket is typed in again. */
 static bool join_again(struct machine *machine) {
     struct self self;
-    if (!machine_is_up(machine) || machine->node->engine != NULL)
+    if (!machine_is_up(machine))
+        return false;
+    bool is_refused = machine->node->joining && machine->restores > 0 &&
+                      machine->node->last_refusal == ERR_TICKET_UNKNOWN;
+    if (machine->node->engine != NULL && !is_refused)
         return false;
     machine->world->current = machine;
     if (store_self(machine->node->store, &self) != OK || !member_id_is_zero(&self.member))
