@@ -158,6 +158,14 @@ class OtherSchema(Case):
     def version(self):
         return self.ask("PRAGMA user_version")[0][0]
 
+    def columns_of(self, kept):
+        """What gives the tables the columns that they have in `kept`, empty where they are gone."""
+        asked = "SELECT m.name, c.name, c.type FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+        old, new = ({row[:2]: row[2] for row in rows} for rows in (kept.execute(asked), self.ask(asked)))
+        tables = {table for table, _ in old}
+        return [f'ALTER TABLE "{table}" DROP COLUMN "{name}"' for table, name in new if table in tables and (table, name) not in old] + [
+            f'ALTER TABLE "{table}" ADD COLUMN "{name}" {kind}' for (table, name), kind in old.items() if (table, name) not in new]
+
     def back_to(self, version):
         """Takes away what the later steps have brought, as the first step's program would have left it."""
         folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "store", "migrations")
@@ -171,6 +179,7 @@ class OtherSchema(Case):
         order = {"trigger": 0, "view": 1, "index": 2, "table": 3}
         self.change("PRAGMA foreign_keys = OFF",
                     *(f'DROP {kind} "{name}"' for kind, name in sorted(later, key=lambda row: order[row[0]])),
+                    *self.columns_of(kept),
                     f"PRAGMA user_version = {version}")
         kept.close()
 
