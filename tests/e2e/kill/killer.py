@@ -20,6 +20,7 @@ TRANSFER_S_MAX = 4.0
 THOROUGH_EVERY = 10  # kills between two integrity checks of what a dead node left
 JOIN_KILLS = 5  # of each who joins, at most
 JOIN_S_MAX = 1.2
+JOIN_FIRST_S_MAX = 0.05
 
 
 class Killer(threading.Thread):
@@ -63,11 +64,13 @@ class Killer(threading.Thread):
         if self.site.advertised:
             words += ["--listen", self.site.endpoint, "--advertise", self.site.advertised]
         kills = self.chance.randint(2, JOIN_KILLS)
+        seconds_max = JOIN_FIRST_S_MAX  # on a fast machine a join may be done before any later kill
         while not self.world.failures:
             if kills > 0 and not self.world.quiet.is_set():
                 kills -= 1
-                if self.join_and_die(words):
+                if self.join_and_die(words, seconds_max):
                     return
+                seconds_max = JOIN_S_MAX
                 continue
             try:
                 if by_command(self.site, words)["state"] == "joined":
@@ -78,12 +81,12 @@ class Killer(threading.Thread):
             except (Lost, Down):
                 pass
 
-    def join_and_die(self, words):
+    def join_and_die(self, words, seconds_max):
         """Whether it had joined before it could be killed."""
         process = subprocess.Popen(stafet_command(self.site, words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, env=self.site.environment())
         try:
-            _, err = process.communicate(timeout=self.chance.uniform(0.03, JOIN_S_MAX))
+            _, err = process.communicate(timeout=self.chance.uniform(0.03, seconds_max))
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
