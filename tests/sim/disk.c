@@ -232,7 +232,7 @@ static enum disk_result ask(struct disk *disk, bool changes, bool *ret_half) {
         return DISK_ERROR;
     }
     unsigned errors = changes ? disk->trouble.write_errors : disk->trouble.read_errors;
-    if (errors > 0 && dice_below(&disk->dice, 10000) < errors) {
+    if (errors > 0 && !memory_is_paused() && dice_below(&disk->dice, 10000) < errors) {
         sometimes(changes ? SOMETIMES_disk_failed_to_write : SOMETIMES_disk_failed_to_read);
         return DISK_ERROR;
     }

@@ -30,6 +30,10 @@ void memory_resume(void) {
     paused--;
 }
 
+bool memory_is_paused(void) {
+    return paused > 0;
+}
+
 bool memory_fails(enum memory_of whose) {
     static const enum sometimes sites[] = {[MEMORY_PRODUCT] = SOMETIMES_memory_ran_out,
                                            [MEMORY_SQLITE] = SOMETIMES_memory_ran_out_in_sqlite,

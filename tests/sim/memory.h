@@ -16,8 +16,10 @@ enum memory_of { MEMORY_PRODUCT, MEMORY_SQLITE, MEMORY_JANSSON, MEMORY_N };
 void memory_set_fuse(enum memory_of, int64_t calls, unsigned then);
 /* Burns a fuse: does this allocation fail? */
 bool memory_fails(enum memory_of);
-/* While the simulator itself looks at what the product holds, nothing fails; may be nested. */
+/* While the simulator itself looks at what the product holds, nothing fails, its disk neither; may
+ * be nested. */
 void memory_pause(void);
 void memory_resume(void);
+bool memory_is_paused(void);
 
 #endif
