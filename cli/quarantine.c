@@ -18,6 +18,15 @@ static const char *kind_label(const struct screen *screen, const char *kind) {
     return kind;
 }
 
+void view_forks(const struct screen *screen, long long forked) {
+    put(screen, STYLE_BAD,
+        forked == 1 ? say(screen, "%lld log has two branches: stafet quarantine list",
+                          "%lld log har to grene: stafet quarantine list")
+                    : say(screen, "%lld logs have two branches: stafet quarantine list",
+                          "%lld logge har to grene: stafet quarantine list"),
+        forked);
+}
+
 static void show_quarantine(const struct screen *screen, const json_t *document) {
     const json_t *items = json_object_get(document, "items"), *item;
     if (json_array_size(items) == 0) {

@@ -53,12 +53,7 @@ static bool say_forked(const struct screen *screen, const json_t *log, const jso
     long long forked = (long long)number_at(log, "forked");
     const json_t *other = first_with(members, "forked");
     if (forked > 0)
-        put(screen, STYLE_BAD,
-            forked == 1 ? say(screen, "%lld log has two branches: stafet quarantine list",
-                              "%lld log har to grene: stafet quarantine list")
-                        : say(screen, "%lld logs have two branches: stafet quarantine list",
-                              "%lld logge har to grene: stafet quarantine list"),
-            forked);
+        view_forks(screen, forked);
     else if (other != NULL)
         put(screen, STYLE_BAD,
             say(screen, "%s holds another branch of a log than this node",
@@ -113,7 +108,7 @@ static void say_lacking(const struct screen *screen, const json_t *member, size_
             time_text(screen, since, when));
     if (n > 1)
         put(screen, STYLE_PLAIN,
-            say(screen, ", and %zu more lack some", ", og %zu andre mangler noget"), n - 1);
+            say(screen, " (and %zu more)", " (og %zu til)"), n - 1);
 }
 
 static void say_why(const struct screen *screen, const json_t *document) {

@@ -3,19 +3,7 @@
 #include "sides.h"
 #include "views.h"
 
-static void show_verify(const struct screen *screen, const json_t *document) {
-    long long checked = (long long)number_at(document, "envelopes");
-    if (flag_at(document, "sound")) {
-        put(screen, STYLE_GOOD,
-            say(screen, "Sound: %lld envelopes, their chains, signatures and records.\n",
-                "I orden: %lld kuverter med kæder, underskrifter og poster.\n"),
-            checked);
-        return;
-    }
-    put(screen, STYLE_BAD,
-        say(screen, "DAMAGED: %lld of %lld envelopes or parts of the database\n",
-            "BESKADIGET: %lld af %lld kuverter eller dele af databasen\n"),
-        (long long)number_at(document, "findings_n"), checked);
+static void show_findings(const struct screen *screen, const json_t *document) {
     struct table *table = table_new(screen, 3);
     size_t i;
     const json_t *finding;
@@ -29,6 +17,27 @@ static void show_verify(const struct screen *screen, const json_t *document) {
         table_cell_fault(table, screen, finding);
     }
     table_print(table, 2);
+}
+
+static void show_verify(const struct screen *screen, const json_t *document) {
+    long long checked = (long long)number_at(document, "envelopes");
+    long long forked = (long long)number_at(document, "forked");
+    if (flag_at(document, "sound")) {
+        put(screen, STYLE_GOOD,
+            say(screen, "Sound: %lld envelopes, their chains, signatures and records.\n",
+                "I orden: %lld kuverter med kæder, underskrifter og poster.\n"),
+            checked);
+    } else {
+        put(screen, STYLE_BAD,
+            say(screen, "DAMAGED: %lld of %lld envelopes or parts of the database\n",
+                "BESKADIGET: %lld af %lld kuverter eller dele af databasen\n"),
+            (long long)number_at(document, "findings_n"), checked);
+        show_findings(screen, document);
+    }
+    if (forked > 0) {
+        view_forks(screen, forked);
+        put(screen, STYLE_PLAIN, "\n");
+    }
 }
 
 /* Damage is a failure, and its document is shown all the same. */

@@ -24,5 +24,7 @@ extern const struct view waiting_views[];
 const struct view *view_find(const char *noun, const char *verb); /* NULL: none */
 /* Any document as indented "key: value" lines. */
 void view_plain(const struct screen *, const json_t *document);
+/* "2 logs have two branches: …", without an end of line. */
+void view_forks(const struct screen *, long long forked);
 
 #endif

@@ -42,8 +42,8 @@ static enum err complete(const json_t *args, struct reply *reply, struct questio
             reply, ERR_ARGUMENT,
             MEND("give one with --code, such as trivsel26",
                  "angiv en med --code, for eksempel trivsel26"),
-            "a survey needs a short code of letters a-z, digits and -, beginning with a letter",
-            "en undersøgelse skal have en kort kode af bogstaverne a-z, cifre og -, først et "
+            "a survey needs a code of 2 to 32 letters a-z, digits and -, beginning with a letter",
+            "en undersøgelse skal have en kode på 2 til 32 bogstaver a-z, cifre og -, først et "
             "bogstav");
     json_t *json = json_deep_copy(q->json);
     if (json == NULL)

@@ -29,13 +29,28 @@ static void found(void *context, const struct check_finding *finding) {
     json_array_append_new(verify->findings, form);
 }
 
-static json_t *result(struct verify *verify, uint64_t checked) {
+static enum err count_forked(void *context, const struct feed_info *feed) {
+    uint64_t *forked = context;
+    *forked += feed->forked;
+    return OK;
+}
+
+/* A forked log is whole in itself, so that it is no damage; its other branch is not among what was checked. */
+static enum err give_result(struct verify *verify, struct reply *reply, uint64_t checked) {
     struct hash digest;
-    if (store_digest(verify->store, &digest) != OK)
-        digest = (struct hash){0};
-    return json_pack("{s:b, s:I, s:I, s:O, s:o}", "sound", verify->findings_n == 0, "envelopes",
-                     (json_int_t)checked, "findings_n", (json_int_t)verify->findings_n, "findings",
-                     verify->findings, "digest", form_id(digest.bytes, sizeof digest.bytes));
+    uint64_t forked = 0;
+    enum err e = store_digest(verify->store, &digest);
+    if (e == OK)
+        e = feed_each(verify->store, count_forked, &forked);
+    if (e != OK) {
+        reply_store(reply, e, verify->store);
+        return e;
+    }
+    return reply_give(
+        reply, json_pack("{s:b, s:I, s:I, s:I, s:O, s:o}", "sound", verify->findings_n == 0,
+                         "envelopes", (json_int_t)checked, "forked", (json_int_t)forked,
+                         "findings_n", (json_int_t)verify->findings_n, "findings", verify->findings,
+                         "digest", form_id(digest.bytes, sizeof digest.bytes)));
 }
 
 static enum job_state step(struct job *job, struct reply *reply) {
@@ -50,7 +65,7 @@ static enum job_state step(struct job *job, struct reply *reply) {
     reply_progress(reply, checked, total, "verifying", "kontrollerer");
     if (!done)
         return JOB_MORE;
-    e = reply_give(reply, result(verify, checked));
+    e = give_result(verify, reply, checked);
     (void)e; /* the reply carries it */
     return JOB_DONE;
 }

@@ -50,6 +50,9 @@ class Forks(Case):
         for site in (nordby, birk, school):
             until(f"{site.name} knows the fork", lambda: site.status()["log"]["forked"] > 0)
             self.assertFalse(site.status()["in_sync"])
+            verified = site.do("verify")
+            self.assertTrue(verified["sound"])
+            self.assertGreater(verified["forked"], 0)
             self.assertIn("incidents", [item["kind"] for item in site.do("waiting")["waiting"]])
         shown, writes = until("Birk has what it lost", lambda: self.branch(birk))
         self.assertEqual((writes["likes"]["value"], writes["likes"]["here"]), ("trains", False))
