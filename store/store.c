@@ -113,6 +113,8 @@ static enum err check_own_keys(struct store *store) {
     if (member_id_is_zero(&store->self.member))
         return OK;
     enum err e = member_sign_key(store, &store->self.member, &pinned);
+    if (e == ERR_NOT_FOUND)
+        return store_fail(store, ERR_CORRUPT, "the roster lacks this node itself");
     if (e == OK && memcmp(&pinned, &store->config.keys->public.sign, sizeof pinned) != 0)
         e = ERR_KEY;
     return e;

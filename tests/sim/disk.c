@@ -31,7 +31,8 @@ struct disk {
     struct disk_file files[FILES_MAX];
     size_t files_n;
     int64_t fuse;
-    bool dead, lied, saw_canary;
+    bool dead, saw_canary;
+    bool lied, hurt; /* a sync did nothing; and the power went after it */
     uint64_t operations;
     uint64_t inode_next;
     disk_clock *clock;
@@ -112,6 +113,7 @@ struct disk *disk_copy(const struct disk *disk, uint64_t seed) {
     struct disk *copy = disk_new(&disk->nature, seed);
     disk_set_clock(copy, disk->clock, disk->clock_context);
     disk_fill(copy, disk);
+    copy->lied = copy->hurt = disk->hurt; /* what was lost is lost in the copy, too */
     return copy;
 }
 
@@ -493,6 +495,7 @@ static void settle(struct disk *disk, struct disk_file *file) {
 void disk_revive(struct disk *disk, bool power) {
     disk->dead = false;
     disk->fuse = -1;
+    disk->hurt = disk->hurt || (power && disk->lied);
     for (size_t i = 0; i < disk->files_n; i++) {
         struct disk_file *file = &disk->files[i];
         if (power)

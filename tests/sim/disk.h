@@ -50,7 +50,8 @@ void disk_die(struct disk *);
 bool disk_is_dead(const struct disk *);
 /* After a crash. `power`: what was not synced may be lost; else the system still had it. */
 void disk_revive(struct disk *, bool power);
-/* Has a sync that was acknowledged been undone by a crash? */
+/* Has a sync that was acknowledged done nothing, here or, with a loss of power after it, on the disk
+ * that this one is a copy of? */
 bool disk_has_lied(const struct disk *);
 /* Changes one bit somewhere. False: there is nothing. */
 bool disk_rot(struct disk *);

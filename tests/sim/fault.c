@@ -257,6 +257,7 @@ bool fault_replace_damaged(struct world *world) {
         struct machine *machine = &world->machines[i];
         if (machine_is_up(machine) && people_is_member(machine) && !machine->retired &&
             disk_has_lied(machine->disk) && !check_is_sound(machine)) {
+            machine->unsound++;
             machine_replace(machine);
             any = true;
         }

@@ -241,7 +241,7 @@ void machine_replace(struct machine *machine) {
     if (!machine->rotten && !disk_has_lied(machine->disk) && machine->restores == 0)
         violation("%s is corrupt after a crash on an honest disk", machine->name);
     sometimes(SOMETIMES_damage_detected);
-    if (machine->open_failures < 3 && machine_restore(machine, RESTORE_DISK))
+    if (machine->open_failures + machine->unsound < 3 && machine_restore(machine, RESTORE_DISK))
         return;
     trace("%s begins with nothing", machine->name);
     disk_free(machine->disk);
@@ -253,7 +253,7 @@ void machine_replace(struct machine *machine) {
     machine->restores++;
     machine->boots++;
     machine->rotten = false;
-    machine->open_failures = 0;
+    machine->open_failures = machine->unsound = 0;
     machine->restart_at = world->now + 1000;
 }
 

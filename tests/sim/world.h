@@ -87,6 +87,7 @@ struct machine {
     time_ms backup_at;                 /* when the backup was made */
     uint64_t backup_boots;             /* and on which boot */
     unsigned open_failures;            /* for damage */
+    unsigned unsound;                  /* times that it was found damaged while open */
     unsigned failures;                 /* to open, in a row, for any reason */
     unsigned joins;                    /* JOIN frames sent */
     unsigned admitted, credited;       /* runs, and CREDIT frames sent */

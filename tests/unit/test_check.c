@@ -107,6 +107,18 @@ TEST(one_byte_changed_in_an_envelope_is_named_by_author_and_number) {
     scene_end(&s);
 }
 
+TEST(a_database_that_lacks_its_own_member_is_damaged) {
+    struct scene s;
+    scene_begin(&s);
+    change(s.birk, "DELETE FROM roster WHERE member = (SELECT member FROM federation)");
+    struct store_config config = {
+        .path = s.birk->path, .keys = &s.birk->keys, .place = s.birk->place, .disk = s.birk->disk};
+    struct store *store = NULL;
+    assert_err(ERR_CORRUPT, store_open(&config, &store));
+    assert_null(store);
+    scene_end(&s);
+}
+
 TEST(a_changed_header_is_found) {
     struct scene s;
     uint64_t checked = 0;
@@ -423,6 +435,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_replica_has_no_findings),
         cmocka_unit_test(one_byte_changed_in_an_envelope_is_named_by_author_and_number),
+        cmocka_unit_test(a_database_that_lacks_its_own_member_is_damaged),
         cmocka_unit_test(a_changed_header_is_found),
         cmocka_unit_test(an_entry_cut_out_is_found),
         cmocka_unit_test(a_feed_cut_short_is_found),
