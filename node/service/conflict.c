@@ -4,7 +4,6 @@
 #include "conflict_side.h"
 #include "form.h"
 #include "handover.h"
-#include "prefix.h"
 #include "verbs.h"
 #include "worddiff.h"
 
@@ -47,82 +46,55 @@ const struct verb conflict_verbs[] = {
 };
 /* clang-format on */
 
-struct gather {
-    struct conflict *list;
-    size_t n, capacity;
-};
-
-static enum err gather_one(void *context, const struct conflict *conflict) {
-    struct gather *gather = context;
-    if (gather->n == gather->capacity) {
-        size_t capacity = gather->capacity > 0 ? gather->capacity * 2 : 16;
-        struct conflict *list = realloc(gather->list, capacity * sizeof *list);
+static enum err note_one(void *context, const struct conflict *conflict) {
+    struct conflicts *conflicts = context;
+    if (conflicts->n == conflicts->capacity) {
+        size_t capacity = conflicts->capacity > 0 ? conflicts->capacity * 2 : 16;
+        struct conflict *list = realloc(conflicts->list, capacity * sizeof *list);
         if (list == NULL)
             return ERR_MEMORY;
-        gather->list = list;
-        gather->capacity = capacity;
+        conflicts->list = list;
+        conflicts->capacity = capacity;
     }
-    gather->list[gather->n++] = *conflict;
+    conflicts->list[conflicts->n++] = *conflict;
     return OK;
 }
 
-static void short_id_among(const struct gather *gather, const struct conflict_id *id,
-                           char ret_text[static ID_TEXT_MAX]) {
+enum err conflicts_find(struct store *store, struct conflicts *ret_conflicts) {
     char text[ID_TEXT_MAX];
-    struct prefixes prefixes = {0};
-    enum err e = OK;
-    for (size_t i = 0; e == OK && i < gather->n; i++) {
-        id_text(gather->list[i].id.bytes, sizeof gather->list[i].id.bytes, text);
-        e = prefixes_add(&prefixes, text);
+    *ret_conflicts = (struct conflicts){0};
+    enum err e = conflict_each(store, note_one, ret_conflicts);
+    for (size_t i = 0; e == OK && i < ret_conflicts->n; i++) {
+        const struct conflict_id *id = &ret_conflicts->list[i].id;
+        id_text(id->bytes, sizeof id->bytes, text);
+        e = prefixes_add(&ret_conflicts->prefixes, text);
     }
+    prefixes_sort(&ret_conflicts->prefixes);
+    return e;
+}
+
+void conflicts_done(struct conflicts *conflicts) {
+    prefixes_done(&conflicts->prefixes);
+    free(conflicts->list);
+    *conflicts = (struct conflicts){0};
+}
+
+void conflicts_short_id(const struct conflicts *conflicts, const struct conflict_id *id,
+                        char ret_text[static ID_TEXT_MAX]) {
+    char text[ID_TEXT_MAX];
     id_text(id->bytes, sizeof id->bytes, text);
-    prefixes_sort(&prefixes);
-    if (e == OK)
-        prefixes_shorten(&prefixes, text, ret_text);
-    else
-        memcpy(ret_text, text, sizeof text);
-    prefixes_done(&prefixes);
+    prefixes_shorten(&conflicts->prefixes, text, ret_text);
     for (char *at = ret_text; *at != '\0'; at++)
         *at = (char)tolower((unsigned char)*at);
 }
 
-void conflict_short_id(struct store *store, const struct conflict_id *id,
-                       char ret_text[static ID_TEXT_MAX]) {
-    struct gather gather = {0};
-    enum err e = conflict_each(store, gather_one, &gather);
-    if (e == OK)
-        short_id_among(&gather, id, ret_text);
-    else
-        id_text(id->bytes, sizeof id->bytes, ret_text);
-    free(gather.list);
-}
-
-struct field_search {
-    const struct record_id *record;
-    uint16_t field;
-    struct conflict found;
-    bool has_found;
-};
-
-static enum err match_field(void *context, const struct conflict *conflict) {
-    struct field_search *search = context;
-    if (conflict->field == search->field && record_id_equal(&conflict->record, search->record)) {
-        search->found = *conflict;
-        search->has_found = true;
-    }
-    return OK;
-}
-
-enum err conflict_of_field(struct store *store, const struct record_id *record, uint16_t field,
-                           struct conflict *ret_conflict) {
-    struct field_search search = {.record = record, .field = field};
-    enum err e = conflict_each(store, match_field, &search);
-    if (e != OK)
-        return e;
-    if (!search.has_found)
-        return ERR_NOT_FOUND;
-    *ret_conflict = search.found;
-    return OK;
+const struct conflict *conflicts_of_field(const struct conflicts *conflicts,
+                                          const struct record_id *record, uint16_t field) {
+    for (size_t i = 0; i < conflicts->n; i++)
+        if (conflicts->list[i].field == field &&
+            record_id_equal(&conflicts->list[i].record, record))
+            return &conflicts->list[i];
+    return NULL;
 }
 
 static void note_key(const struct conflict_id *id, char ret_key[static ID_TEXT_MAX + 16]) {
@@ -144,71 +116,100 @@ enum err conflict_note_shown(struct store *store, const struct conflict *conflic
 }
 
 /* JSON of a conflict's place: id, short, record, child, field, label, part. */
-static json_t *place_json(struct store *store, const struct conflict *conflict,
-                          const char *short_id, struct arena *arena) {
+static enum err place_json(struct store *store, const struct conflict *conflict,
+                           const char *short_id, const struct prefixes *handovers,
+                           struct arena *arena, json_t **ret_place) {
     struct handover handover;
-    const struct record_id *ids;
-    size_t ids_n;
     char record[ID_TEXT_MAX];
-    if (handover_load(store, &conflict->record, arena, &handover) != OK ||
-        handover_ids(store, arena, &ids, &ids_n) != OK)
-        return NULL;
-    handover_short_id(ids, ids_n, &conflict->record, record);
+    enum err e = handover_load(store, &conflict->record, arena, &handover);
+    if (e != OK)
+        return e;
+    prefixes_shorten(handovers, handover.text, record);
     const struct field *field = collection_field(handover.collection, conflict->field);
     const char *child =
         handover_text(&handover, collection_field(handover.collection, HANDOVER_CHILD_NAME), arena);
     if (field == NULL || child == NULL)
-        return NULL;
-    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "id",
-                     form_id(conflict->id.bytes, sizeof conflict->id.bytes), "short", short_id,
-                     "record", handover.text, "record_short", record, "child", child, "field",
-                     field->name, "label", handover_label_json(&field->label), "part",
-                     part_name(field->part), "part_label",
-                     handover_label_json(part_label(field->part)));
+        return field == NULL ? ERR_SCHEMA : ERR_MEMORY;
+    json_t *place = json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "id",
+                              form_id(conflict->id.bytes, sizeof conflict->id.bytes), "short",
+                              short_id, "record", handover.text, "record_short", record, "child",
+                              child, "field", field->name, "label",
+                              handover_label_json(&field->label), "part", part_name(field->part),
+                              "part_label", handover_label_json(part_label(field->part)));
+    if (place == NULL)
+        return ERR_MEMORY;
+    *ret_place = place;
+    return OK;
 }
 
-static enum err add_to_list(struct store *store, const struct conflict *conflict,
-                            const char *short_id, struct arena *arena, json_t *list) {
+/* All handovers' ids, for shortening. */
+static enum err handover_names(struct store *store, struct arena *arena,
+                               struct prefixes *ret_prefixes) {
+    const struct record_id *ids;
+    size_t n;
+    *ret_prefixes = (struct prefixes){0};
+    enum err e = handover_ids(store, arena, &ids, &n);
+    return e == OK ? handover_prefixes(ids, n, ret_prefixes) : e;
+}
+
+struct listing {
+    struct store *store;
+    struct conflicts conflicts;
+    struct prefixes handovers;
+    struct arena arena; /* of the conflict looked at */
+    json_t *list;
+    enum err not_noted;
+};
+
+static enum err add_to_list(struct listing *listing, const struct conflict *conflict) {
+    char short_id[ID_TEXT_MAX];
     struct sides sides;
-    json_t *item = place_json(store, conflict, short_id, arena);
-    enum err e = item == NULL ? ERR_MEMORY : sides_load(store, conflict, arena, &sides);
+    json_t *item = NULL;
+    conflicts_short_id(&listing->conflicts, &conflict->id, short_id);
+    enum err e =
+        place_json(listing->store, conflict, short_id, &listing->handovers, &listing->arena, &item);
+    if (e == OK)
+        e = sides_load(listing->store, conflict, &listing->arena, &sides);
     if (e == OK && json_object_set_new(item, "sides", json_integer((json_int_t)sides.n)) != 0)
         e = ERR_MEMORY;
-    if (e == OK)
-        e = conflict_note_shown(store, conflict);
-    if (e == OK && json_array_append(list, item) != 0)
+    if (e == OK && json_array_append(listing->list, item) != 0)
         e = ERR_MEMORY;
     json_decref(item);
-    return e;
+    if (e != OK)
+        return e;
+    enum err noted = conflict_note_shown(listing->store, conflict);
+    if (listing->not_noted == OK)
+        listing->not_noted = noted;
+    return OK;
 }
 
 enum err conflict_list(struct service *service, const struct asker *asker __attribute__((unused)),
                        const json_t *args __attribute__((unused)), struct reply *reply) {
-    struct store *store = service_store(service);
-    struct gather gather = {0};
-    struct arena arena;
+    struct listing listing = {.store = service_store(service), .list = json_array()};
+    struct arena names;
     json_int_t too_large_n = 0;
-    arena_init(&arena, HANDOVER_ARENA_MAX);
-    json_t *list = json_array();
-    enum err e = conflict_each(store, gather_one, &gather);
-    for (size_t i = 0; e == OK && i < gather.n; i++) {
-        char short_id[ID_TEXT_MAX];
-        short_id_among(&gather, &gather.list[i].id, short_id);
-        e = add_to_list(store, &gather.list[i], short_id, &arena, list);
-        if (e == ERR_MEMORY && arena.capped) {
+    arena_init(&names, HANDOVER_ARENA_MAX);
+    arena_init(&listing.arena, HANDOVER_ARENA_MAX);
+    enum err e = conflicts_find(listing.store, &listing.conflicts);
+    if (e == OK)
+        e = handover_names(listing.store, &names, &listing.handovers);
+    for (size_t i = 0; e == OK && i < listing.conflicts.n; i++) {
+        e = add_to_list(&listing, &listing.conflicts.list[i]);
+        if (e == ERR_LIMIT || (e == ERR_MEMORY && listing.arena.capped)) {
             too_large_n++;
             e = OK;
         }
-        arena_reset(&arena);
+        arena_reset(&listing.arena);
     }
-    if (e == OK) {
-        e = reply_give(reply, json_pack("{s:o, s:I}", "conflicts", list, "too_large", too_large_n));
-    } else {
-        json_decref(list);
-        handover_fail(store, reply, e);
-    }
-    free(gather.list);
-    arena_done(&arena);
+    e = e == OK
+            ? reply_give(reply, json_pack("{s:O, s:I, s:o}", "conflicts", listing.list, "too_large",
+                                          too_large_n, "not_noted", form_error(listing.not_noted)))
+            : handover_fail(listing.store, reply, e);
+    json_decref(listing.list);
+    prefixes_done(&listing.handovers);
+    conflicts_done(&listing.conflicts);
+    arena_done(&listing.arena);
+    arena_done(&names);
     return e;
 }
 
@@ -285,14 +286,28 @@ static enum err add_sides(struct store *store, const struct conflict *conflict, 
     return failed ? ERR_MEMORY : OK;
 }
 
+/* What is not noted can be read all the same: a later resolution of it, when it has changed, then
+ * finds nothing to compare with. */
 enum err conflict_document(struct store *store, const struct conflict *conflict,
                            struct arena *arena, json_t **ret_document) {
     char short_id[ID_TEXT_MAX];
-    conflict_short_id(store, &conflict->id, short_id);
-    json_t *document = place_json(store, conflict, short_id, arena);
-    enum err e = document != NULL ? add_sides(store, conflict, arena, document) : ERR_MEMORY;
+    struct conflicts conflicts;
+    struct prefixes handovers = {0};
+    json_t *document = NULL;
+    enum err e = conflicts_find(store, &conflicts);
     if (e == OK)
-        e = conflict_note_shown(store, conflict);
+        e = handover_names(store, arena, &handovers);
+    if (e == OK) {
+        conflicts_short_id(&conflicts, &conflict->id, short_id);
+        e = place_json(store, conflict, short_id, &handovers, arena, &document);
+    }
+    if (e == OK)
+        e = add_sides(store, conflict, arena, document);
+    if (e == OK && json_object_set_new(document, "not_noted",
+                                       form_error(conflict_note_shown(store, conflict))) != 0)
+        e = ERR_MEMORY;
+    prefixes_done(&handovers);
+    conflicts_done(&conflicts);
     if (e != OK) {
         json_decref(document);
         return e;

@@ -2,18 +2,27 @@
 #ifndef STAFET_NODE_SERVICE_CONFLICT_H
 #define STAFET_NODE_SERVICE_CONFLICT_H
 
+#include "prefix.h"
 #include "service.h"
 #include "store/record.h"
 
 /* The key of the note that a conflict was displayed here: this and its id. Its value is the field's number. */
 #define CONFLICT_NOTE "conflict/"
 
-/* The shortest prefix of a conflict's id, of at least three characters and in lower case, that tells it from the others here.
- * Its whole id when they can't be read. */
-void conflict_short_id(struct store *, const struct conflict_id *, char ret_text[static ID_TEXT_MAX]);
-/* The conflict of this field. ERR_NOT_FOUND: it is in none. */
-MUST_USE enum err conflict_of_field(struct store *, const struct record_id *, uint16_t field,
-                                    struct conflict *ret_conflict);
+/* All conflicts as they stand now: found once by what looks at many, since their records are loaded for it. */
+struct conflicts {
+    struct conflict *list;
+    size_t n, capacity;
+    struct prefixes prefixes; /* of their ids */
+};
+/* The caller's to free, on failure too. */
+MUST_USE enum err conflicts_find(struct store *, struct conflicts *ret_conflicts);
+void conflicts_done(struct conflicts *);
+/* The shortest prefix of a conflict's id, of at least three characters and in lower case, that tells it from the others. */
+void conflicts_short_id(const struct conflicts *, const struct conflict_id *, char ret_text[static ID_TEXT_MAX]);
+/* The conflict of this field, borrowed. NULL: it is in none. */
+const struct conflict *conflicts_of_field(const struct conflicts *, const struct record_id *record, uint16_t field);
+
 /* Notes that this conflict was displayed here, so that one that has changed since can be told from a mistyped one. */
 MUST_USE enum err conflict_note_shown(struct store *, const struct conflict *);
 
@@ -21,7 +30,7 @@ MUST_USE enum err conflict_note_shown(struct store *, const struct conflict *);
  * stands there now. On failure the reply says why. */
 MUST_USE enum err conflict_open(struct store *, const char *id, struct arena *, struct reply *,
                                 struct conflict *ret_conflict);
-/* What `conflict show` answers; it counts as displayed. */
+/* What `conflict show` answers; it counts as displayed, unless its "not_noted" says why not. */
 MUST_USE enum err conflict_document(struct store *, const struct conflict *, struct arena *, json_t **ret_document);
 
 /* Verbs, by file. */

@@ -46,9 +46,24 @@ static enum err try_note(void *context, const struct record_id *record, const ch
     return OK;
 }
 
+/* The conflict that the field is in now. ERR_NOT_FOUND: none. */
+static enum err find_changed(struct store *store, const struct stale_search *stale,
+                             struct conflict *ret_now) {
+    struct conflicts conflicts;
+    enum err e = conflicts_find(store, &conflicts);
+    const struct conflict *now =
+        e == OK ? conflicts_of_field(&conflicts, &stale->record, stale->field) : NULL;
+    if (now != NULL)
+        *ret_now = *now;
+    else if (e == OK)
+        e = ERR_NOT_FOUND;
+    conflicts_done(&conflicts);
+    return e;
+}
+
 static enum err refuse_changed(struct store *store, const char *id, const struct conflict *now,
                                struct arena *arena, struct reply *reply) {
-    char short_id[ID_TEXT_MAX], mend[128];
+    char mend[128];
     json_t *document = NULL;
     struct sides sides;
     enum err e = conflict_document(store, now, arena, &document);
@@ -58,7 +73,7 @@ static enum err refuse_changed(struct store *store, const char *id, const struct
         json_decref(document);
         return handover_fail(store, reply, e);
     }
-    conflict_short_id(store, &now->id, short_id);
+    const char *short_id = json_string_value(json_object_get(document, "short"));
     snprintf(mend, sizeof mend, "stafet conflict show %s", short_id);
     struct bytes shown = sides.list[sides.shown].value;
     reply_fail(reply, ERR_STALE, COMMAND(mend),
@@ -128,7 +143,7 @@ enum err conflict_open(struct store *store, const char *id, struct arena *arena,
         return reply_fail(reply, ERR_NOT_FOUND, COMMAND("stafet conflict list"),
                           "there is no conflict \"%s\" here", "der er ingen konflikt \"%s\" her",
                           id);
-    e = conflict_of_field(store, &stale.record, stale.field, &now);
+    e = find_changed(store, &stale, &now);
     if (e == OK)
         return refuse_changed(store, id, &now, arena, reply);
     return e == ERR_NOT_FOUND ? refuse_settled(store, id, &stale, arena, reply)

@@ -16,39 +16,43 @@ static enum err give(struct store *store, struct reply *reply, json_t *document,
 
 /* list */
 
-static json_t *list_item(struct store *store, const struct handover *handover,
-                         struct arena *arena) {
-    const char *state;
+static enum err list_item(struct store *store, const struct handover *handover, struct arena *arena,
+                          json_t **ret_item) {
+    const char *state = "";
     json_int_t conflicts_n = 0;
-    json_t *item = handover_head_json(store, handover, arena);
-    if (item == NULL || handover_state(store, handover, arena, &state) != OK) {
-        json_decref(item);
-        return NULL;
-    }
+    enum err e = handover_state(store, handover, arena, &state);
+    if (e != OK)
+        return e;
     for (size_t i = 0; i < handover->record.fields_n; i++)
         conflicts_n += handover->record.fields[i].conflicted;
-    json_object_set_new(item, "state", json_string(state));
-    json_object_set_new(item, "conflicts", json_integer(conflicts_n));
-    return item;
+    json_t *item = handover_head_json(store, handover, arena);
+    if (item == NULL || json_object_set_new(item, "state", json_string(state)) != 0 ||
+        json_object_set_new(item, "conflicts", json_integer(conflicts_n)) != 0) {
+        json_decref(item);
+        return ERR_MEMORY;
+    }
+    *ret_item = item;
+    return OK;
 }
 
 static enum err add_to_list(struct store *store, const struct record_id *id,
                             const struct prefixes *prefixes, struct arena *arena, json_t *list) {
     struct handover handover;
     char text[ID_TEXT_MAX], short_id[ID_TEXT_MAX];
-    json_t *item;
+    json_t *item = NULL;
     record_text(id, text);
     prefixes_shorten(prefixes, text, short_id);
     enum err e = handover_load(store, id, arena, &handover);
     if (e == OK) {
         memcpy(handover.short_id, short_id, sizeof short_id);
-        item = list_item(store, &handover, arena);
+        e = list_item(store, &handover, arena, &item);
     } else if (e == ERR_LIMIT) {
         item = json_pack("{s:s, s:s, s:s, s:s}", "id", text, "short", short_id, "child", "",
                          "state", "too_large");
-    } else {
-        return e;
+        e = OK;
     }
+    if (e != OK)
+        return e;
     return json_array_append_new(list, item) == 0 ? OK : ERR_MEMORY;
 }
 
@@ -87,7 +91,9 @@ struct showing {
     struct store *store;
     const struct handover *handover;
     struct arena *arena;
+    struct conflicts conflicts;
     bool note; /* remember what was displayed */
+    enum err not_noted;
 };
 
 static json_t *author_json(struct store *store, const struct version *version) {
@@ -107,19 +113,22 @@ static json_t *sides_json(const struct field_state *state) {
     return sides;
 }
 
-static json_t *conflict_json(const struct showing *showing, const struct field_state *state) {
-    struct conflict conflict;
+/* What can't be noted can be read all the same. */
+static json_t *conflict_json(struct showing *showing, const struct field_state *state) {
     char short_id[ID_TEXT_MAX];
-    if (conflict_of_field(showing->store, &showing->handover->id, state->number, &conflict) != OK)
+    const struct conflict *conflict =
+        conflicts_of_field(&showing->conflicts, &showing->handover->id, state->number);
+    if (conflict == NULL) /* found in one look at the store, as the record was */
         return NULL;
-    conflict_short_id(showing->store, &conflict.id, short_id);
-    if (showing->note && conflict_note_shown(showing->store, &conflict) != OK)
-        return NULL;
-    return json_pack("{s:o, s:s, s:o}", "id", form_id(conflict.id.bytes, sizeof conflict.id.bytes),
-                     "short", short_id, "values", sides_json(state));
+    conflicts_short_id(&showing->conflicts, &conflict->id, short_id);
+    if (showing->note && showing->not_noted == OK)
+        showing->not_noted = conflict_note_shown(showing->store, conflict);
+    return json_pack("{s:o, s:s, s:o}", "id",
+                     form_id(conflict->id.bytes, sizeof conflict->id.bytes), "short", short_id,
+                     "values", sides_json(state));
 }
 
-static json_t *field_json(const struct showing *showing, const struct field *field) {
+static json_t *field_json(struct showing *showing, const struct field *field) {
     const struct handover *handover = showing->handover;
     const struct field_state *state =
         handover->stored ? record_field(&handover->record, field->number) : NULL;
@@ -133,12 +142,15 @@ static json_t *field_json(const struct showing *showing, const struct field *fie
         "draft", draft != NULL ? text_json(draft->value) : json_null(), "writable",
         handover_may_edit(handover, field), "conflict",
         state != NULL && state->conflicted ? conflict_json(showing, state) : json_null());
-    if (json != NULL && draft != NULL)
-        json_object_set_new(json, "overtaken", json_boolean(draft_is_overtaken(handover, draft)));
-    return json;
+    if (json == NULL || draft == NULL ||
+        json_object_set_new(json, "overtaken", json_boolean(draft_is_overtaken(handover, draft))) ==
+            0)
+        return json;
+    json_decref(json);
+    return NULL;
 }
 
-static json_t *part_json(const struct showing *showing, enum part part) {
+static json_t *part_json(struct showing *showing, enum part part) {
     const struct collection *collection = showing->handover->collection;
     json_t *fields = json_array();
     for (size_t i = 0; i < collection->fields_n; i++)
@@ -172,27 +184,40 @@ static json_t *agreement_json(const struct handover *handover) {
                      agreement->revision, "void", !track_agreement_stands(handover));
 }
 
-static json_t *form_json(const struct showing *showing) {
+static enum err add_parts(struct showing *showing, json_t *document) {
     static const enum part parts[] = {PART_HEAD,         PART_CHILD_VOICE, PART_PARENTS,
                                       PART_PROFESSIONAL, PART_SCHOOL,      PART_START_PLAN};
-    const char *state;
-    json_t *document = handover_head_json(showing->store, showing->handover, showing->arena);
     json_t *list = json_array();
-    int failed = document == NULL ||
-                 handover_state(showing->store, showing->handover, showing->arena, &state) != OK;
+    int failed = json_object_set_new(document, "parts", list);
     for (size_t i = 0; !failed && i < sizeof parts / sizeof *parts; i++)
         failed = json_array_append_new(list, part_json(showing, parts[i]));
-    if (!failed) {
-        failed |= json_object_set_new(document, "state", json_string(state));
-        failed |= json_object_set_new(document, "agreement", agreement_json(showing->handover));
-        failed |= json_object_set_new(document, "parts", json_incref(list));
-        failed |= json_object_set_new(document, "unknown", unknown_json(showing->handover));
+    return failed ? ERR_MEMORY : OK;
+}
+
+static enum err form_json(struct showing *showing, json_t **ret_document) {
+    const char *state = "";
+    json_t *document = NULL;
+    enum err e = conflicts_find(showing->store, &showing->conflicts);
+    if (e == OK)
+        e = handover_state(showing->store, showing->handover, showing->arena, &state);
+    if (e == OK) {
+        document = handover_head_json(showing->store, showing->handover, showing->arena);
+        e = document != NULL ? OK : ERR_MEMORY;
     }
-    json_decref(list);
-    if (!failed)
-        return document;
-    json_decref(document);
-    return NULL;
+    if (e == OK &&
+        (json_object_set_new(document, "state", json_string(state)) != 0 ||
+         json_object_set_new(document, "agreement", agreement_json(showing->handover)) != 0))
+        e = ERR_MEMORY;
+    if (e == OK)
+        e = add_parts(showing, document);
+    if (e == OK && json_object_set_new(document, "unknown", unknown_json(showing->handover)) != 0)
+        e = ERR_MEMORY;
+    conflicts_done(&showing->conflicts);
+    if (e != OK)
+        json_decref(document);
+    else
+        *ret_document = document;
+    return e;
 }
 
 static enum err note_shown(struct store *store, const struct handover *handover) {
@@ -218,11 +243,13 @@ enum err handover_show(struct service *service, const struct asker *asker, const
     if (e != OK)
         goto done;
     struct showing showing = {.store = store, .handover = &handover, .arena = &arena, .note = true};
-    json_t *document = form_json(&showing);
-    e = document != NULL ? OK : ERR_MEMORY;
+    json_t *document = NULL;
+    e = form_json(&showing, &document);
     /* Only what has been put together for the reader counts as read; and it can be read where
      * nothing can be written. */
-    enum err noted = e == OK ? note_shown(store, &handover) : OK;
+    enum err noted = showing.not_noted;
+    if (e == OK && noted == OK)
+        noted = note_shown(store, &handover);
     if (e == OK && noted == OK)
         noted = track_mark_read(store, &handover, asker, &arena);
     bool is_read = noted == OK && strcmp(state_of(document), "delivered") == 0;
@@ -249,8 +276,10 @@ enum err handover_print(struct service *service, const struct asker *asker __att
     if (e != OK)
         goto done;
     struct showing showing = {.store = store, .handover = &handover, .arena = &arena};
-    json_t *document = form_json(&showing);
-    e = document != NULL ? track_of(store, &handover, &arena, &track) : ERR_MEMORY;
+    json_t *document = NULL;
+    e = form_json(&showing, &document);
+    if (e == OK)
+        e = track_of(store, &handover, &arena, &track);
     json_t *more = json_pack(
         "{s:o, s:o, s:o, s:o, s:s?, s:s?, s:s?, s:o}", "printed", form_time(store_now(store)),
         "federation", form_federation(store), "sent", form_time(track.sent.at), "delivered",

@@ -27,9 +27,9 @@ struct items {
 /* What is left to look at, ids first: what is then asked of the store walks itself. */
 struct waiting {
     struct items items;
-    struct arena arena; /* of the lists */
-    struct conflict *conflicts;
-    size_t conflicts_n, conflicts_capacity, conflicts_done;
+    struct arena arena; /* of the list of handovers */
+    struct conflicts conflicts;
+    size_t conflicts_done;
     const struct record_id *handovers;
     size_t handovers_n, handovers_done;
     struct prefixes prefixes; /* of the handovers */
@@ -45,23 +45,7 @@ static json_t *label_form(const struct label *label) {
     return json_pack("{s:s, s:s}", "da", label->da, "en", label->en);
 }
 
-static enum err note_conflict(void *context, const struct conflict *conflict) {
-    struct waiting *waiting = context;
-    if (waiting->conflicts_n == waiting->conflicts_capacity) {
-        size_t capacity = waiting->conflicts_capacity == 0 ? 64 : waiting->conflicts_capacity * 2;
-        struct conflict *moved = arena_array(&waiting->arena, capacity, sizeof *moved);
-        if (moved == NULL)
-            return ERR_MEMORY;
-        for (size_t i = 0; i < waiting->conflicts_n; i++)
-            moved[i] = waiting->conflicts[i];
-        waiting->conflicts = moved;
-        waiting->conflicts_capacity = capacity;
-    }
-    waiting->conflicts[waiting->conflicts_n++] = *conflict;
-    return OK;
-}
-
-static enum err add_conflict(struct items *items, const struct conflict *conflict) {
+static enum err add_conflict(struct items *items, const struct conflict *conflict, const char *id) {
     struct arena arena;
     arena_init(&arena, HANDOVER_ARENA_MAX);
     struct record record;
@@ -71,8 +55,6 @@ static enum err add_conflict(struct items *items, const struct conflict *conflic
     const struct field *field =
         collection != NULL ? collection_field(collection, conflict->field) : NULL;
     if (e == OK) {
-        char id[ID_TEXT_MAX];
-        conflict_short_id(items->store, &conflict->id, id);
         static const struct label unknown = {"et felt, som ikke kendes her",
                                              "a field not known here"};
         e = add(items, json_pack("{s:s, s:s, s:s, s:s, s:o, s:[s, s, s]}", "kind", "conflict", "id",
@@ -222,7 +204,7 @@ enum err waiting_new(struct service *service, struct waiting **ret_waiting) {
     if (e == OK)
         e = add_address(&waiting->items, service);
     if (e == OK)
-        e = conflict_each(store, note_conflict, waiting);
+        e = conflicts_find(store, &waiting->conflicts);
     if (e == OK)
         e = handover_ids(store, &waiting->arena, &waiting->handovers, &waiting->handovers_n);
     if (e == OK)
@@ -238,6 +220,7 @@ void waiting_free(struct waiting *waiting) {
     if (waiting == NULL)
         return;
     json_decref(waiting->items.list);
+    conflicts_done(&waiting->conflicts);
     prefixes_done(&waiting->prefixes);
     arena_done(&waiting->arena);
     arena_done(&waiting->one);
@@ -245,6 +228,14 @@ void waiting_free(struct waiting *waiting) {
 }
 
 /* One that is gone since it was listed no longer waits. */
+static enum err look_at_next_conflict(struct waiting *waiting) {
+    const struct conflict *conflict = &waiting->conflicts.list[waiting->conflicts_done++];
+    char short_id[ID_TEXT_MAX];
+    conflicts_short_id(&waiting->conflicts, &conflict->id, short_id);
+    enum err e = add_conflict(&waiting->items, conflict, short_id);
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 static enum err look_at_next_handover(struct waiting *waiting) {
     const struct record_id *id = &waiting->handovers[waiting->handovers_done++];
     char text[ID_TEXT_MAX], short_id[ID_TEXT_MAX];
@@ -257,10 +248,8 @@ static enum err look_at_next_handover(struct waiting *waiting) {
 
 static enum err look_at_next(struct waiting *waiting) {
     size_t unreadable_n;
-    if (waiting->conflicts_done < waiting->conflicts_n) {
-        enum err e = add_conflict(&waiting->items, &waiting->conflicts[waiting->conflicts_done++]);
-        return e == ERR_NOT_FOUND ? OK : e;
-    }
+    if (waiting->conflicts_done < waiting->conflicts.n)
+        return look_at_next_conflict(waiting);
     if (waiting->handovers_done < waiting->handovers_n)
         return look_at_next_handover(waiting);
     waiting->surveys_done = true;

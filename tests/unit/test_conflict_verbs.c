@@ -3,7 +3,9 @@
 #include "store/record.h"
 #include "test.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 /* Birk and Søndre Skole have written different things in Alma's plan while apart, and have met
  * again. */
@@ -317,6 +319,31 @@ SCENE(a_side_written_by_both_is_one_side_with_two_authors) {
     assert_int_equal(json_array_size(at(document, "sides.1.written")), 1);
 }
 
+/* Ole has not looked at it before. */
+SCENE(a_conflict_can_be_looked_at_where_nothing_can_be_written) {
+    STAGE(stage);
+    struct rlimit before;
+    char noted[3][32], value[64];
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit none = {0, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    const json_t *shown =
+        desk_call(&stage->ole, "handover", "show", json_pack("{s:s}", "id", stage->record));
+    snprintf(noted[0], sizeof noted[0], "%s", at_text(shown, "not_noted"));
+    snprintf(value, sizeof value, "%s",
+             at_text(shown_field(shown, "first_day"), "conflict.values.1"));
+    const json_t *list = desk_call(&stage->ole, "conflict", "list", NULL);
+    snprintf(noted[1], sizeof noted[1], "%s", at_text(list, "not_noted"));
+    const json_t *one = show(&stage->ole, stage->conflict);
+    snprintf(noted[2], sizeof noted[2], "%s", at_text(one, "not_noted"));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_string_not_equal(value, "");
+    for (size_t i = 0; i < 3; i++)
+        assert_true(strcmp(noted[i], "io") == 0 || strcmp(noted[i], "disk_full") == 0);
+    assert_true(json_is_null(at(show(&stage->ole, stage->conflict), "not_noted")));
+}
+
 #define PLAY(scene) cmocka_unit_test_setup_teardown(scene, set_up_conflict, tear_down)
 
 int main(void) {
@@ -337,6 +364,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(equal_values_written_apart_are_no_conflict, set_up,
                                         tear_down),
         PLAY(a_side_written_by_both_is_one_side_with_two_authors),
+        PLAY(a_conflict_can_be_looked_at_where_nothing_can_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
