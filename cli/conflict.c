@@ -2,6 +2,8 @@
 #include "cli.h"
 #include "document.h"
 #include "editor.h"
+#include "file.h"
+#include "handover.h"
 #include "handover_moment.h"
 #include "sides.h"
 #include "views.h"
@@ -151,42 +153,60 @@ const struct view conflict_views[] = {
 
 /* resolve --edit */
 
+/* A side's text; what would look like a remark there is marked as text, as in a handover's form. */
+static enum err append_side(const char *text, struct buffer *out) {
+    enum err e = OK;
+    while (e == OK && *text != '\0') {
+        size_t size = strcspn(text, "\n");
+        if (*text == '#' || *text == '\\')
+            e = buffer_append(out, "\\", 1);
+        if (e == OK)
+            e = buffer_append(out, text, size);
+        if (e == OK)
+            e = buffer_append(out, "\n", 1);
+        text += size + (text[size] == '\n');
+    }
+    return e;
+}
+
 /* All sides below each other, behind marks that are taken out again: what stays is the value. */
 static enum err sides_to_edit(const struct screen *screen, const json_t *document,
                               struct buffer *out) {
     const json_t *side;
     size_t i;
     const char *help =
-        say(screen, "# Leave what shall stand there. Lines that begin with # are taken out.\n",
-            "# Lad det stå, der skal gælde. Linjer, der begynder med #, tages ud.\n");
+        say(screen,
+            "# Leave what shall stand there. Lines that begin with # are taken out.\n"
+            "# Put \\ before a line of yours that begins with # or \\.\n",
+            "# Lad det stå, der skal gælde. Linjer, der begynder med #, tages ud.\n"
+            "# Sæt \\ foran en linje, der selv begynder med # eller \\.\n");
     enum err e = buffer_append(out, help, strlen(help));
     json_array_foreach(json_object_get(document, "sides"), i, side) {
         char line[512];
         const json_t *first = json_array_get(json_object_get(side, "written"), 0);
-        const char *value = text_at(side, "value");
-        int size = snprintf(line, sizeof line, "# %lld  %.200s  %.200s\n",
-                            (long long)number_at(side, "number"), name_of(first, "site"),
-                            text_at(first, "name"));
+        int size =
+            snprintf(line, sizeof line, "# %lld  %s  %s\n", (long long)number_at(side, "number"),
+                     name_of(first, "site"), text_at(first, "name"));
         if (e == OK)
             e = buffer_append(out, line,
                               (size_t)size < sizeof line ? (size_t)size : sizeof line - 1);
         if (e == OK)
-            e = buffer_append(out, value, strlen(value));
-        if (e == OK)
-            e = buffer_append(out, "\n", 1);
+            e = append_side(text_at(side, "value"), out);
     }
     return e;
 }
 
-/* Takes out lines that begin with #, and blank lines at the ends, in place. */
+/* Takes out lines that begin with #, the marks of those that were meant, and blank lines at the
+ * ends, in place. */
 static void keep_value(struct buffer *text) {
     size_t kept = 0, start = 0;
     for (size_t at = 0; at < text->size;) {
         const uint8_t *end = memchr(text->data + at, '\n', text->size - at);
         size_t size = end != NULL ? (size_t)(end - text->data) - at + 1 : text->size - at;
+        size_t mark = text->data[at] == '\\';
         if (text->data[at] != '#') {
-            memmove(text->data + kept, text->data + at, size);
-            kept += size;
+            memmove(text->data + kept, text->data + at + mark, size - mark);
+            kept += size - mark;
         }
         at += size;
     }
@@ -199,46 +219,80 @@ static void keep_value(struct buffer *text) {
     text->data[text->size] = '\0'; /* a text from a file has a byte more for it */
 }
 
-static int edit_value(struct cli_context *cli, json_t *args) {
-    struct editor editor = {.why.language = cli->screen.language};
-    struct buffer text = {0}, edited = {0};
-    json_t *asked = json_pack("{s:s}", "id", text_at(args, "id"));
-    json_t *document = cli_call(cli, "conflict", "show", asked);
-    int code = EXIT_FAILED;
-    json_decref(asked);
-    if (document == NULL)
+/* What was written and not taken is nowhere else. */
+static void keep_refused(struct cli_context *cli, struct editor *editor, struct bytes value) {
+    char path[EDITOR_PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/value.txt", editor->folder);
+    bool kept = value.size > 0 && !editor_is_interrupted() &&
+                file_write_new(path, 0600, value, &editor->why) == OK;
+    if (kept)
+        fprintf(stderr, "%s\n  stafet conflict resolve ID --value @%s\n",
+                say(&cli->screen,
+                    "What you wrote is kept until the next edit; mend it and give it with",
+                    "Det, du skrev, er gemt til næste gang, der rettes; ret det, og giv det med"),
+                path);
+    editor_close(editor, kept);
+}
+
+static int resolve_with(struct cli_context *cli, json_t *args, const json_t *shown,
+                        struct editor *editor, struct bytes value) {
+    /* Its whole id: another conflict of the field must not be settled with this text. */
+    int failed = json_object_set(args, "id", json_object_get(shown, "id"));
+    failed |=
+        json_object_set_new(args, "value", json_stringn((const char *)value.data, value.size));
+    failed |= json_object_del(args, "edit");
+    json_t *document = failed ? NULL : cli_call(cli, "conflict", "resolve", args);
+    if (document == NULL) {
+        int code = failed ? cli_err(cli, ERR_MEMORY) : EXIT_FAILED;
+        keep_refused(cli, editor, value);
         return code;
-    enum err e = sides_to_edit(&cli->screen, document, &text);
-    if (e == OK)
-        e = editor_open(&editor, cli->args->home, buffer_view(&text));
-    else
-        (void)failure_err(&editor.why, e);
-    if (e == OK) {
-        cli_release(cli);
-        e = editor_run(&editor, &edited);
-        editor_close(&editor, false);
     }
-    if (e == OK && bytes_equal(buffer_view(&edited), buffer_view(&text))) {
-        (void)failure_say(&editor.why, ERR_CANCELLED,
-                          MEND("repeat it and write what shall stand there, or --take N",
-                               "gentag det, og skriv, hvad der skal stå der, eller --take N"),
-                          "nothing was changed, so nothing is settled",
-                          "intet er ændret, så intet er afgjort");
-        e = ERR_CANCELLED;
+    cli_show(cli, args_verb("conflict", "resolve"), document);
+    json_decref(document);
+    editor_close(editor, false);
+    return EXIT_DONE;
+}
+
+/* The sides in the user's editor; `text` is what is laid before them. */
+static int edit_sides(struct cli_context *cli, json_t *args, const json_t *shown,
+                      struct bytes text) {
+    struct editor editor = {.why.language = cli->screen.language};
+    struct buffer edited = {0};
+    enum err e = editor_open(&editor, cli->args->home, text);
+    if (e != OK)
+        return cli_failure(cli, e, &editor.why);
+    cli_release(cli);
+    e = editor_run(&editor, &edited);
+    if (e == OK && bytes_equal(buffer_view(&edited), text)) {
+        e = failure_say(&editor.why, ERR_CANCELLED,
+                        MEND("repeat it and write what shall stand there, or --take N",
+                             "gentag det, og skriv, hvad der skal stå der, eller --take N"),
+                        "nothing was changed, so nothing is settled",
+                        "intet er ændret, så intet er afgjort");
     }
+    int code;
     if (e != OK) {
         code = cli_failure(cli, e, &editor.why);
+        editor_close(&editor, false);
     } else {
         keep_value(&edited);
-        /* Its whole id: another conflict of the field must not be settled with this text. */
-        json_object_set(args, "id", json_object_get(document, "id"));
-        json_object_set_new(args, "value", json_stringn((const char *)edited.data, edited.size));
-        json_object_del(args, "edit");
-        code = -1;
+        code = resolve_with(cli, args, shown, &editor, buffer_view(&edited));
     }
-    buffer_wipe(&text);
     buffer_wipe(&edited);
-    json_decref(document);
+    return code;
+}
+
+static int edit_value(struct cli_context *cli, json_t *args) {
+    struct buffer text = {0};
+    json_t *asked = json_pack("{s:s}", "id", text_at(args, "id"));
+    json_t *shown = cli_call(cli, "conflict", "show", asked);
+    json_decref(asked);
+    if (shown == NULL)
+        return EXIT_FAILED;
+    enum err e = sides_to_edit(&cli->screen, shown, &text);
+    int code = e == OK ? edit_sides(cli, args, shown, buffer_view(&text)) : cli_err(cli, e);
+    buffer_wipe(&text);
+    json_decref(shown);
     return code;
 }
 
@@ -256,6 +310,8 @@ static int side_resolve(struct cli_context *cli, json_t *args) {
 }
 
 const struct side conflict_sides[] = {
+    {"conflict", "list", NULL, handover_side_shown},
+    {"conflict", "show", NULL, handover_side_shown},
     {"conflict", "resolve", side_resolve, NULL},
     {0},
 };

@@ -418,8 +418,8 @@ class Commands(unittest.TestCase):
         finally:
             node.stop()
 
-    def edit(self, home, script):
-        """`handover edit` on a terminal; returns the process and its terminal when the editor says that it is there."""
+    def edit(self, home, script, *words):
+        """An editing command (`handover edit`) on a terminal; returns the process and its terminal when the editor says that it is there."""
         told = os.path.join(self.folder, "told")
         editor = os.path.join(self.folder, "editor")
         os.mkfifo(told)
@@ -428,8 +428,8 @@ class Commands(unittest.TestCase):
             file.write(f'#!/bin/sh\necho swap > "$1.swp"\necho $$ > {told}\n{script}\n')
         os.chmod(editor, 0o700)
         ours, theirs = pty.openpty()
-        process = subprocess.Popen([STAFET, "--home", home, "handover", "edit", self.known["H"]], stdin=theirs, stdout=theirs,
-                                   stderr=theirs, env={**environment(), "VISUAL": editor}, start_new_session=True)
+        process = subprocess.Popen([STAFET, "--home", home, *(words or ("handover", "edit", self.known["H"]))], stdin=theirs,
+                                   stdout=theirs, stderr=theirs, env={**environment(), "VISUAL": editor}, start_new_session=True)
         os.close(theirs)
         self.addCleanup(os.close, ours)
         with open(told, encoding="utf-8") as file:
@@ -520,6 +520,41 @@ class Commands(unittest.TestCase):
                 self.assertEqual(self.left(home), [])
                 self.assertRaises(ProcessLookupError, os.kill, editor, 0)
                 self.doCleanups()
+
+    def contest_notes(self):
+        """Birk and the school have written different notes; the conflict's id at Birk."""
+        texts = {"b": "# 1: the gym\n\\ and the garden\nboats", "s": "the yard"}
+        for home, text in texts.items():
+            path, name = os.path.join(self.folder, "notes"), os.path.join(self.folder, home)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            must(name, "handover", "edit", self.known["H"], "plan_notes=@" + path)
+            if home == "b":
+                must(name, "handover", "agree", self.known["H"], "--by", "both", "--on", TODAY)
+            must(name, "handover", "send", self.known["H"], "--yes")
+        nodes = [Node(os.path.join(self.folder, home)) for home in "mbs"]
+        for home in "sbsb":
+            must(os.path.join(self.folder, home), "sync", "--wait", "30s")
+        for node in nodes:
+            node.stop()
+        listed = must(os.path.join(self.folder, "b"), "conflict", "list")["conflicts"]
+        return texts, next(one["id"] for one in listed if one["field"] == "plan_notes")
+
+    def test_a_conflict_settled_in_an_editor_loses_no_line_and_no_text_that_is_refused(self):
+        home = os.path.join(self.folder, "b")
+        texts, conflict = self.contest_notes()
+        process, _ = self.edit(home, "head -c 200000 /dev/zero | tr '\\0' x > \"$1\"", "conflict", "resolve", conflict, "--edit")
+        self.assertEqual(process.wait(timeout=60), 1)
+        (kept,) = self.left(home)
+        with open(os.path.join(home, kept, "value.txt"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "x" * 200000)
+        self.doCleanups()
+        process, _ = self.edit(home, 'echo "and more" >> "$1"', "conflict", "resolve", conflict, "--edit")
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(self.left(home), [])
+        shown = must(home, "handover", "show", self.known["H"])
+        value = next(field["value"] for part in shown["parts"] for field in part["fields"] if field["field"] == "plan_notes")
+        self.assertEqual(sorted(value.split("\n")), sorted("\n".join(texts.values()).split("\n") + ["and more"]))
 
     def test_the_home_is_free_while_an_editor_is_open(self):
         home = os.path.join(self.folder, "b")
