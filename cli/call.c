@@ -221,16 +221,18 @@ bool cli_confirm(struct cli_context *cli, const char *question) {
     }
     cli_release(cli);
     fprintf(stderr, "%s [%s] ", question, say(&cli->screen, "y/N", "j/N"));
-    char line[16];
-    if (fgets(line, sizeof line, stdin) == NULL)
-        return false;
-    return *line == 'y' || *line == 'Y' || *line == 'j' || *line == 'J';
+    /* All of the line: what is left of a long one would answer the next question. */
+    int first = getchar(), last = first;
+    while (last != EOF && last != '\n')
+        last = getchar();
+    return last == '\n' && (first == 'y' || first == 'Y' || first == 'j' || first == 'J');
 }
 
 void cli_show(struct cli_context *cli, const struct verb *verb, const json_t *document) {
     if (cli->args->json) {
-        json_dumpf(document, cli->screen.out,
-                   JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
+        if (json_dumpf(document, cli->screen.out,
+                       JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15)) != 0)
+            cli->truncated = true;
         fputc('\n', cli->screen.out);
         return;
     }

@@ -19,6 +19,7 @@ struct cli_context {
     struct screen screen;
     struct asker asker;
     struct locate *locate; /* NULL until the home is needed */
+    bool truncated;        /* memory ran out over a document that was being printed */
 };
 
 /* Which exit code an error is. */

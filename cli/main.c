@@ -6,7 +6,9 @@
 #include "node/node.h"
 #include "proto/key.h"
 
+#include <errno.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool needs_node(const struct verb *verb) {
@@ -17,6 +19,34 @@ static bool needs_node(const struct verb *verb) {
 static bool makes_home(const struct verb *verb) {
     return verb->access == ACCESS_FOUND &&
            (strcmp(verb->noun, "federation") == 0 || strcmp(verb->noun, "join") == 0);
+}
+
+/* Not all that was printed got where it was to go: a full disk, most likely. What a document says
+ * once and never again is then said here. A reader that has gone wanted no more. */
+static int check_output(struct cli_context *cli, const json_t *document, int code) {
+    errno = 0;
+    bool flushed = fflush(stdout) == 0;
+    int number = errno;
+    if (code != EXIT_DONE || (flushed && !ferror(stdout) && !cli->truncated))
+        return code;
+    const char *words = json_string_value(json_object_get(document, "root_words"));
+    enum err e = cli->truncated && !ferror(stdout)      ? ERR_MEMORY
+                 : number == ENOSPC || number == EDQUOT ? ERR_DISK_FULL
+                                                        : ERR_IO;
+    if (words != NULL)
+        return cli_fail(cli, err_name(e),
+                        MEND("it is founded; write the words down, they stand nowhere else",
+                             "den er grundlagt; skriv ordene ned, de står ingen andre steder"),
+                        NULL, "the result could not be written; the federation's root is %s",
+                        "resultatet kunne ikke skrives; føderationens rod er %s", words);
+    if (number == EPIPE)
+        return EXIT_FAILED;
+    return cli_fail(
+        cli, err_name(e),
+        MEND("what was asked is done; make room, and ask again for what it says",
+             "det, der blev bedt om, er gjort; skaf plads, og spørg igen om resultatet"),
+        NULL, "the result could not be written in full: %s",
+        "resultatet kunne ikke skrives helt: %s", label_text(cli->screen.language, err_label(e)));
 }
 
 static int call_verb(struct cli_context *cli, const struct verb *verb) {
@@ -47,7 +77,7 @@ static int call_verb(struct cli_context *cli, const struct verb *verb) {
             side != NULL && side->finish != NULL ? side->finish(cli, values, reply.document) : -1;
         if (code < 0) {
             cli_show(cli, verb, reply.document);
-            code = EXIT_DONE;
+            code = check_output(cli, reply.document, EXIT_DONE);
         }
     }
     reply_done(&reply);
@@ -109,9 +139,8 @@ int main(int argc, char **argv) {
     } else {
         code = carry_out(&cli);
     }
+    code = check_output(&cli, NULL, code);
     locate_free(cli.locate);
     args_done(&args);
-    if (fflush(stdout) != 0 && code == EXIT_DONE)
-        code = EXIT_FAILED;
     return code;
 }

@@ -240,7 +240,10 @@ def put_back(kept, folder):
     for home in "mbs":
         there, here = os.path.join(kept, home), os.path.join(folder, home)
         for name in set(os.listdir(here)) - set(os.listdir(there)):
-            os.remove(os.path.join(here, name))
+            if name.startswith("edit-"):
+                shutil.rmtree(os.path.join(here, name))
+            else:
+                os.remove(os.path.join(here, name))
         for name in os.listdir(there):
             with open(os.path.join(there, name), "rb") as old, open(os.path.join(here, name), "wb") as new:
                 shutil.copyfileobj(old, new)
@@ -432,6 +435,7 @@ class Commands(unittest.TestCase):
                                    stdout=theirs, stderr=theirs, env={**environment(), "VISUAL": editor}, start_new_session=True)
         os.close(theirs)
         self.addCleanup(os.close, ours)
+        self.terminal = ours
         with open(told, encoding="utf-8") as file:
             return process, int(file.readline())
 
@@ -449,6 +453,39 @@ class Commands(unittest.TestCase):
             self.assertIn("no folder can be made in /proc", said)
             self.assertNotIn("federation create", said)
             self.assertIn("federation create", self.refused_home(os.path.join(folder, "none"), ["status"]))
+
+    def written_to(self, out, home, *words):
+        done = subprocess.run([STAFET, "--home", home, "--json", *words], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE,
+                              env=environment(), timeout=120, check=False)
+        return done.returncode, done.stderr.decode()
+
+    def test_a_result_that_can_not_be_written_is_an_error_and_what_is_said_once_is_not_lost(self):
+        home, new = os.path.join(self.folder, "b"), os.path.join(self.folder, "new")
+        self.addCleanup(shutil.rmtree, new, True)
+        with open("/dev/full", "wb") as full:
+            for words in (["conflict", "list"], ["log", "list"], ["handover", "template"], ["--help"]):
+                with self.subTest(words=words):
+                    code, err = self.written_to(full, home, *words)
+                    self.assertEqual((code, json.loads(err)["error"]), (1, "disk_full"))
+            code, err = self.written_to(full, new, "federation", "create", "--name", "Nordby", "--listen", "tcp://127.0.0.1:7700")
+            self.assertEqual((code, json.loads(err)["error"]), (1, "disk_full"))
+            self.assertRegex(json.loads(err)["text"], r"(\b[a-z]{5}-){16}[a-z]{5}\b")
+        reading, writing = os.pipe()
+        os.close(reading)
+        self.addCleanup(os.close, writing)
+        self.assertEqual(self.written_to(writing, home, "log", "list"), (1, ""), "who has gone is told nothing")
+
+    def test_a_line_too_long_for_an_answer_does_not_answer_the_next_question(self):
+        home = os.path.join(self.folder, "b")
+        process, _ = self.edit(home, 'echo "[unknown]" >> "$1"')
+        self.addCleanup(process.kill)
+        os.write(self.terminal, b"y" * 100 + b"\n")  # edit again
+        told = ""
+        while not told:  # the first editor may not have let go of it yet
+            with open(os.path.join(self.folder, "told"), encoding="utf-8") as file:
+                told = file.readline()
+        os.write(self.terminal, b"n\n")
+        self.assertEqual(process.wait(timeout=30), 1)
 
     def refused_home(self, home, command):
         done = subprocess.run([STAFET, "--home", home, *command], capture_output=True, text=True,
