@@ -51,6 +51,38 @@ void site_move(struct site *site) {
     site_open(site);
 }
 
+void site_watch_copies(struct site *site) {
+    site_close(site);
+    snprintf(site->generation, sizeof site->generation, "%.300s-generation", site->path);
+    site_open(site);
+}
+
+enum { COPY_PATH_MAX = 400 };
+
+static void copy_path(const struct site *site, char ret_path[static COPY_PATH_MAX]) {
+    snprintf(ret_path, COPY_PATH_MAX, "%s-backup", site->path);
+}
+
+void site_backup(struct site *site) {
+    char copy[COPY_PATH_MAX];
+    copy_path(site, copy);
+    site_close(site);
+    temp_copy(site->path, copy);
+    site_open(site);
+}
+
+void site_restore(struct site *site, unsigned moved) {
+    char copy[COPY_PATH_MAX];
+    copy_path(site, copy);
+    site_close(site);
+    temp_copy(copy, site->path);
+    if (moved & OTHER_BOOT)
+        site->place.bytes[1]++;
+    if (moved & OTHER_DISK)
+        site->disk.bytes[1]++;
+    site_open(site);
+}
+
 struct site *federation_stranger(struct federation *federation, const char *name, enum role role) {
     if (federation->sites_n == FEDERATION_SITES_MAX)
         abort();

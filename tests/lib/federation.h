@@ -58,6 +58,13 @@ void site_open(struct site *);
 void site_close(struct site *);
 /* Closes, opens again on another boot or disk: own feeds are unconfirmed. */
 void site_move(struct site *);
+/* Closes, and opens with a file beside it that tells copies apart (store/generation.h). */
+void site_watch_copies(struct site *);
+/* Keeps a copy of the database, as it is once closed, and opens it again. One copy a site. */
+void site_backup(struct site *);
+/* Puts that copy back and opens it: as it was, or on another boot, another disk, or both. */
+enum { SAME_PLACE = 0, OTHER_BOOT = 1, OTHER_DISK = 2 };
+void site_restore(struct site *, unsigned moved);
 
 /* Copies what either has and the other lacks and may hold, until both are equal; the roster first.
  * Returns envelopes copied. */

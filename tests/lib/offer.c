@@ -3,9 +3,7 @@
 #include "test.h"
 
 void offer_begin(struct scene *s) {
-    scene_open(s);
-    scene_write(s);
-    sync_all(&s->f);
+    scene_open_shared(s);
     s->feed = newest_feed(s->birk->store, &s->channel, &s->birk->member);
     forge_begin(&s->forge, s->birk, &s->feed);
 }

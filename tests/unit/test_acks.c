@@ -393,21 +393,14 @@ TEST(a_statement_with_the_same_head_confirms_an_own_feed) {
 
 TEST(an_own_later_statement_that_comes_back_closes_the_feed_for_good) {
     struct scene s;
-    char backup[400];
     bool restored = false;
     scene_begin(&s);
     sync_all(&s.f);
-    snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
-    site_close(s.birk);
-    temp_copy(s.birk->path, backup);
-    site_open(s.birk);
+    site_backup(s.birk);
     struct version_name lost = write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
     assert_ok(acks_state(s.birk->store, &s.channel_id));
     struct latest word = latest_of(s.birk, s.birk, &s.channel_id);
-    site_close(s.birk);
-    temp_copy(backup, s.birk->path);
-    s.birk->place.bytes[1]++;
-    site_open(s.birk);
+    site_restore(s.birk, OTHER_BOOT);
     s.f.now += 1000;
     assert_ok(acks_state(s.birk->store, &s.channel_id)); /* newer, yet it doesn't hide the other */
     assert_ok(acks_admit(s.birk->store, buffer_view(&word.bytes)));

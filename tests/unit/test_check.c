@@ -1,5 +1,5 @@
-#include "scene.h"
 #include "proto/limits.h"
+#include "scene.h"
 #include "store/check.h"
 #include "store/collection.h"
 #include "store/record.h"
@@ -273,16 +273,12 @@ static void enrich(struct scene *s) {
 
 TEST(a_single_value_changed_in_any_derived_table_is_found) {
     struct scene s;
-    char copy[400];
     uint64_t checked = 0;
     size_t missed = 0;
     scene_begin(&s);
     enrich(&s);
     assert_int_equal(check_all(s.school, &checked).n, 0);
-    snprintf(copy, sizeof copy, "%s.sound", s.school->path);
-    site_close(s.school);
-    temp_copy(s.school->path, copy);
-    site_open(s.school);
+    site_backup(s.school);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         change(s.school, changes[i]);
         if (opens(s.school)) {
@@ -291,10 +287,8 @@ TEST(a_single_value_changed_in_any_derived_table_is_found) {
                 print_error("not found: %s\n", changes[i]);
                 missed++;
             }
-            site_close(s.school);
         }
-        temp_copy(copy, s.school->path);
-        site_open(s.school);
+        site_restore(s.school, SAME_PLACE);
     }
     assert_int_equal(missed, 0);
     assert_int_equal(check_all(s.school, &checked).n, 0);

@@ -61,10 +61,7 @@ TEST(a_small_run_ends_at_a_signature_that_was_checked_and_is_admitted_elsewhere)
         moved++;
     }
     assert_true(moved > 1 && moved < 10);
-    struct hash here, there;
-    assert_ok(store_digest(s.birk->store, &here));
-    assert_ok(store_digest(s.school->store, &there));
-    assert_memory_equal(&here, &there, sizeof here);
+    assert_alike(s.birk, s.school);
     scene_end(&s);
 }
 
@@ -312,21 +309,14 @@ TEST(a_claim_delays_a_confirmation_as_long_however_the_wall_clock_is_set) {
 
 TEST(a_claim_that_is_delivered_closes_the_feed_however_many_lag) {
     struct scene s;
-    char backup[400];
     scene_begin(&s);
     struct id8 old = envelope_id8(&s.feed.head.id);
-    snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
-    site_close(s.birk);
-    temp_copy(s.birk->path, backup);
-    site_open(s.birk);
+    site_backup(s.birk);
     struct record_id record = record_of(s.birk);
     struct version_name lost =
         write_field(s.birk, &s.channel, &record, HANDOVER_CHILD_NAME, "Bo", NULL);
     sync_feeds(s.birk, s.school);
-    site_close(s.birk);
-    temp_copy(backup, s.birk->path);
-    s.birk->place.bytes[1]++; /* the disk seems the same */
-    site_open(s.birk);
+    site_restore(s.birk, OTHER_BOOT); /* the disk seems the same */
     assert_ok(feed_reported(s.birk->store, &s.school->member, &lost.feed, lost.seq, &lost.id8));
     assert_ok(feed_reported(s.birk->store, &s.town->member, &lost.feed, 10, &old));
     sync_feeds(s.birk, s.school);
@@ -407,9 +397,7 @@ TEST(an_author_fills_so_much_of_others_disks_and_keeps_the_rest) {
     struct scene s;
     struct admitted admitted;
     char sql[96];
-    scene_open(&s);
-    scene_write(&s);
-    sync_all(&s.f);
+    scene_open_shared(&s);
     struct feed_info before = newest_feed(s.town->store, &s.channel, &s.birk->member);
     struct id8 id8 = envelope_id8(&before.head.id);
     write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);

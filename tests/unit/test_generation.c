@@ -1,7 +1,6 @@
-#include "federation.h"
+#include "scene.h"
 #include "store/acks.h"
 #include "store/collection.h"
-#include "store/feed.h"
 #include "test.h"
 
 #include <fcntl.h>
@@ -14,35 +13,13 @@
 #include <unistd.h>
 
 /* Birk has a file that tells copies, and has written one entry that everybody has. */
-struct scene {
-    struct federation f;
-    struct site *town, *birk, *school;
-    struct channel channel;
-    struct record_id record;
-    struct version_name first;
-};
-
 static void scene_begin(struct scene *s) {
-    memset(s, 0, sizeof *s);
-    federation_found_four(&s->f);
-    s->town = &s->f.sites[0];
-    s->birk = &s->f.sites[1];
-    s->school = &s->f.sites[2];
-    s->channel = channel_between(s->birk, s->school);
-    s->record = record_of(s->birk);
-    s->first = write_field(s->birk, &s->channel, &s->record, HANDOVER_CHILD_NAME, "Alma", NULL);
-    sync_all(&s->f);
-    site_close(s->birk);
-    snprintf(s->birk->generation, sizeof s->birk->generation, "%.300s-generation", s->birk->path);
-    site_open(s->birk);
+    scene_open_shared(s);
+    site_watch_copies(s->birk);
     sync_all(&s->f);
     assert_ok(feed_reported(s->birk->store, &s->school->member, &s->first.feed, 1, &s->first.id8));
     site_close(s->birk);
     site_open(s->birk);
-}
-
-static void scene_end(struct scene *s) {
-    federation_end(&s->f);
 }
 
 static bool is_confirmed(struct scene *s) {

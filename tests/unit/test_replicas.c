@@ -28,19 +28,6 @@ static size_t roll(struct scene *s, size_t sides) {
     return dice_below(&s->dice, sides);
 }
 
-static void backup(struct site *site, bool restore) {
-    char path[400];
-    snprintf(path, sizeof path, "%s-backup", site->path);
-    site_close(site);
-    if (restore) {
-        temp_copy(path, site->path);
-        site->place.bytes[1]++;
-        site->disk.bytes[1]++;
-    } else
-        temp_copy(site->path, path);
-    site_open(site);
-}
-
 static void write_some(struct scene *s) {
     static const char *const values[] = {"8.00", "8.30", "9.00", ""};
     struct site *site = &s->f.sites[1 + roll(s, 2)];
@@ -117,7 +104,10 @@ static void step(struct scene *s) {
         grow_roster(s);
         break;
     default:
-        backup(a, s->has_backup[at]);
+        if (s->has_backup[at])
+            site_restore(a, OTHER_BOOT | OTHER_DISK);
+        else
+            site_backup(a);
         s->has_backup[at] = !s->has_backup[at];
     }
 }

@@ -1,45 +1,24 @@
 /* Records over the real log: written, sealed, signed, copied from store to store, admitted and
  * merged. */
-#include "federation.h"
-#include "test.h"
-
+#include "scene.h"
 #include "store/answers.h"
 #include "store/apply.h"
 #include "store/record.h"
+#include "test.h"
 
 enum { FIRST_DAY = 50 };
 
-struct scene {
-    struct federation f;
-    struct site *town, *birk, *school;
-    struct channel channel;
-    struct record_id record;
-    struct version_name base;
-    struct arena arena;
-};
-
+/* Birk and the school have the day that they will quarrel about, as the scene's first version. */
 static void scene_begin(struct scene *s) {
-    memset(s, 0, sizeof *s);
-    federation_found_four(&s->f);
-    s->town = &s->f.sites[0];
-    s->birk = &s->f.sites[1];
-    s->school = &s->f.sites[2];
-    s->channel = channel_between(s->birk, s->school);
-    s->record = record_of(s->birk);
-    arena_init(&s->arena, 1 << 20);
-    write_field(s->birk, &s->channel, &s->record, HANDOVER_CHILD_NAME, "Alma", NULL);
-    s->base = write_field(s->birk, &s->channel, &s->record, FIRST_DAY, "12 August, 9.00", NULL);
+    scene_open(s);
+    scene_write(s);
+    s->first = write_field(s->birk, &s->channel, &s->record, FIRST_DAY, "12 August, 9.00", NULL);
     sync_all(&s->f);
 }
 
-static void scene_end(struct scene *s) {
-    arena_done(&s->arena);
-    federation_end(&s->f);
-}
-
 static void quarrel(struct scene *s) {
-    write_field(s->birk, &s->channel, &s->record, FIRST_DAY, "12 August, 8.30", &s->base);
-    write_field(s->school, &s->channel, &s->record, FIRST_DAY, "13 August, 9.00", &s->base);
+    write_field(s->birk, &s->channel, &s->record, FIRST_DAY, "12 August, 8.30", &s->first);
+    write_field(s->school, &s->channel, &s->record, FIRST_DAY, "13 August, 9.00", &s->first);
     sync_all(&s->f);
 }
 

@@ -91,9 +91,7 @@ TEST(a_run_is_admitted_whole_or_not_at_all) {
 
 TEST(a_conflict_arrives_whole_or_not_at_all) {
     struct scene s;
-    scene_open(&s);
-    scene_write(&s);
-    sync_all(&s.f);
+    scene_open_shared(&s);
     write_field(s.birk, &s.channel, &s.record, HANDOVER_CHILD_NAME, "Alma Holm", &s.first);
     write_field(s.birk, &s.channel, &s.record, HANDOVER_CHILD_NAME, "Alma B.", &s.first);
     struct feed_info feed = newest_feed(s.birk->store, &s.channel, &s.birk->member);
