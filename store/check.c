@@ -266,7 +266,10 @@ enum err check_step(struct check *check, time_ms slice_ms,
                     bool *ret_done, uint64_t *ret_checked, uint64_t *ret_total) {
     time_ms until = monotonic_ms() + slice_ms;
     bool done = false;
-    enum err e = OK;
+    struct self self;
+    enum err e = store_self(check->store, &self); /* what it may read depends on that */
+    if (e != OK)
+        return e;
     check->found = found;
     check->context = context;
     feed_cache_trim(check->store->feeds);

@@ -71,8 +71,11 @@ static enum err begin(struct store *store, const char *text, const char *const *
                                   sizeof ticket.secret.bytes) == 0;
     if (e == OK && same && before.answered)
         return OK;
-    if (e == OK && !same && store->roster.feed_row != 0)
-        return store_fail(store, ERR_STATE, "a join with another ticket is under way");
+    /* Part of the roster is here. Its municipality may have been put back and know that ticket no
+     * more, and then gives another. */
+    if (e == OK && store->roster.feed_row != 0 &&
+        !federation_id_equal(&before.ticket.federation, &ticket.federation))
+        return store_fail(store, ERR_STATE, "a join to another federation is under way");
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
     return joining_put(store, text, endpoints, endpoints_n);

@@ -103,7 +103,8 @@ MUST_USE enum err roster_export(struct store *, struct buffer *out);
 MUST_USE enum err roster_import(struct store *, struct bytes, size_t *ret_new);
 
 /* The joiner's side: remembers the ticket (so that an interrupted join goes on with the same keys), and, once the roster
- * has arrived and been checked against it, who this node is. */
+ * has arrived and been checked against it, who this node is. Once part of a roster is here, another ticket has to be of the
+ * same federation: ERR_STATE. */
 MUST_USE enum err roster_join_begin(struct store *, const char *ticket_text, const char *const *endpoints,
                                     size_t endpoints_n);
 /* The ticket of a join under way: ERR_NOT_FOUND when there is none. */

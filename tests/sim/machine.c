@@ -323,10 +323,10 @@ bool machine_start(struct machine *machine) {
 void machine_crash(struct machine *machine, bool power) {
     struct world *world = machine->world;
     if (machine->node == NULL) {
-        if (power) {
+        if (power)
             disk_die(machine->disk);
-            disk_revive(machine->disk, true);
-        }
+        if (disk_is_dead(machine->disk)) /* perhaps since it stopped */
+            disk_revive(machine->disk, power);
         machine->boots += power;
         return;
     }

@@ -45,11 +45,32 @@ static bool has_nothing_more(struct machine *town, struct machine *machine) {
     return !more;
 }
 
+/* Members whom a copy that was put back doesn't know are refused by it, and say so: what they have
+ * of the roster is brought in. True: something was new. */
+static bool ask_who_is_refused(struct world *world, struct machine *town) {
+    struct roster_tip before, after;
+    town->world->current = town;
+    if (!machine_is_up(town) || town->restores == 0 || roster_tip(town->node->store, &before) != OK)
+        return false;
+    for (unsigned i = 1; i < world->machines_n; i++) {
+        struct machine *machine = &world->machines[i];
+        if (!people_is_member(machine) || machine->retired || !machine_is_up(machine) ||
+            machine->node->last_refusal != ERR_DENIED || has_nothing_more(town, machine))
+            continue;
+        town->world->current = town;
+        return machine_is_up(town) && roster_tip(town->node->store, &after) == OK &&
+               after.seq > before.seq;
+    }
+    return false;
+}
+
 bool people_regain_roster(struct people *people) {
     struct world *world = people->world;
     struct machine *town = &world->machines[0];
     struct reply reply;
-    if (!is_cut_off(town) || !all_can_be_asked(world))
+    if (!is_cut_off(town))
+        return ask_who_is_refused(world, town);
+    if (!all_can_be_asked(world))
         return false;
     for (unsigned i = 1; i < world->machines_n; i++) {
         struct machine *machine = &world->machines[i];

@@ -1,5 +1,6 @@
 /* A roster brought by hand to a municipality that was put back to an earlier copy. */
 #include "doorstep.h"
+#include "store/admit.h"
 #include "test.h"
 
 TEST(a_municipality_put_back_to_its_founding_waits_for_a_word_and_gets_its_roster_by_hand) {
@@ -66,6 +67,44 @@ TEST(a_municipality_put_back_to_before_the_join_answers_the_same_join_by_its_ros
     doorstep_end(&d);
 }
 
+/* The site has its answer and the roster's first entry, and the municipality forgets both. */
+static void forget_the_join(struct doorstep *d) {
+    struct roster_tip tip;
+    struct admitted admitted;
+    struct buffer run = {0};
+    assert_ok(roster_join(d->town->store, &d->request.ticket, &d->request, &d->tip));
+    assert_ok(roster_join_answered(d->site->store));
+    assert_ok(roster_tip(d->town->store, &tip));
+    assert_ok(feed_load(d->town->store, &tip.feed, 0, NULL, 1, &run));
+    assert_ok(
+        admit_run(d->site->store, &d->town->member, &tip.feed, buffer_view(&run), &admitted));
+    site_restore(d->town, OTHER_BOOT | OTHER_DISK);
+    assert_ok(roster_confirm(d->town->store, "Mette H.", "nobody has joined"));
+    buffer_done(&run);
+}
+
+TEST(a_site_that_a_restored_municipality_has_forgotten_goes_on_with_another_ticket) {
+    struct doorstep d;
+    struct self self;
+    struct buffer text = {0};
+    doorstep_open(&d);
+    site_backup(d.town);
+    doorstep_invite(&d);
+    forget_the_join(&d);
+    struct ticket foreign = d.ticket;
+    foreign.federation.bytes[0] ^= 1;
+    foreign.secret = seed_new();
+    assert_ok(ticket_encode(&foreign, &text));
+    assert_err(ERR_STATE, roster_join_begin(d.site->store, (const char *)text.data, NULL, 0));
+    buffer_clear(&d.text);
+    doorstep_invite(&d);
+    doorstep_join(&d);
+    assert_ok(store_self(d.site->store, &self));
+    assert_memory_equal(&self.member, &d.ticket.member, sizeof self.member);
+    buffer_wipe(&text);
+    doorstep_end(&d);
+}
+
 TEST(what_is_no_roster_of_this_federation_is_not_brought_in) {
     struct federation f;
     struct buffer carried = {0};
@@ -99,6 +138,8 @@ int main(void) {
             a_municipality_put_back_to_before_the_ticket_answers_the_same_join_by_its_roster),
         cmocka_unit_test(
             a_municipality_put_back_to_before_the_join_answers_the_same_join_by_its_roster),
+        cmocka_unit_test(
+            a_site_that_a_restored_municipality_has_forgotten_goes_on_with_another_ticket),
         cmocka_unit_test(what_is_no_roster_of_this_federation_is_not_brought_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
