@@ -4,9 +4,11 @@
  * answers net/net.h), the disk (vfs.h), clocks and randomness, and the loop that waits (machine.c).
  *
  *   world.c    time, and what is due when
- *   net.c      links: each is ordered, loses nothing but by ending, and may stall, lag or end
- * unseen machine.c  a machine starts, turns, crashes, is restored or cloned fault.c    what goes
- * wrong, drawn from the seed people.c   what people do ledger.c   what has been promised to them
+ *   wires.c    links: ordered, losing nothing but by ending; they may stall, lag or end unseen
+ *   machine.c  a machine starts, turns, crashes, is restored or cloned
+ *   fault.c    what goes wrong, drawn from the seed
+ *   people.c   what people do
+ *   ledger.c   what has been promised to them
  *   check.c    whether it was kept */
 #ifndef STAFET_SIM_WORLD_H
 #define STAFET_SIM_WORLD_H
@@ -130,7 +132,7 @@ size_t roll(struct world *, size_t sides);
 bool chance(struct world *, unsigned percent);
 time_ms world_wall(const struct machine *);
 
-/* net.c */
+/* wires.c */
 struct wires *wires_new(struct world *);
 void wires_free(struct wires *);
 time_ms wires_next(const struct wires *); /* NEVER */
