@@ -225,6 +225,8 @@ static enum err settle(struct store *store, struct feed_row *feed) {
     return feed_row_save(store, feed);
 }
 
+/* Borrowed until a transaction begins: what a full disk kept from being written down is tried again
+ * then, and undone if it fails. */
 static enum err find_own(struct store *store, const struct feed_id *id,
                          struct feed_row **ret_feed) {
     enum err e = feed_row_find(store, id, ret_feed);
@@ -246,7 +248,9 @@ enum err feed_reported(struct store *store, const struct member_id *from, const 
         return OK;
     if ((e = store_enter(store, &own)) != OK)
         return e;
-    e = report_put(store, from, feed, seq, id8);
+    e = find_own(store, id, &feed);
+    if (e == OK)
+        e = report_put(store, from, feed, seq, id8);
     if (e == OK)
         e = settle(store, feed);
     return store_leave(store, own, e);
@@ -255,12 +259,12 @@ enum err feed_reported(struct store *store, const struct member_id *from, const 
 enum err feed_settle(struct store *store, const struct feed_id *id, bool *ret_confirmed) {
     struct feed_row *feed = NULL;
     bool own = false;
-    enum err e = find_own(store, id, &feed);
+    enum err e = store_enter(store, &own);
     if (e != OK)
         return e;
-    if ((e = store_enter(store, &own)) != OK)
-        return e;
-    e = settle(store, feed);
+    e = find_own(store, id, &feed);
+    if (e == OK)
+        e = settle(store, feed);
     if (e == OK)
         *ret_confirmed = feed->info.confirmed;
     return store_leave(store, own, e);
@@ -292,9 +296,11 @@ enum err feed_proved(struct store *store, const struct feed_id *id, uint64_t seq
         return e == ERR_NOT_FOUND ? OK : e;
     if ((e = store_enter(store, &own)) != OK)
         return e;
-    feed->barred = true;
-    feed->info.confirmed = false;
-    e = feed_row_save(store, feed);
+    if ((e = find_own(store, id, &feed)) == OK) {
+        feed->barred = true;
+        feed->info.confirmed = false;
+        e = feed_row_save(store, feed);
+    }
     if (e == OK && seq > feed->info.head.seq && seq <= (uint64_t)ENTRY_SEQ_MAX)
         e = proof_put(store, id, seq, id8);
     return store_leave(store, own, e);

@@ -239,8 +239,9 @@ enum err admit_proof(struct store *store, const struct feed_id *id,
     bool own = false;
     if ((e = store_enter(store, &own)) != OK)
         return e;
+    e = feed_row_find(store, id, &feed); /* what was borrowed ended where the transaction began */
     /* One is enough: an author could make as many as there are numbers. */
-    if (!feed->info.forked) {
+    if (e == OK && !feed->info.forked) {
         e = proof_put(store, id, one.seq, first, second);
         if (e == OK)
             e = mark(store, feed);

@@ -351,6 +351,30 @@ TEST(an_own_feed_is_confirmed_or_not_after_a_restart) {
     scene_end(&s);
 }
 
+/* What the disk had no room to say is tried again as the transaction begins, and fails again. */
+TEST(a_word_about_an_own_feed_is_heard_while_the_disk_is_full) {
+    struct scene s;
+    bool confirmed = false, lost = false;
+    offer_begin(&s);
+    s.feed = newest_feed(s.birk->store, &s.channel, &s.birk->member);
+    struct id8 head = envelope_id8(&s.feed.head.id), other = {{1}};
+    site_close(s.birk);
+    snprintf(s.birk->generation, sizeof s.birk->generation, "%.250s/generation", s.f.folder);
+    s.birk->place.bytes[5]++;
+    fault_arm(FAULT_DISK_FULL, 1);
+    site_open(s.birk);
+    assert_ok(feed_reported(s.birk->store, &s.town->member, &s.feed.id, s.feed.head.seq, &head));
+    assert_ok(feed_find(s.birk->store, &s.feed.id, &s.feed));
+    assert_ok(feed_settle(s.birk->store, &s.feed.id, &confirmed));
+    assert_ok(feed_find(s.birk->store, &s.feed.id, &s.feed));
+    assert_err(ERR_DISK_FULL,
+               feed_proved(s.birk->store, &s.feed.id, s.feed.head.seq, &other, &lost));
+    assert_true(fault_disarm());
+    assert_ok(feed_settle(s.birk->store, &s.feed.id, &confirmed));
+    assert_true(confirmed);
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_opens_or_says_why_not_and_opens_the_next_time),
@@ -358,6 +382,7 @@ int main(void) {
         cmocka_unit_test(a_home_is_made_and_opened_or_the_next_time_it_is),
         cmocka_unit_test(a_federation_is_founded_and_joined_whole_or_not_at_all),
         cmocka_unit_test(an_own_feed_is_confirmed_or_not_after_a_restart),
+        cmocka_unit_test(a_word_about_an_own_feed_is_heard_while_the_disk_is_full),
     };
     fault_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
