@@ -261,7 +261,9 @@ static enum err read_sets(struct hearing *hearing) {
     if (hearing->sets == NULL)
         return ERR_MEMORY;
     enum err e = make_room(hearing);
-    if (e == OK && envelope->header.seal_seq != 0) {
+    /* A seal block that nothing here is sealed with decides nothing. */
+    if (e == OK && envelope->header.seal_seq != 0 &&
+        channel_is_sealed(hearing->feed->info.channel.kind)) {
         struct declared declared = {hearing->declarations, hearing->declarations_n};
         e = content_key_find(hearing->store, hearing->feed, envelope->header.seal_seq,
                              envelope->has_seal ? &envelope->seal : NULL, &declared);

@@ -91,6 +91,37 @@ TEST(a_published_survey_stands_whatever_clock_a_later_entry_bears) {
     scene_end(&s);
 }
 
+TEST(a_seal_block_that_nothing_is_sealed_with_decides_nothing) {
+    struct scene s;
+    struct channel notice = {.kind = CHANNEL_NOTICE};
+    struct record_id survey;
+    struct epoch_public epoch;
+    struct epoch_secret secret;
+    struct buffer bytes = {0};
+    struct admitted admitted;
+    scene_open(&s);
+    survey = record_of(s.town);
+    struct write write = {.record = survey,
+                          .collection = COLLECTION_SURVEY,
+                          .field = SURVEY_TITLE,
+                          .value = bytes_of_text("Er I trygge?")};
+    struct change_set set = {
+        .actor_name = "Ida", .actor_function = "", .writes = &write, .writes_n = 1};
+    forge_birth(&s.forge, s.town, &notice, &s.run);
+    assert_ok(epoch_new(&epoch, &secret));
+    forge_next(&s.forge);
+    forge_seal(&s.forge, &epoch);
+    MUST(change_set_encode(&set, &bytes));
+    forge_plain(&s.forge, SECTION_OPEN, buffer_view(&bytes));
+    forge_sign(&s.forge, NULL, &s.run);
+    assert_ok(
+        admit_run(s.birk->store, &s.town->member, &s.forge.feed, buffer_view(&s.run), &admitted));
+    assert_int_equal(admitted.applied_n, 2);
+    assert_title(&s, &survey, "Er I trygge?");
+    buffer_done(&bytes);
+    scene_end(&s);
+}
+
 TEST(a_roster_entry_that_is_not_in_the_roster_makes_an_entry_void) {
     struct scene s;
     offer_begin(&s);
@@ -346,6 +377,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_roster_tip_that_goes_back_makes_an_entry_void),
         cmocka_unit_test(a_published_survey_stands_whatever_clock_a_later_entry_bears),
+        cmocka_unit_test(a_seal_block_that_nothing_is_sealed_with_decides_nothing),
         cmocka_unit_test(a_roster_entry_that_is_not_in_the_roster_makes_an_entry_void),
         cmocka_unit_test(
             an_author_suspended_at_the_tip_it_names_is_void_and_before_it_waits_until_it_is_active),
