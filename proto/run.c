@@ -65,6 +65,14 @@ enum err run_verify(struct bytes untrusted, const struct feed_id *feed, const st
     return err;
 }
 
+bool run_is_whole(const struct verified_run *run) {
+    for (size_t i = 0; i < run->envelopes_n; i++)
+        for (size_t k = 0; k < run->envelopes[i].header.sections_n; k++)
+            if (run->envelopes[i].sections[k].state != SECTION_PRESENT)
+                return false;
+    return true;
+}
+
 enum err run_peek_birth(struct bytes untrusted, struct arena *arena, struct birth *ret_birth) {
     struct envelope first;
     size_t size;

@@ -30,28 +30,17 @@ static enum err bytes_or_heap(const struct admission *admission, enum err e) {
                                                                                       : e;
 }
 
-static bool is_whole(const struct envelope *envelope) {
-    for (size_t i = 0; i < envelope->header.sections_n; i++)
-        if (envelope->sections[i].state != SECTION_PRESENT)
-            return false;
-    return true;
-}
-
-/* The author's signature does not cover whether a section is here, so whoever passes an envelope on
- * could take any out. Stored so it would never be asked for again. */
+/* Stored without one of its sections it would never be asked for again. */
 static enum err verify(struct admission *admission, const struct head *after,
                        struct verified_run *ret_run) {
     enum err e = run_verify(admission->run, &admission->feed_id, after, &admission->author,
                             &admission->arena, ret_run);
     if (e != OK)
         return bytes_or_heap(admission, e);
-    for (size_t i = 0; i < ret_run->envelopes_n; i++) {
-        if (is_whole(&ret_run->envelopes[i]))
-            continue;
-        admission->refusal = "a section was taken out on its way";
-        return ERR_HASH;
-    }
-    return OK;
+    if (run_is_whole(ret_run))
+        return OK;
+    admission->refusal = "a section was taken out on its way";
+    return ERR_HASH;
 }
 
 /* Passes over what is here already. `*ret_last` is the last entry passed over, to be compared with

@@ -40,6 +40,14 @@ static enum err mark(struct store *store, struct feed_row *feed) {
     return e == OK ? news_put_feed(store, &feed->info.id) : e;
 }
 
+/* Kept aside without one of its sections it would never be taken whole again. */
+static enum err verify_whole(struct bytes run, const struct feed_id *feed, const struct head *after,
+                             const struct sign_public *author, struct arena *arena,
+                             struct verified_run *ret_run) {
+    enum err e = run_verify(run, feed, after, author, arena, ret_run);
+    return e == OK && !run_is_whole(ret_run) ? ERR_HASH : e;
+}
+
 /* Where the branches part: the first of `run` that is not here under its number. */
 static enum err parting(struct store *store, const struct feed_row *feed,
                         const struct verified_run *run, const struct envelope **ret_envelope) {
@@ -133,7 +141,7 @@ enum err fork_keep(struct store *store, struct feed_row *feed, const struct memb
         e = entry_id(store, feed->row, after.seq, &after.id);
     }
     if (e == OK)
-        e = run_verify(run, &feed->info.id, &after, author, arena, &verified);
+        e = verify_whole(run, &feed->info.id, &after, author, arena, &verified);
     if (e == OK)
         e = parting(store, feed, &verified, &theirs);
     if (e == OK)
@@ -182,7 +190,7 @@ enum err fork_follow(struct store *store, struct feed_row *feed, const struct me
     if (e != OK || !kept)
         return e;
     struct head after = {first.seq - 1, first.prev};
-    e = run_verify(run, &feed->info.id, &after, author, arena, &verified);
+    e = verify_whole(run, &feed->info.id, &after, author, arena, &verified);
     if (e == OK)
         e = keep_rest(store, feed, from, &verified, run);
     *ret_kept = e == OK;

@@ -180,6 +180,42 @@ TEST(a_branch_is_kept_whole_piece_by_piece_and_read_by_whoever_reads_the_channel
     scene_end(&s);
 }
 
+/* The one envelope of `run` without its first section's content. */
+static void strip(struct buffer *run) {
+    struct arena arena;
+    struct envelope envelope;
+    struct buffer without = {0};
+    size_t size;
+    arena_init(&arena, KIB(64));
+    assert_ok(envelope_parse(buffer_view(run), &arena, &envelope, &size));
+    assert_int_equal(size, run->size);
+    assert_ok(envelope_without(&envelope, 0, SECTION_ABSENT, &without));
+    buffer_done(run);
+    *run = without;
+    arena_done(&arena);
+}
+
+TEST(a_branch_from_which_a_section_was_taken_out_is_not_kept_in_its_stead) {
+    struct scene s;
+    offer_begin(&s);
+    equivocate(&s);
+    uint64_t seq = 1;
+    struct id8 id8 = envelope_id8(&s.feed.head.id);
+    for (int n = 0; n < 2; n++) { /* where the branches part, and beyond */
+        struct admitted admitted;
+        struct buffer run = {0};
+        assert_ok(feed_load(s.birk->store, &s.feed.id, seq, &id8, 1, &run));
+        strip(&run);
+        assert_err(ERR_HASH, admit_run(s.school->store, &s.town->member, &s.feed.id,
+                                       buffer_view(&run), &admitted));
+        assert_int_equal(shown_at(s.school, QUARANTINE_FORK).n, (size_t)n);
+        assert_err(ERR_FORK, give_next(&s, s.birk, s.school, &seq, &id8));
+        buffer_done(&run);
+    }
+    assert_string_equal(read_all(s.school, 2).values, "tegne;venner;");
+    scene_end(&s);
+}
+
 TEST(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused) {
     struct scene s;
     offer_begin(&s);
@@ -240,6 +276,7 @@ int main(void) {
         cmocka_unit_test(a_proof_of_a_fork_is_taken_only_when_it_proves_one),
         cmocka_unit_test(
             a_branch_is_kept_whole_piece_by_piece_and_read_by_whoever_reads_the_channel),
+        cmocka_unit_test(a_branch_from_which_a_section_was_taken_out_is_not_kept_in_its_stead),
         cmocka_unit_test(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused),
         cmocka_unit_test(a_proof_alone_is_shown_until_the_branch_comes_and_one_is_enough),
     };
