@@ -1,5 +1,5 @@
 #include "apply.h"
-#include "feed_row.h"
+#include "fork.h"
 #include "judge.h"
 #include "proto/limits.h"
 #include "quarantine.h"
@@ -56,24 +56,62 @@ static enum err read_piece(struct reading *reading, struct bytes piece) {
     return e;
 }
 
-static enum err read_branch(struct reading *reading, const struct quarantined *wanted,
-                            branch_visit *visit) {
-    sqlite3_stmt *walk =
-        db_walk(reading->store->db, "SELECT number, bytes FROM quarantine WHERE kind = 4 AND"
-                                    " feed = ? AND source = ? AND seq <= ? ORDER BY seq, number");
+/* The pieces that lead to the wanted one, from it back: each holds the entry that the first of the
+ * one after it follows. Another branch may part where this one does, and came with other keys. */
+static enum err find_pieces(struct store *store, const struct quarantined *wanted,
+                            struct buffer *ret_numbers) {
+    struct header first = {0};
+    sqlite3_stmt *walk = db_walk(store->db, "SELECT number, bytes FROM quarantine WHERE kind = 4"
+                                            " AND feed = ? AND seq <= ?"
+                                            " ORDER BY seq DESC, number = ? DESC, number DESC");
     db_bind_bytes(walk, 1, wanted->feed.bytes, sizeof wanted->feed.bytes);
-    db_bind_bytes(walk, 2, wanted->from.bytes, sizeof wanted->from.bytes);
-    sqlite3_bind_int64(walk, 3, (int64_t)wanted->seq);
+    sqlite3_bind_int64(walk, 2, (int64_t)wanted->seq);
+    sqlite3_bind_int64(walk, 3, (int64_t)wanted->number);
     bool row = false;
     enum err e;
-    while ((e = db_row(reading->store->db, walk, &row)) == OK && row) {
-        bool is_wanted = (uint64_t)sqlite3_column_int64(walk, 0) == wanted->number;
-        reading->visit = is_wanted ? visit : NULL;
-        e = read_piece(reading, db_column_bytes(walk, 1));
-        if (e != OK && is_wanted)
+    while ((e = db_row(store->db, walk, &row)) == OK && row) {
+        int64_t number = sqlite3_column_int64(walk, 0);
+        struct bytes piece = db_column_bytes(walk, 1);
+        bool leads = first.seq == 0 ? (uint64_t)number == wanted->number
+                                    : fork_holds(piece, first.seq - 1, &first.prev);
+        if (!leads || piece.size < SIGNED_HEADER_SIZE)
+            continue;
+        if ((e = header_decode(piece.data, &first)) != OK)
+            break;
+        if ((e = buffer_append(ret_numbers, &number, sizeof number)) != OK)
             break;
     }
     sqlite3_finalize(walk);
+    return e;
+}
+
+static enum err read_numbered(struct reading *reading, int64_t number) {
+    sqlite3_stmt *walk =
+        db_walk(reading->store->db, "SELECT bytes FROM quarantine WHERE number = ?");
+    sqlite3_bind_int64(walk, 1, number);
+    bool row = false;
+    enum err e = db_row(reading->store->db, walk, &row);
+    if (e == OK && row)
+        e = read_piece(reading, db_column_bytes(walk, 0));
+    sqlite3_finalize(walk);
+    return e;
+}
+
+static enum err read_branch(struct reading *reading, const struct quarantined *wanted,
+                            branch_visit *visit) {
+    struct buffer numbers = {0};
+    enum err e = find_pieces(reading->store, wanted, &numbers);
+    for (size_t n = numbers.size / sizeof(int64_t); e == OK && n > 0; n--) {
+        int64_t number;
+        memcpy(&number, numbers.data + (n - 1) * sizeof number, sizeof number);
+        reading->visit = n == 1 ? visit : NULL;
+        e = read_numbered(reading, number);
+        /* One that is damaged costs the keys that it brought, and says nothing of the wanted one.
+         */
+        if (n > 1 && e != ERR_MEMORY && e != ERR_IO)
+            e = OK;
+    }
+    buffer_done(&numbers);
     return e;
 }
 

@@ -63,8 +63,7 @@ static enum err parting(struct store *store, const struct feed_row *feed,
     return ERR_INTERNAL;
 }
 
-/* Is entry (seq, id) among these envelopes? */
-static bool is_in(struct bytes branch, uint64_t seq, const struct envelope_id *id) {
+bool fork_holds(struct bytes branch, uint64_t seq, const struct envelope_id *id) {
     while (branch.size >= SIGNED_HEADER_SIZE) {
         struct header header;
         struct envelope_id here;
@@ -88,7 +87,7 @@ static enum err is_kept(struct store *store, const struct feed_id *feed, uint64_
     bool row = false, kept = false;
     enum err e = OK;
     while (!kept && (e = db_row(store->db, walk, &row)) == OK && row)
-        kept = is_in(db_column_bytes(walk, 0), seq, id);
+        kept = fork_holds(db_column_bytes(walk, 0), seq, id);
     sqlite3_finalize(walk);
     if (e == OK)
         *ret_kept = kept;

@@ -17,4 +17,7 @@ MUST_USE enum err fork_follow(struct store *, struct feed_row *, const struct me
                               const struct sign_public *author, struct bytes run, struct arena *,
                               bool *ret_kept);
 
+/* Is entry (seq, id) among these whole envelopes? */
+bool fork_holds(struct bytes branch, uint64_t seq, const struct envelope_id *id);
+
 #endif

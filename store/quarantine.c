@@ -65,6 +65,26 @@ static enum err remove_same(struct store *store, const struct quarantine_new *th
     return removed(store, thing->kind, take, &any);
 }
 
+/* Of a branch only what this piece of it begins with: another branch may part at the same number.
+ */
+static enum err remove_begun(struct store *store, const struct quarantine_new *thing) {
+    bool any = true;
+    enum err e = OK;
+    while (e == OK && any) {
+        sqlite3_stmt *take =
+            db_statement(store->db, "DELETE FROM quarantine WHERE number = (SELECT min(number)"
+                                    " FROM quarantine WHERE kind = 4 AND feed = ?1 AND seq = ?2"
+                                    " AND source = ?3 AND substr(?4, 1, length(bytes)) = bytes)"
+                                    " RETURNING length(bytes)");
+        db_bind_bytes(take, 1, thing->feed.bytes, sizeof thing->feed.bytes);
+        sqlite3_bind_int64(take, 2, (int64_t)thing->seq);
+        db_bind_bytes(take, 3, thing->from.bytes, sizeof thing->from.bytes);
+        db_bind_borrowed(take, 4, thing->bytes.data, thing->bytes.size);
+        e = removed(store, thing->kind, take, &any);
+    }
+    return e;
+}
+
 enum err quarantine_branch_came(struct store *store, const struct feed_id *feed) {
     sqlite3_stmt *take =
         db_statement(store->db, "DELETE FROM quarantine WHERE number ="
@@ -152,13 +172,15 @@ enum err quarantine_put(struct store *store, const struct quarantine_new *whole)
     struct quarantine_new kept = *whole, *thing = &kept;
     bool room = true;
     enum err e = count(store);
-    if (e == OK)
+    if (e == OK && thing->kind != QUARANTINE_FORK)
         e = remove_same(store, thing);
     if (thing->kind == QUARANTINE_REFUSED && thing->bytes.size > QUARANTINE_REFUSED_BYTES_MAX)
         thing->bytes.size = QUARANTINE_REFUSED_BYTES_MAX;
     if (e == OK)
         e = thing->kind == QUARANTINE_REFUSED ? make_room(store, thing)
                                               : find_room(store, thing, &room);
+    if (e == OK && room && thing->kind == QUARANTINE_FORK)
+        e = remove_begun(store, thing);
     if (e != OK || !room)
         return e;
     sqlite3_stmt *put = db_statement(

@@ -4,8 +4,9 @@
 
 #include "quarantine.h"
 
-/* The same thing from the same member again replaces what was kept. Zero ids are allowed. Of what
- * was refused only the beginning is kept, and the oldest make room, those of the same member first.
+/* The same thing from the same member again replaces what was kept; of a branch, more of the same
+ * does. Zero ids are allowed. Of what was refused only the beginning is kept, and the oldest make
+ * room, those of the same member first.
  * Branches of forks and incidents never do: where their room is full, a branch is kept without its
  * bytes, or nothing more is. All that is not kept is counted, and shown as an incident. */
 struct quarantine_new {

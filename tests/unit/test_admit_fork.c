@@ -81,20 +81,29 @@ static void copy(const char *from, const char *to) {
     fclose(out);
 }
 
+/* Birk's database as it is now. */
+static void back_up(struct scene *s, char ret_backup[static 400]) {
+    snprintf(ret_backup, 400, "%s-backup", s->birk->path);
+    site_close(s->birk);
+    copy(s->birk->path, ret_backup);
+    site_open(s->birk);
+}
+
+static void put_back(struct scene *s, const char *backup) {
+    site_close(s->birk);
+    copy(backup, s->birk->path);
+    site_open(s->birk);
+}
+
 /* Birk has told the others "gynge", and was put back and went on with "tegne", "venner" and "løbe".
  */
 static void equivocate(struct scene *s) {
     char backup[400];
-    snprintf(backup, sizeof backup, "%s-backup", s->birk->path);
-    site_close(s->birk);
-    copy(s->birk->path, backup);
-    site_open(s->birk);
+    back_up(s, backup);
     write_field(s->birk, &s->channel, &s->record, 10, "gynge", NULL);
     sync_feeds(s->birk, s->school);
     sync_feeds(s->birk, s->relay);
-    site_close(s->birk);
-    copy(backup, s->birk->path);
-    site_open(s->birk);
+    put_back(s, backup);
     write_field(s->birk, &s->channel, &s->record, 10, "tegne", NULL);
     write_field(s->birk, &s->channel, &s->record, 11, "venner", NULL);
     write_field(s->birk, &s->channel, &s->record, 12, "løbe", NULL);
@@ -195,6 +204,27 @@ static void strip(struct buffer *run) {
     arena_done(&arena);
 }
 
+TEST(of_three_branches_that_one_member_brings_each_is_kept_and_read) {
+    struct scene s;
+    char backup[400];
+    offer_begin(&s);
+    back_up(&s, backup);
+    equivocate(&s);
+    uint64_t seq = 1;
+    struct id8 id8 = envelope_id8(&s.feed.head.id);
+    for (int n = 0; n < 2; n++)
+        assert_err(ERR_FORK, give_next(&s, s.birk, s.school, &seq, &id8));
+    put_back(&s, backup);
+    write_field(s.birk, &s.channel, &s.record, 10, "male", NULL);
+    write_field(s.birk, &s.channel, &s.record, 11, "bygge", NULL);
+    seq = 1;
+    id8 = envelope_id8(&s.feed.head.id);
+    for (int n = 0; n < 2; n++)
+        assert_err(ERR_FORK, give_next(&s, s.birk, s.school, &seq, &id8));
+    assert_string_equal(read_all(s.school, 4).values, "tegne;venner;male;bygge;");
+    scene_end(&s);
+}
+
 TEST(a_branch_from_which_a_section_was_taken_out_is_not_kept_in_its_stead) {
     struct scene s;
     offer_begin(&s);
@@ -276,6 +306,7 @@ int main(void) {
         cmocka_unit_test(a_proof_of_a_fork_is_taken_only_when_it_proves_one),
         cmocka_unit_test(
             a_branch_is_kept_whole_piece_by_piece_and_read_by_whoever_reads_the_channel),
+        cmocka_unit_test(of_three_branches_that_one_member_brings_each_is_kept_and_read),
         cmocka_unit_test(a_branch_from_which_a_section_was_taken_out_is_not_kept_in_its_stead),
         cmocka_unit_test(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused),
         cmocka_unit_test(a_proof_alone_is_shown_until_the_branch_comes_and_one_is_enough),

@@ -146,6 +146,28 @@ TEST(what_feeds_of_version_4_hold_is_counted) {
     federation_end(&f);
 }
 
+TEST(what_version_5_kept_of_a_fork_is_there_and_another_branch_may_stand_beside_it) {
+    static const char put[] =
+        "INSERT INTO quarantine (kind, feed, seq, author, source, reason, text, at, size, bytes)"
+        " VALUES (4, zeroblob(32), 2, zeroblob(16), zeroblob(16), 22, 'a branch', 0, 3, x'010203')";
+    char folder[256], path[300];
+    struct db *db = NULL;
+    temp_folder(folder);
+    snprintf(path, sizeof path, "%.255s/t.db", folder);
+    assert_ok(db_open(path, NULL, &db));
+    assert_ok(migrate(db, 5));
+    assert_ok(db_execute(db, put));
+    assert_err(ERR_IO, db_execute(db, put));
+    assert_ok(migrate(db, migrations_n));
+    assert_ok(db_execute(db, put));
+    bool row = false;
+    sqlite3_stmt *get = db_statement(db, "SELECT count(*) FROM quarantine WHERE bytes = x'010203'");
+    assert_ok(db_row(db, get, &row));
+    assert_int_equal(sqlite3_column_int(get, 0), 2);
+    db_close(db);
+    temp_remove(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_database_has_every_step),
@@ -154,6 +176,8 @@ int main(void) {
         cmocka_unit_test(what_was_there_before_a_step_is_there_after_it),
         cmocka_unit_test(a_record_of_version_3_is_read_in_its_section_from_then_on),
         cmocka_unit_test(what_feeds_of_version_4_hold_is_counted),
+        cmocka_unit_test(
+            what_version_5_kept_of_a_fork_is_there_and_another_branch_may_stand_beside_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
