@@ -9,8 +9,6 @@
 #include "store/record.h"
 #include "test.h"
 
-#include <stdio.h>
-
 TEST(a_fork_is_proved_and_the_branch_that_came_first_stays) {
     struct scene s;
     offer_begin(&s);
@@ -71,39 +69,14 @@ TEST(a_proof_of_a_fork_is_taken_only_when_it_proves_one) {
     scene_end(&s);
 }
 
-static void copy(const char *from, const char *to) {
-    char content[65536];
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    size_t size;
-    while ((size = fread(content, 1, sizeof content, in)) > 0)
-        assert_int_equal(fwrite(content, 1, size, out), size);
-    fclose(in);
-    fclose(out);
-}
-
-/* Birk's database as it is now. */
-static void back_up(struct scene *s, char ret_backup[static 400]) {
-    snprintf(ret_backup, 400, "%s-backup", s->birk->path);
-    site_close(s->birk);
-    copy(s->birk->path, ret_backup);
-    site_open(s->birk);
-}
-
-static void put_back(struct scene *s, const char *backup) {
-    site_close(s->birk);
-    copy(backup, s->birk->path);
-    site_open(s->birk);
-}
-
 /* Birk has told the others "gynge", and was put back and went on with "tegne", "venner" and "løbe".
  */
 static void equivocate(struct scene *s) {
-    char backup[400];
-    back_up(s, backup);
+    site_backup(s->birk);
     write_field(s->birk, &s->channel, &s->record, 10, "gynge", NULL);
     sync_feeds(s->birk, s->school);
     sync_feeds(s->birk, s->relay);
-    put_back(s, backup);
+    site_restore(s->birk, SAME_PLACE);
     write_field(s->birk, &s->channel, &s->record, 10, "tegne", NULL);
     write_field(s->birk, &s->channel, &s->record, 11, "venner", NULL);
     write_field(s->birk, &s->channel, &s->record, 12, "løbe", NULL);
@@ -206,15 +179,13 @@ static void strip(struct buffer *run) {
 
 TEST(of_three_branches_that_one_member_brings_each_is_kept_and_read) {
     struct scene s;
-    char backup[400];
     offer_begin(&s);
-    back_up(&s, backup);
     equivocate(&s);
     uint64_t seq = 1;
     struct id8 id8 = envelope_id8(&s.feed.head.id);
     for (int n = 0; n < 2; n++)
         assert_err(ERR_FORK, give_next(&s, s.birk, s.school, &seq, &id8));
-    put_back(&s, backup);
+    site_restore(s.birk, SAME_PLACE);
     write_field(s.birk, &s.channel, &s.record, 10, "male", NULL);
     write_field(s.birk, &s.channel, &s.record, 11, "bygge", NULL);
     seq = 1;
