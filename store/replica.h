@@ -39,6 +39,10 @@ struct store {
     } found; /* the database's file before it was opened, and whether a log lay beside it */
     struct self self;
     struct roster_state roster;
+    struct {
+        struct self self;
+        struct roster_state roster;
+    } at_begin, at_part; /* what a roll-back goes back to: reading it again could fail */
     uint64_t clock; /* the latest seen or given out */
     struct {
         bool known;
@@ -48,7 +52,6 @@ struct store {
     } quarantine; /* what it holds; not known after a roll-back */
     bool in_transaction;
     bool own_grew;  /* in this transaction, feeds of this node's own */
-    bool forgetful; /* self and roster could not be read back after a roll-back: nothing is begun */
     struct news_queue *news;
     struct feed_cache *feeds;
     struct key_ring *ring;

@@ -53,31 +53,17 @@ const char *store_failure(const struct store *store) {
     return store->failure;
 }
 
-/* What is in memory is what the database says; after a roll-back it is read again. Where that fails
- * it is known not to be known. */
-static enum err remember(struct store *store) {
+/* What was taken from rows that were rolled back, and can be looked up again. */
+static void forget(struct store *store) {
     feed_cache_clear(store->feeds);
     key_ring_clear(store->ring);
     set_reader_forget(store->reader);
     store->quarantine.known = false;
-    enum err e = roster_state_load(store);
-    store->forgetful = e != OK;
-    if (e == OK)
-        return OK;
-    store->self = (struct self){0};
-    store->roster = (struct roster_state){0};
-    return store_fail(store, e, "%s", db_failure(store->db));
-}
-
-static enum err remember_if_forgetful(struct store *store) {
-    return store->forgetful ? remember(store) : OK;
 }
 
 enum err store_self(struct store *store, struct self *ret_self) {
-    enum err e = remember_if_forgetful(store);
-    if (e == OK)
-        *ret_self = store->self;
-    return e;
+    *ret_self = store->self;
+    return OK;
 }
 
 static enum err memory_new(struct store *store) {
@@ -141,7 +127,7 @@ enum err store_open(const struct store_config *config, struct store **ret_store)
         goto done;
     if ((e = migrate(store->db, migrations_n)) != OK || (e = view_create(store->db)) != OK)
         goto done;
-    if ((e = remember(store)) != OK || (e = check_own_keys(store)) != OK ||
+    if ((e = roster_state_load(store)) != OK || (e = check_own_keys(store)) != OK ||
         (e = place_check(store)) != OK)
         goto done;
     if ((e = clock_load(store)) != OK || (e = judge_again(store)) != OK)
@@ -181,9 +167,9 @@ enum err store_begin(struct store *store) {
     if (e != OK)
         return store_fail(store, e, "%s", db_failure(store->db));
     store->in_transaction = true;
-    if ((e = remember_if_forgetful(store)) != OK)
-        store_rollback(store);
-    return e;
+    store->at_begin.self = store->self;
+    store->at_begin.roster = store->roster;
+    return OK;
 }
 
 enum err store_commit(struct store *store) {
@@ -208,12 +194,14 @@ void store_rollback(struct store *store) {
     store->in_transaction = store->own_grew = false;
     news_drop(store->news, 0);
     backlog_restore(store->backlog);
-    (void)!remember(store); /* if it fails, the next to begin tries again */
+    forget(store);
+    store->self = store->at_begin.self;
+    store->roster = store->at_begin.roster;
 }
 
 enum err store_enter(struct store *store, bool *ret_own) {
     bool own = !store->in_transaction;
-    enum err e = own ? store_begin(store) : remember_if_forgetful(store);
+    enum err e = own ? store_begin(store) : OK;
     if (e == OK)
         *ret_own = own;
     return e;
@@ -230,9 +218,12 @@ enum err store_leave(struct store *store, bool own, enum err e) {
 
 enum err store_part_begin(struct store *store) {
     enum err e = db_savepoint(store->db);
-    if (e == OK)
-        news_mark(store->news);
-    return e;
+    if (e != OK)
+        return e;
+    news_mark(store->news);
+    store->at_part.self = store->self;
+    store->at_part.roster = store->roster;
+    return OK;
 }
 
 enum err store_part_end(struct store *store, enum err e) {
@@ -243,6 +234,8 @@ enum err store_part_end(struct store *store, enum err e) {
     db_revert(store->db);
     news_drop(store->news, news_marked(store->news));
     backlog_restore(store->backlog);
-    enum err again = remember(store);
-    return again == OK || e == ERR_DISK_FULL ? e : again;
+    forget(store);
+    store->self = store->at_part.self;
+    store->roster = store->at_part.roster;
+    return e;
 }
