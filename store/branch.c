@@ -147,11 +147,8 @@ enum err quarantine_branch(struct store *store, uint64_t number, struct quaranti
                            branch_visit *visit, void *context) {
     struct finding finding = {.number = number};
     struct feed_row *feed = NULL;
-    struct self self;
     size_t size = 0;
-    enum err e = store_self(store, &self); /* what it may read depends on that */
-    if (e == OK)
-        e = quarantine_each(store, find, &finding);
+    enum err e = quarantine_each(store, find, &finding);
     if (e == OK && !finding.found)
         e = ERR_NOT_FOUND;
     if (e == OK && finding.item.kind != QUARANTINE_FORK)

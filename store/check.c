@@ -47,21 +47,56 @@ void check_tell(struct check *check, uint64_t seq, enum err error, const char *t
     check->found(check->context, &finding);
 }
 
-static enum err check_table(struct check *check, const char *name) {
+/* SQLite's own check tells of a page that it could not get in words, as of damage. `*ret_why`: OK
+ * if they don't say why. */
+static bool is_unread(const char *text, enum err *ret_why) {
+    static const char coded[] = "unable to get the page. error code=";
+    bool unread = strstr(text, "failed to get page") != NULL;
+    enum err why = OK;
+    while (why != ERR_MEMORY && (text = strstr(text, coded)) != NULL) {
+        text += sizeof coded - 1;
+        why = db_meaning((int)strtol(text, NULL, 10));
+        unread = true;
+    }
+    *ret_why = why;
+    return unread;
+}
+
+/* `*ret_again`: a page could not be got, and nothing says why. NULL: then that is told. */
+static enum err check_rows(struct check *check, const char *name, bool *ret_again) {
     struct db *db = check->store->db;
     sqlite3_stmt *walk = db_walk(db, "SELECT integrity_check FROM pragma_integrity_check(?)");
     db_bind_text(walk, 1, name);
     bool row = false;
-    enum err e;
+    enum err e, why;
     while ((e = db_row(db, walk, &row)) == OK && row) {
         const char *text = (const char *)sqlite3_column_text(walk, 0);
-        if (text != NULL && strcmp(text, "ok") != 0)
+        bool unread = text != NULL && is_unread(text, &why);
+        if (text == NULL || (unread && why == ERR_MEMORY))
+            e = ERR_MEMORY;
+        else if (unread && why == OK && ret_again != NULL)
+            *ret_again = true;
+        else if (unread)
+            check_tell(check, 0, why == OK ? ERR_IO : why, text);
+        else if (strcmp(text, "ok") != 0)
             check_tell(check, 0, ERR_CORRUPT, text);
+        if (e != OK || (ret_again != NULL && *ret_again))
+            break;
     }
     sqlite3_finalize(walk);
+    return e;
+}
+
+/* What had no memory at that moment has it the second time, or says so: a page that can't be got
+ * even then can't be read. */
+static enum err check_table(struct check *check, const char *name) {
+    bool again = false;
+    enum err e = check_rows(check, name, &again);
+    if (e == OK && again)
+        e = check_rows(check, name, NULL);
     if (e != ERR_CORRUPT)
         return e;
-    check_tell(check, 0, e, db_failure(db));
+    check_tell(check, 0, e, db_failure(check->store->db));
     return OK;
 }
 
@@ -266,10 +301,7 @@ enum err check_step(struct check *check, time_ms slice_ms,
                     bool *ret_done, uint64_t *ret_checked, uint64_t *ret_total) {
     time_ms until = monotonic_ms() + slice_ms;
     bool done = false;
-    struct self self;
-    enum err e = store_self(check->store, &self); /* what it may read depends on that */
-    if (e != OK)
-        return e;
+    enum err e = OK;
     check->found = found;
     check->context = context;
     feed_cache_trim(check->store->feeds);

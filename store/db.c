@@ -18,7 +18,9 @@ struct db {
     int code;    /* the last failure */
 };
 
-static enum err error_of(int code) {
+enum err db_meaning(int code) {
+    if (code == SQLITE_IOERR_NOMEM)
+        return ERR_MEMORY;
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
@@ -55,14 +57,14 @@ static bool is_unbound(sqlite3_stmt *statement) {
 }
 
 enum err db_error(struct db *db, int code) {
-    enum err e = error_of(code);
+    enum err e = db_meaning(code);
     if (e != OK)
         db->code = code;
     return e;
 }
 
 enum err db_last(struct db *db) {
-    enum err e = error_of(db->code);
+    enum err e = db_meaning(db->code);
     return e != OK ? e : ERR_INTERNAL;
 }
 
@@ -109,7 +111,7 @@ enum err db_open(const char *path, const char *vfs, struct db **ret_db) {
     if (code == SQLITE_OK)
         code = configure(db->handle);
     if (code != SQLITE_OK) {
-        enum err e = error_of(code);
+        enum err e = db_meaning(code);
         db_close(db);
         return e;
     }

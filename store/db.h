@@ -17,6 +17,8 @@ const char *db_failure(const struct db *);
 
 /* SQLite's result code as an error: FULL is ERR_DISK_FULL, CORRUPT and NOTADB ERR_CORRUPT, NOMEM
  * ERR_MEMORY, others ERR_IO. */
+MUST_USE enum err db_meaning(int code);
+/* The same, noted as the last failure. */
 MUST_USE enum err db_error(struct db *, int code);
 
 /* The kept statement of `sql` (a string literal: its address is the key), reset and unbound. NULL

@@ -45,7 +45,6 @@ void set_reader_free(struct set_reader *reader) {
 
 static enum err open_envelope(struct set_reader *reader, const struct feed_id *feed, uint64_t seq) {
     struct store *s = reader->store;
-    struct self self;
     struct feed_row *row;
     struct envelope envelope;
     struct origin origin;
@@ -54,10 +53,7 @@ static enum err open_envelope(struct set_reader *reader, const struct feed_id *f
     reader->has_envelope = false;
     arena_reset(&reader->arena);
     buffer_clear(&reader->bytes);
-    /* What it may read depends on who this node is, forgotten where there was no memory. */
-    enum err e = store_self(s, &self);
-    if (e == OK)
-        e = feed_row_find(s, feed, &row);
+    enum err e = feed_row_find(s, feed, &row);
     if (e == OK)
         e = entry_bytes(s, row->row, seq, &reader->bytes, &stored);
     if (e == OK)

@@ -29,13 +29,13 @@ bool fault_disarm(void) {
 
 const char *fault_name(enum fault fault) {
     static const char *const names[FAULT_KINDS] = {
-        "none",     "statement", "prepare", "bind",      "memory", "SQLite's memory",
-        "database", "disk full", "file",    "file full", "damage"};
+        "none",     "statement", "prepare",   "bind", "memory",    "SQLite's memory",
+        "database", "reading",   "disk full", "file", "file full", "damage"};
     return names[fault];
 }
 
 static bool fails(enum fault fault) {
-    bool lasts = fault == FAULT_DISK_FULL || fault == FAULT_FILE_FULL;
+    bool lasts = fault == FAULT_READING || fault == FAULT_DISK_FULL || fault == FAULT_FILE_FULL;
     if (armed != fault || (struck && !lasts))
         return false;
     if (until > 0)
@@ -209,8 +209,9 @@ static int file_close(sqlite3_file *file) {
 }
 
 static int file_read(sqlite3_file *file, void *data, int size, sqlite3_int64 at) {
-    return fails(FAULT_DATABASE) ? SQLITE_IOERR_READ
-                                 : real(file)->pMethods->xRead(real(file), data, size, at);
+    return fails(FAULT_DATABASE) || fails(FAULT_READING)
+               ? SQLITE_IOERR_READ
+               : real(file)->pMethods->xRead(real(file), data, size, at);
 }
 
 static int file_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 at) {

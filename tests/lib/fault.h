@@ -14,6 +14,7 @@ enum fault {
     FAULT_SQLITE_MEMORY, /* SQLite's allocations */
     FAULT_DATABASE,      /* opening, reading, writing, cutting or syncing a file of SQLite's: an I/O
                             error */
+    FAULT_READING,       /* reading one: an I/O error from there on */
     FAULT_DISK_FULL,     /* writing one: the disk is full from there on */
     FAULT_FILE,          /* what our own code does with files: an I/O error */
     FAULT_FILE_FULL,     /* the same: no space, from there on */

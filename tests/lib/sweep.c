@@ -9,6 +9,7 @@
 struct result {
     enum err e;
     struct hash told, digest, counts;
+    unsigned unread;
 };
 
 /* What a query tells that ends with the name of a table: of each. */
@@ -69,8 +70,12 @@ static struct result run(const struct sweep *s) {
     struct result result;
     struct hasher out;
     hasher_init(&out, HASH_STORE);
+    if (s->unread != NULL)
+        *s->unread = 0;
+    sqlite3_db_release_memory(db_handle(s->site->store->db));
     result.e = s->work(s->site, s->context, &out);
     result.told = hasher_final(&out);
+    result.unread = s->unread != NULL ? *s->unread : 0;
     return result;
 }
 
@@ -95,7 +100,7 @@ static bool same(struct hash a, struct hash b) {
 }
 
 /* The operation has met a fault: what it said must be what is so. */
-static void judge(const char *what, enum fault fault, const struct sweep *s,
+static void judge(const char *what, enum fault fault, bool struck, const struct sweep *s,
                   const struct result *got, const struct result *whole, struct hash rows) {
     struct hash digest;
     if (got->e != s->expected) {
@@ -111,9 +116,13 @@ static void judge(const char *what, enum fault fault, const struct sweep *s,
                  err_name(e));
     if (!s->is_new && !same(digest, whole->digest))
         fail_msg("%s: returned %s and something is missing", what, err_name(got->e));
-    bool tells = s->tells_reads && (fault == FAULT_DATABASE || fault == FAULT_SQLITE_MEMORY);
-    if (!s->is_new && !tells && !same(got->told, whole->told))
+    if (!s->is_new && !same(got->told, whole->told))
         fail_msg("%s: returned %s and told something else", what, err_name(got->e));
+    if (got->unread > 0 && fault != FAULT_DATABASE && fault != FAULT_READING)
+        fail_msg("%s: returned %s and says that it could not read", what, err_name(got->e));
+    if (fault == FAULT_READING && got->unread == 0 && struck)
+        fail_msg("%s: returned %s and says nothing of what it could not read", what,
+                 err_name(got->e));
 }
 
 /* A damaged row may read as another that is as good: nothing is asked but that the node survives
@@ -162,7 +171,7 @@ static unsigned one_kind(const char *what, enum fault fault, const struct sweep 
         snprintf(place, sizeof place, "%s, %s %u", what, fault_name(fault), n);
         if (!struck && got.e != s->expected)
             fail_msg("%s: nothing failed any more, and it returned %s", place, err_name(got.e));
-        judge(place, fault, s, &got, whole, rows);
+        judge(place, fault, struck, s, &got, whole, rows);
         if (!struck)
             break;
         failed++;
@@ -181,9 +190,9 @@ static unsigned one_kind(const char *what, enum fault fault, const struct sweep 
 }
 
 void sweep(const char *what, const struct sweep *s) {
-    static const enum fault kinds[] = {FAULT_PREPARE,       FAULT_STATEMENT, FAULT_BIND,
-                                       FAULT_MEMORY,        FAULT_DATABASE,  FAULT_DISK_FULL,
-                                       FAULT_SQLITE_MEMORY, FAULT_FILE};
+    static const enum fault kinds[] = {FAULT_PREPARE,   FAULT_STATEMENT,     FAULT_BIND,
+                                       FAULT_MEMORY,    FAULT_DATABASE,      FAULT_READING,
+                                       FAULT_DISK_FULL, FAULT_SQLITE_MEMORY, FAULT_FILE};
     char prepared[400];
     unsigned failed = 0;
     prepared_path(s->site, prepared);

@@ -21,7 +21,7 @@ struct sweep {
     enum err expected; /* what it returns untouched */
     bool is_new;       /* makes ids or keys: another digest each time */
     bool unsound;      /* leaves what a check objects to */
-    bool tells_reads;  /* tells of what can't be read of the database, and goes on */
+    unsigned *unread;  /* where it counts what can't be read of the database, and goes on */
     bool nests;        /* can't run in a transaction of its caller's */
 };
 /* Every kind of fault that meets an open store. The site is left as it was. */

@@ -126,25 +126,24 @@ static int deny_reading(void *context, int action, const char *a, const char *b,
     return action == SQLITE_SELECT ? SQLITE_DENY : SQLITE_OK;
 }
 
-/* For want of memory, say: the next who asks reads it again. */
-static void forget_who_it_is(struct store *store) {
+static void roll_back_blind(struct store *store) {
     assert_ok(store_begin(store));
     sqlite3_set_authorizer(db_handle(store->db), deny_reading, NULL);
     store_rollback(store);
     sqlite3_set_authorizer(db_handle(store->db), NULL, NULL);
 }
 
-TEST(a_store_that_has_forgotten_who_it_is_calls_nothing_damaged) {
+TEST(a_store_that_could_not_read_after_a_roll_back_calls_nothing_damaged) {
     struct scene s;
     struct arena arena;
     struct record record;
     uint64_t checked = 0;
     scene_begin(&s);
     arena_init(&arena, KIB(256));
-    forget_who_it_is(s.birk->store);
+    roll_back_blind(s.birk->store);
     assert_ok(record_load(s.birk->store, COLLECTION_HANDOVER, &s.record, &arena, &record));
     assert_int_equal(record.fields_n, 3);
-    forget_who_it_is(s.birk->store);
+    roll_back_blind(s.birk->store);
     assert_int_equal(check_all(s.birk, &checked).n, 0);
     arena_done(&arena);
     scene_end(&s);
@@ -461,7 +460,7 @@ int main(void) {
         cmocka_unit_test(a_sound_replica_has_no_findings),
         cmocka_unit_test(one_byte_changed_in_an_envelope_is_named_by_author_and_number),
         cmocka_unit_test(a_database_that_lacks_its_own_member_is_damaged),
-        cmocka_unit_test(a_store_that_has_forgotten_who_it_is_calls_nothing_damaged),
+        cmocka_unit_test(a_store_that_could_not_read_after_a_roll_back_calls_nothing_damaged),
         cmocka_unit_test(a_changed_header_is_found),
         cmocka_unit_test(an_entry_cut_out_is_found),
         cmocka_unit_test(a_feed_cut_short_is_found),
