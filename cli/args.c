@@ -4,6 +4,7 @@
 #include "service/name.h"
 #include "values.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,9 +51,15 @@ static const char *noun_named(const char *word) {
 /* How the command is used is its own mend. */
 #define refuse(args, e, ...) failure_say(&(args)->why, (e), COMMAND(""), __VA_ARGS__)
 
-enum err args_default_home(char ret_home[static ARGS_HOME_MAX]) {
+/* One that can't be looked at is there: nothing is made elsewhere in its place. */
+static bool is_there(const char *folder) {
     struct stat status;
-    if (geteuid() == 0 && stat("/var/lib/stafet", &status) == 0 && S_ISDIR(status.st_mode)) {
+    return stat(folder, &status) == 0 ? S_ISDIR(status.st_mode)
+                                      : errno != ENOENT && errno != ENOTDIR;
+}
+
+enum err args_default_home(char ret_home[static ARGS_HOME_MAX]) {
+    if (geteuid() == 0 && is_there("/var/lib/stafet")) {
         snprintf(ret_home, ARGS_HOME_MAX, "/var/lib/stafet");
         return OK;
     }

@@ -71,7 +71,11 @@ struct home *locate_home(struct locate *locate) {
 }
 
 static enum err open_service(struct locate *locate, struct reply *reply) {
-    enum err e = service_new(&locate->home, NULL, &locate->service);
+    struct failure why = {.language = reply->language};
+    enum err e = service_check_home(&locate->home, &why);
+    if (e != OK)
+        return reply_failure(reply, e, &why);
+    e = service_new(&locate->home, NULL, &locate->service);
     if (e == OK && (e = service_open_store(locate->service)) == ERR_NOT_FOUND)
         e = OK; /* no keys yet: the verb says what that means to it */
     if (e == OK)

@@ -3,6 +3,7 @@
 
 #include "proto/language.h"
 #include "service/service.h"
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,15 +50,20 @@ struct command {
     struct node_options options;
 };
 
+/* One that can't be looked at is there: nothing is made elsewhere in its place. */
+static bool is_there(const char *folder) {
+    struct stat status;
+    return stat(folder, &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 /* False when it is too long or nothing says where. */
 static bool default_home(char home[static HOME_PATH_MAX]) {
     const char *chosen = getenv("STAFET_HOME"), *data = getenv("XDG_DATA_HOME"),
                *own = getenv("HOME");
-    struct stat status;
     int n = -1;
     if (chosen != NULL && *chosen != '\0')
         n = snprintf(home, HOME_PATH_MAX, "%s", chosen);
-    else if (geteuid() == 0 && stat("/var/lib/stafet", &status) == 0)
+    else if (geteuid() == 0 && is_there("/var/lib/stafet"))
         n = snprintf(home, HOME_PATH_MAX, "/var/lib/stafet");
     else if (data != NULL && *data == '/')
         n = snprintf(home, HOME_PATH_MAX, "%s/stafet", data);

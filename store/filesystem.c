@@ -13,18 +13,18 @@ static enum err error_now(void) {
     return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
 }
 
-static bool is_absent(int code) {
-    return code == ENOENT || code == EACCES || code == EPERM || code == EIO || code == ELOOP ||
-           code == EISDIR;
+/* What is there and can't be read, is not absent: another would be made in its place. */
+static enum err looking_error(void) {
+    return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
 }
 
 static enum err file_read(void *context, const char *path, char *ret_text, size_t size_max) {
     (void)context;
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return is_absent(errno) ? ERR_NOT_FOUND : ERR_IO;
+        return looking_error();
     size_t size = fread(ret_text, 1, size_max - 1, file);
-    enum err e = !ferror(file) ? OK : is_absent(errno) ? ERR_NOT_FOUND : ERR_IO;
+    enum err e = ferror(file) ? ERR_IO : OK;
     fclose(file);
     ret_text[size] = '\0';
     return e;
@@ -97,10 +97,10 @@ static enum err file_stamp(void *context, const char *path, bool durably,
     (void)context;
     int fd = durably ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (durably && fd < 0)
-        return errno == ENOENT ? ERR_NOT_FOUND : error_now();
+        return looking_error();
     enum err e = durably && fsync(fd) != 0 ? error_now() : OK;
     if (e == OK && (durably ? fstat(fd, &status) : stat(path, &status)) != 0)
-        e = errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+        e = looking_error();
     if (fd >= 0)
         close(fd);
     if (e == OK)

@@ -17,8 +17,8 @@ struct file_stamp {
 };
 
 struct filesystem {
-    /* At most `size_max` - 1 bytes, and a zero. ERR_NOT_FOUND: there is none, or none that this
-     * user may read. */
+    /* At most `size_max` - 1 bytes, and a zero. ERR_NOT_FOUND: there is none. One that can't be
+     * read is another error. */
     enum err (*read)(void *context, const char *path, char *ret_text, size_t size_max);
     /* There is the old content or the new, never half of one; durable on return. ERR_DISK_FULL. */
     enum err (*replace)(void *context, const char *path, const char *text);

@@ -233,7 +233,7 @@ static enum err say_open_in_place(struct store *store, struct generation *says, 
     struct file_stamp stamp;
     enum err e = files->read(store->config.context, store->config.generation, text, sizeof text);
     if (e != OK)
-        return e;
+        return e == ERR_NOT_FOUND ? ERR_DISK_FULL : e;
     parse(text, &said);
     if (!said.open && !said.closed)
         return ERR_DISK_FULL; /* it would grow */

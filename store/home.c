@@ -86,10 +86,14 @@ static enum err check_folder(const char *path) {
     return OK;
 }
 
-static bool is_file_at(int fd, const char *path) {
+/* ERR_LOCKED: it was removed between opening and locking; whoever looks again finds another. */
+static enum err check_file_at(int fd, const char *path) {
     struct stat here, there;
-    return fstat(fd, &here) == 0 && stat(path, &there) == 0 && here.st_dev == there.st_dev &&
-           here.st_ino == there.st_ino;
+    if (fstat(fd, &here) != 0)
+        return error_now();
+    if (stat(path, &there) != 0)
+        return errno == ENOENT ? ERR_LOCKED : error_now();
+    return here.st_dev == there.st_dev && here.st_ino == there.st_ino ? OK : ERR_LOCKED;
 }
 
 static enum err take_lock(struct home *home) {
@@ -105,8 +109,8 @@ static enum err take_lock(struct home *home) {
         return error_now();
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         e = errno == EWOULDBLOCK ? ERR_LOCKED : error_now();
-    else if (!is_file_at(fd, path))
-        e = ERR_LOCKED; /* removed between opening and locking: whoever looks again finds another */
+    else
+        e = check_file_at(fd, path);
     if (e != OK) {
         close(fd);
         return e;
@@ -195,18 +199,33 @@ enum err home_open(const char *path, bool create, struct home *ret_home) {
     return e;
 }
 
-static bool holds(const struct home *home, const char *name) {
+static enum err holds(const struct home *home, const char *name, bool *ret_holds) {
     char path[HOME_PATH_MAX];
-    struct stat status;
-    return home_file(home, name, path) == OK && stat(path, &status) == 0 && status.st_size > 0;
+    struct stat status = {0};
+    enum err e = home_file(home, name, path);
+    if (e == OK && stat(path, &status) != 0 && (e = error_now()) == ERR_NOT_FOUND)
+        e = OK;
+    if (e == OK)
+        *ret_holds = status.st_size > 0;
+    return e;
 }
 
-bool home_lost_replica(const struct home *home) {
-    return home->keys != NULL && holds(home, "generation") && !holds(home, "replica.db");
+enum err home_lost_replica(const struct home *home, bool *ret_lost) {
+    bool generation = false, replica = false;
+    enum err e = holds(home, "generation", &generation);
+    if (e == OK)
+        e = holds(home, "replica.db", &replica);
+    if (e == OK)
+        *ret_lost = home->keys != NULL && generation && !replica;
+    return e;
 }
 
-bool home_lost_keys(const struct home *home) {
-    return home->keys == NULL && holds(home, "replica.db");
+enum err home_lost_keys(const struct home *home, bool *ret_lost) {
+    bool replica = false;
+    enum err e = holds(home, "replica.db", &replica);
+    if (e == OK)
+        *ret_lost = home->keys == NULL && replica;
+    return e;
 }
 
 void home_close(struct home *home) {

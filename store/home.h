@@ -38,10 +38,11 @@ MUST_USE enum err home_create_keys(struct home *);
  * closed, beside them. Does nothing to keys that were there. */
 void home_discard(struct home *);
 /* Keys, and HOME/generation to say that a replica was open here, but no replica, or an empty file: it is lost, and a fresh one in its place
- * would speak again under numbers that were used. Keys alone are no loss: the making of a node was interrupted there. */
-bool home_lost_replica(const struct home *);
-/* Is there a replica but no keys beside it? Then new keys would make another node of it. */
-bool home_lost_keys(const struct home *);
+ * would speak again under numbers that were used. Keys alone are no loss: the making of a node was interrupted there.
+ * ERR_DENIED, ERR_IO: it can't be seen whether they are there. */
+MUST_USE enum err home_lost_replica(const struct home *, bool *ret_lost);
+/* Is there a replica but no keys beside it? Then new keys would make another node of it. ERR_DENIED, ERR_IO. */
+MUST_USE enum err home_lost_keys(const struct home *, bool *ret_lost);
 /* PATH/NAME into `ret_path`. ERR_LIMIT when too long. */
 MUST_USE enum err home_file(const struct home *, const char *name, char ret_path[static HOME_PATH_MAX]);
 

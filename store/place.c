@@ -3,33 +3,54 @@
 #include "proto/hash.h"
 #include "replica.h"
 
+#include <errno.h>
 #include <stdio.h>
+
+enum { BOOT_MAX = 64 };
 
 /* The device's number is left out: it may be another after a boot. A database outside any file
  * system has no inode. */
-static struct hash system_disk(const struct store *store) {
+static enum err system_disk(const struct store *store, struct hash *ret_disk) {
     struct hasher hasher;
     struct file_stamp stamp;
+    enum err e =
+        store_filesystem(store)->stamp(store->config.context, store->config.path, false, &stamp);
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
     hasher_init(&hasher, HASH_STORE);
-    if (store_filesystem(store)->stamp(store->config.context, store->config.path, false, &stamp) ==
-        OK)
+    if (e == OK)
         hasher_add_u64(&hasher, stamp.inode);
-    return hasher_final(&hasher);
+    *ret_disk = hasher_final(&hasher);
+    return OK;
 }
 
-static struct hash system_place(const struct hash *disk) {
-    struct hasher hasher;
-    char boot[64] = "";
+/* Nothing where the system has no such file, or keeps it from this user: that is so each time. */
+static enum err system_boot(char ret_boot[static BOOT_MAX]) {
+    char boot[BOOT_MAX] = "";
+    enum err e = OK;
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-    if (file != NULL) {
-        if (fgets(boot, sizeof boot, file) == NULL)
-            boot[0] = '\0';
+    if (file == NULL && errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != EPERM)
+        return ERR_IO;
+    if (file != NULL && fgets(boot, sizeof boot, file) == NULL)
+        e = ERR_IO;
+    if (file != NULL)
         fclose(file);
-    }
+    if (e == OK)
+        memcpy(ret_boot, boot, sizeof boot);
+    return e;
+}
+
+static enum err system_place(const struct hash *disk, struct hash *ret_place) {
+    struct hasher hasher;
+    char boot[BOOT_MAX];
+    enum err e = system_boot(boot);
+    if (e != OK)
+        return e;
     hasher_init(&hasher, HASH_STORE);
     hasher_add(&hasher, boot, sizeof boot);
     hasher_add(&hasher, disk->bytes, sizeof disk->bytes);
-    return hasher_final(&hasher);
+    *ret_place = hasher_final(&hasher);
+    return OK;
 }
 
 static enum err places_known(struct store *store, struct hash *ret_place, struct hash *ret_disk,
@@ -95,11 +116,13 @@ enum err place_check(struct store *store) {
     enum generation_verdict verdict;
     bool known = false;
     struct place place = {.place = store->config.place, .disk = store->config.disk};
+    enum err e = OK;
     if (hash_is_zero(&place.disk))
-        place.disk = system_disk(store);
-    if (hash_is_zero(&place.place))
-        place.place = system_place(&place.disk);
-    enum err e = places_known(store, &place_before, &disk_before, &known);
+        e = system_disk(store, &place.disk);
+    if (e == OK && hash_is_zero(&place.place))
+        e = system_place(&place.disk, &place.place);
+    if (e == OK)
+        e = places_known(store, &place_before, &disk_before, &known);
     bool same_place = e == OK && known && hash_equal(&place_before, &place.place);
     if (e == OK)
         e = generation_check(store, same_place, &verdict);

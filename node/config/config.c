@@ -79,12 +79,10 @@ static enum err file_path(const char *home, const char *name, char ret_path[stat
 /* The whole file with a NUL; an empty text when there is none. The caller frees. */
 static enum err read_text(const char *path, char **ret_text) {
     enum err err = ERR_IO;
-    FILE *file = fopen(path, "re");
     char *text = calloc(1, FILE_SIZE_MAX + 1);
-    if (text == NULL) {
-        err = ERR_MEMORY;
-        goto done;
-    }
+    if (text == NULL)
+        return ERR_MEMORY;
+    FILE *file = fopen(path, "re");
     if (file == NULL && errno != ENOENT)
         goto done;
     if (file != NULL) {

@@ -164,7 +164,10 @@ static enum err count_chunk(struct scan_walk *walk, bool *ret_ended) {
 enum err scan_walk_step(struct scan_walk *walk, scan_visit *visit, void *context, bool *ret_done) {
     *ret_done = false;
     if (walk->fd < 0) {
+        errno = 0;
         const struct dirent *entry = readdir(walk->folder);
+        if (entry == NULL && errno != 0)
+            return ERR_IO;
         *ret_done = entry == NULL;
         return entry == NULL ? OK : open_next(walk, entry->d_name);
     }

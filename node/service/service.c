@@ -2,6 +2,7 @@
 #include "inside.h"
 #include "scan.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,12 +43,17 @@ enum err service_make_store(struct service *service) {
 
 enum err service_open_store(struct service *service) {
     char path[HOME_PATH_MAX];
+    bool lost = false;
     if (service->store != NULL)
         return OK;
-    if (service->home->keys == NULL || home_lost_replica(service->home) ||
-        home_file(service->home, "replica.db", path) != OK || access(path, F_OK) != 0)
+    if (service->home->keys == NULL)
         return ERR_NOT_FOUND;
-    return service_make_store(service);
+    enum err e = home_lost_replica(service->home, &lost);
+    if (e == OK)
+        e = home_file(service->home, "replica.db", path);
+    if (e == OK && (lost || access(path, F_OK) != 0))
+        e = lost || errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    return e == OK ? service_make_store(service) : e;
 }
 
 void service_discard_store(struct service *service) {
@@ -58,14 +64,34 @@ void service_discard_store(struct service *service) {
     home_discard(service->home);
 }
 
+/* It tells a copy, and one that can't be read must not pass for one that is missing. */
+static enum err check_generation(const struct home *home, struct failure *ret_why) {
+    char path[HOME_PATH_MAX];
+    if (home_file(home, "generation", path) != OK || access(path, R_OK) == 0 || errno == ENOENT)
+        return OK;
+    return failure_say(ret_why, ERR_IO,
+                       MEND("let it belong to the user who runs the node",
+                            "lad den tilhøre den bruger, der kører noden"),
+                       "the file generation in %s can't be read: %s",
+                       "filen generation i %s kan ikke læses: %s", home->path, strerror(errno));
+}
+
 enum err service_check_home(const struct home *home, struct failure *ret_why) {
-    if (home_lost_keys(home))
+    bool no_keys = false, no_replica = false;
+    enum err e = home_lost_keys(home, &no_keys);
+    if (e == OK)
+        e = home_lost_replica(home, &no_replica);
+    if (e != OK)
+        return failure_say(ret_why, e, err_mend(ERR_IO), "the files in %s can't be looked at: %s",
+                           "der kan ikke ses efter filerne i %s: %s", home->path,
+                           label_text(ret_why->language, err_label(ERR_IO)));
+    if (no_keys)
         return failure_say(ret_why, ERR_KEY,
                            MEND("restore the file keys of this home from a backup",
                                 "hent filen keys i dette hjem fra en sikkerhedskopi"),
                            "the keys are missing beside replica.db",
                            "nøglerne mangler ved siden af replica.db");
-    if (home_lost_replica(home))
+    if (no_replica)
         return failure_say(
             ret_why, ERR_CORRUPT,
             MEND(
@@ -79,7 +105,7 @@ enum err service_check_home(const struct home *home, struct failure *ret_why) {
                 "det importerede er væk"),
             "the keys are here, but the replica (replica.db in %s) is lost or empty",
             "nøglerne er her, men databasen (replica.db i %s) er væk eller tom", home->path);
-    return OK;
+    return check_generation(home, ret_why);
 }
 
 struct store *service_store(struct service *service) {

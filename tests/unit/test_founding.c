@@ -163,6 +163,35 @@ TEST(keys_without_their_replica_make_no_other) {
     assert_ok(office_call(office, "status", "", NULL));
 }
 
+/* A link to itself is there, and nobody can say what it is. */
+TEST(what_can_not_be_looked_at_is_neither_lost_nor_made_anew) {
+    static const char *const names[] = {"replica.db", "generation"};
+    struct office *office = *state;
+    char folder[300], path[320], aside[300];
+    office_found(office);
+    snprintf(folder, sizeof folder, "%s/home", office->folder);
+    snprintf(aside, sizeof aside, "%s/aside", office->folder);
+    for (size_t i = 0; i < 2; i++) {
+        office_close(office);
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        assert_int_equal(rename(path, aside), 0);
+        assert_int_equal(symlink(path, path), 0);
+        assert_ok(home_open(folder, false, &office->home));
+        assert_ok(service_new(&office->home, NULL, &office->service));
+        assert_err(ERR_IO, service_open_store(office->service));
+        size_t files = files_in(folder);
+        assert_err(ERR_IO, office_call(office, "status", "", NULL));
+        assert_non_null(strstr(office->reply.text, "can't be"));
+        assert_err(ERR_IO, office_call(office, "federation", "create",
+                                       json_pack("{s:s, s:s}", "name", "N", "listen",
+                                                 "tcp://127.0.0.1:1")));
+        assert_int_equal(files_in(folder), files);
+        assert_int_equal(rename(aside, path), 0);
+        assert_ok(service_open_store(office->service));
+    }
+    assert_ok(office_call(office, "status", "", NULL));
+}
+
 TEST(a_making_that_was_interrupted_after_the_keys_can_be_repeated) {
     struct office *office = *state;
     char replica[300];
@@ -263,6 +292,7 @@ int main(void) {
         IN_A_HOME(joining_makes_keys_once_and_stays_pending_without_a_network),
         IN_A_HOME(a_replica_without_its_keys_is_left_alone),
         IN_A_HOME(keys_without_their_replica_make_no_other),
+        IN_A_HOME(what_can_not_be_looked_at_is_neither_lost_nor_made_anew),
         IN_A_HOME(a_making_that_was_interrupted_after_the_keys_can_be_repeated),
         IN_A_HOME(a_home_that_is_closed_in_order_says_so),
         IN_A_HOME(what_fails_after_the_keys_were_made_takes_them_back),

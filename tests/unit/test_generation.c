@@ -348,6 +348,38 @@ TEST(a_missing_or_damaged_file_bars_feeds) {
     }
 }
 
+static enum err try_to_open(struct site *site) {
+    struct store_config config = {.path = site->path,
+                                  .keys = &site->keys,
+                                  .place = site->place,
+                                  .disk = site->disk,
+                                  .generation = site->generation};
+    struct store *store = NULL;
+    enum err e = store_open(&config, &store);
+    store_close(store);
+    return e;
+}
+
+TEST(a_file_that_is_there_and_can_not_be_read_is_no_missing_one) {
+    struct scene s;
+    char aside[400];
+    scene_begin(&s);
+    const char *path = s.birk->generation;
+    site_close(s.birk);
+    path_of(&s, "-aside", aside);
+    assert_int_equal(rename(path, aside), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_err(ERR_IO, try_to_open(s.birk));
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(symlink(path, path), 0);
+    assert_err(ERR_IO, try_to_open(s.birk));
+    assert_int_equal(rename(aside, path), 0);
+    site_open(s.birk);
+    assert_true(is_confirmed(&s));
+    assert_goes_on(&s);
+    scene_end(&s);
+}
+
 /* ---- Full disks ---- */
 
 static bool no_room, no_patch;
@@ -420,6 +452,7 @@ int main(void) {
         cmocka_unit_test(a_log_put_beside_a_closed_database_is_a_copys),
         cmocka_unit_test(a_file_of_the_earlier_form_leaves_feeds_in_doubt),
         cmocka_unit_test(a_missing_or_damaged_file_bars_feeds),
+        cmocka_unit_test(a_file_that_is_there_and_can_not_be_read_is_no_missing_one),
         cmocka_unit_test(
             where_the_disk_has_no_room_for_another_file_it_is_said_in_the_old_one_that_the_database_is_open),
         cmocka_unit_test(nothing_is_signed_while_it_can_not_be_said_that_the_database_is_open),

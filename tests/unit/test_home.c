@@ -200,6 +200,48 @@ TEST(a_path_that_is_too_long_is_refused) {
     scene_end(&s);
 }
 
+static void put_file(struct scene *s, const char *name, const char *text) {
+    char path[HOME_PATH_MAX];
+    assert_ok(home_file(&s->home, name, path));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* A link to itself is there, and nobody can say what it is. */
+static void hide(struct scene *s, const char *name) {
+    char path[HOME_PATH_MAX];
+    assert_ok(home_file(&s->home, name, path));
+    unlink(path);
+    assert_int_equal(symlink(path, path), 0);
+}
+
+TEST(what_is_lost_is_told_from_what_can_not_be_looked_at) {
+    struct scene s;
+    char path[HOME_PATH_MAX];
+    bool lost = true;
+    scene_begin(&s);
+    assert_ok(home_lost_keys(&s.home, &lost));
+    assert_false(lost);
+    put_file(&s, "replica.db", "x");
+    assert_ok(home_lost_keys(&s.home, &lost));
+    assert_true(lost);
+    hide(&s, "replica.db");
+    assert_err(ERR_IO, home_lost_keys(&s.home, &lost));
+    assert_ok(home_create_keys(&s.home));
+    assert_err(ERR_IO, home_lost_replica(&s.home, &lost));
+    put_file(&s, "generation", "x");
+    assert_err(ERR_IO, home_lost_replica(&s.home, &lost));
+    assert_ok(home_file(&s.home, "replica.db", path));
+    assert_int_equal(unlink(path), 0);
+    assert_ok(home_lost_replica(&s.home, &lost));
+    assert_true(lost);
+    hide(&s, "generation");
+    assert_err(ERR_IO, home_lost_replica(&s.home, &lost));
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_home_that_is_not_there_is_made_only_when_asked),
@@ -209,6 +251,7 @@ int main(void) {
         cmocka_unit_test(keys_are_the_same_when_the_home_is_opened_again),
         cmocka_unit_test(keys_that_lie_there_are_never_overwritten),
         cmocka_unit_test(a_damaged_keys_file_is_refused),
+        cmocka_unit_test(what_is_lost_is_told_from_what_can_not_be_looked_at),
         cmocka_unit_test(what_lies_behind_the_words_in_a_keys_file_is_damage),
         cmocka_unit_test(keys_that_others_can_read_are_refused),
         cmocka_unit_test(

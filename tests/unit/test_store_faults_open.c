@@ -8,6 +8,7 @@
 #include "store/feed_row.h"
 #include "store/home.h"
 #include "store/record.h"
+#include "store/replica.h"
 #include "store/roster.h"
 #include "sweep.h"
 #include "test.h"
@@ -118,6 +119,41 @@ TEST(a_store_opens_or_says_why_not_and_opens_the_next_time) {
     attempts("opening where the system is asked", open_and_close, put_back, &o);
     put_back(&o);
     opening_end(&o);
+}
+
+static int barred_n(struct opening *o, bool forget) {
+    struct store *store = NULL;
+    MUST(store_open(&o->config, &store));
+    if (forget)
+        MUST(db_execute(store->db, "UPDATE feed SET barred = 0"));
+    sqlite3_stmt *get = db_statement(store->db, "SELECT count(*) FROM feed WHERE barred = 1");
+    bool row = false;
+    MUST(db_row(store->db, get, &row));
+    int n = sqlite3_column_int(get, 0);
+    db_reset(get);
+    store_close(store);
+    return n;
+}
+
+TEST(what_can_not_be_looked_at_is_never_taken_for_a_copy) {
+    static const enum fault kinds[] = {FAULT_FILE, FAULT_DATABASE, FAULT_READING, FAULT_MEMORY};
+    struct opening o;
+    opening_begin(&o);
+    o.config.place = o.config.disk = (struct hash){{0}};
+    assert_int_equal(barred_n(&o, true), 0); /* the system calls the disk by another name */
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        bool struck = true;
+        for (unsigned n = 1; struck; n = sweep_next(n)) {
+            struct store *store = NULL;
+            fault_arm(kinds[i], n);
+            enum err e = store_open(&o.config, &store);
+            struck = fault_disarm();
+            store_close(store);
+            if (barred_n(&o, false) != 0)
+                fail_msg("after %s %u, %s: a feed is barred", fault_name(kinds[i]), n, err_name(e));
+        }
+    }
+    federation_end(&o.f);
 }
 
 TEST(a_store_is_made_or_not_and_the_next_time_it_is) {
@@ -378,6 +414,7 @@ TEST(a_word_about_an_own_feed_is_heard_while_the_disk_is_full) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_opens_or_says_why_not_and_opens_the_next_time),
+        cmocka_unit_test(what_can_not_be_looked_at_is_never_taken_for_a_copy),
         cmocka_unit_test(a_store_is_made_or_not_and_the_next_time_it_is),
         cmocka_unit_test(a_home_is_made_and_opened_or_the_next_time_it_is),
         cmocka_unit_test(a_federation_is_founded_and_joined_whole_or_not_at_all),
