@@ -1,5 +1,7 @@
 #include "problem.h"
 
+#include "proto/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,15 +18,9 @@ void problems_done(struct problems *problems) {
     *problems = (struct problems){0};
 }
 
-/* The size of `text` cut to at most `max` bytes, between characters: half of one would not be
- * UTF-8. */
+/* How much of `text` fits, for a precision. */
 static int cut(const char *text, size_t max) {
-    size_t size = strlen(text);
-    if (size <= max)
-        return (int)size;
-    for (size = max; size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80; size--)
-        ;
-    return (int)size;
+    return (int)text_fit(bytes_of_text(text), max);
 }
 
 enum { TEXT_MAX = 400 };

@@ -42,6 +42,15 @@ static size_t plain_prefix(struct bytes text) {
     return size;
 }
 
+size_t text_fit(struct bytes text, size_t size_max) {
+    size_t size = text.size < size_max ? text.size : size_max;
+    if (size == text.size)
+        return size;
+    while (size > 0 && (text.data[size] & 0xc0) == 0x80)
+        size--;
+    return size;
+}
+
 bool text_is_clean(struct bytes text, bool lines) {
     while (text.size > 0) {
         size_t plain = plain_prefix(text);

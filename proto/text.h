@@ -12,6 +12,8 @@ size_t text_next(struct bytes text, uint32_t *ret_character);
 /* Is it valid UTF-8 without control characters (U+0000-1F, U+007F-9F), but for line feeds when
  * `lines`? */
 bool text_is_clean(struct bytes text, bool lines);
+/* How many bytes of `text`, at most `size_max`, can be shown without cutting a character of UTF-8 in two. */
+size_t text_fit(struct bytes text, size_t size_max);
 /* One clean line of at most `size_max` bytes? The empty text is one. */
 bool text_is_name(const char *text, size_t size_max);
 /* "tcp://HOST:PORT", HOST a name, an IPv4 address or an IPv6 address in brackets, of at most

@@ -6,6 +6,9 @@
 /* The answer is the roster itself, which may be long in coming or be refused: so it is said again,
  * over the same session too. */
 enum { ADDRESS_AGAIN_MS = 600000 };
+/* So many of one member's are looked at in that time, in however many sessions: each costs the
+ * store a look. */
+enum { ADDRESSES_MAX = 16, ADDRESSES_MS = 600000 };
 
 void address_event(struct engine *engine, const struct event *event) {
     struct message message = {.kind = MESSAGE_ADDRESS,
@@ -22,9 +25,19 @@ void address_event(struct engine *engine, const struct event *event) {
     }
 }
 
+static bool is_one_too_many(struct member *member, time_ms now) {
+    if (member->addresses_n == 0 || member->addresses_since + ADDRESSES_MS <= now) {
+        member->addresses_since = now;
+        member->addresses_n = 0;
+    }
+    return member->addresses_n++ >= ADDRESSES_MAX;
+}
+
 void address_receive(struct session *session, struct bytes frame) {
     if (session->engine->role != ROLE_MUNICIPALITY)
         emit_error(session, ERR_DENIED, NULL);
+    else if (is_one_too_many(session->member, session->engine->now))
+        emit_error(session, ERR_QUOTA, NULL);
     else
         emit_for(session, &(struct effect){.kind = EFFECT_ADDRESS, .bytes = frame});
 }

@@ -95,6 +95,10 @@ struct member {
     time_ms last_heard;
     uint64_t sent, received; /* bytes */
 
+    /* address.c */
+    time_ms addresses_since;
+    unsigned addresses_n; /* ADDRESS frames that were looked at since then */
+
     /* avoid.c */
     struct avoided *avoided; /* AVOIDED_MAX, or NULL */
     time_ms shunned_until;

@@ -104,6 +104,35 @@ TEST(the_municipality_hands_on_what_a_member_says_of_itself_and_answers_a_refusa
     lone_done(&lone);
 }
 
+TEST(a_member_that_says_it_again_and_again_is_not_looked_at_any_more_for_a_while) {
+    struct lone lone;
+    struct message m;
+    const struct message said = {.kind = MESSAGE_ADDRESS, .address = {here, 2}};
+    lone_init(&lone, ROLE_MUNICIPALITY);
+    lone_member(&lone, OTHER, ROLE_SCHOOL, false, true);
+    lone_member(&lone, OTHER + 1, ROLE_SCHOOL, false, true);
+    size_t looked_at = 0;
+    for (uint32_t link = LINK; link < LINK + 5; link++) { /* a new session changes nothing */
+        lone_open(&lone, link, OTHER);
+        for (int i = 0; i < 5; i++) {
+            lone_clear(&lone);
+            lone_receive(&lone, link, &said);
+            looked_at += lone_effect(&lone, EFFECT_ADDRESS, link) != NULL;
+        }
+    }
+    assert_int_equal(looked_at, 16);
+    assert_true(lone_frame(&lone, LINK + 4, MESSAGE_ERROR, 0, &m));
+    assert_int_equal(m.error.code, ERR_QUOTA);
+    lone_open(&lone, OTHER_LINK + 10, OTHER + 1);
+    lone_receive(&lone, OTHER_LINK + 10, &said);
+    assert_non_null(lone_effect(&lone, EFFECT_ADDRESS, OTHER_LINK + 10));
+    lone_wait(&lone, 600000);
+    lone_clear(&lone);
+    lone_receive(&lone, LINK + 4, &said);
+    assert_non_null(lone_effect(&lone, EFFECT_ADDRESS, LINK + 4));
+    lone_done(&lone);
+}
+
 TEST(a_site_that_is_told_an_address_refuses_it) {
     struct lone lone;
     struct message m;
@@ -126,6 +155,8 @@ int main(void) {
         cmocka_unit_test(without_an_answer_it_is_said_again_after_ten_minutes),
         cmocka_unit_test(
             the_municipality_hands_on_what_a_member_says_of_itself_and_answers_a_refusal),
+        cmocka_unit_test(
+            a_member_that_says_it_again_and_again_is_not_looked_at_any_more_for_a_while),
         cmocka_unit_test(a_site_that_is_told_an_address_refuses_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,14 @@ TEST(every_byte_counts_wherever_it_stands) {
         }
 }
 
+TEST(a_text_is_cut_between_characters) {
+    struct bytes text = bytes_of_text("aå€𝄞"); /* 1, 2, 3 and 4 bytes */
+    static const size_t fits[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
+    for (size_t i = 0; i < sizeof fits / sizeof *fits; i++)
+        assert_int_equal(text_fit(text, i), fits[i]);
+    assert_int_equal(text_fit((struct bytes){0}, 4), 0);
+}
+
 TEST(endpoints_are_tcp_with_host_and_port) {
     static const char *const good[] = {"tcp://127.0.0.1:5670", "tcp://nordby.example.dk:65535",
                                        "tcp://[::1]:1", "tcp://a:10"};
@@ -76,4 +84,5 @@ TEST(endpoints_are_tcp_with_host_and_port) {
 
 RUN_TESTS(T(danish_names_are_clean), T(what_is_not_utf8_is_refused),
           T(control_characters_are_refused_but_for_line_feeds_where_allowed),
-          T(every_byte_counts_wherever_it_stands), T(endpoints_are_tcp_with_host_and_port))
+          T(every_byte_counts_wherever_it_stands), T(a_text_is_cut_between_characters),
+          T(endpoints_are_tcp_with_host_and_port))
