@@ -42,7 +42,6 @@ struct errand {
     struct job *job;
     struct reply *reply;
     struct progress progress;
-    enum err refusal;
 };
 
 static bool errand_over(void *context) {
@@ -53,11 +52,7 @@ static bool errand_over(void *context) {
         json_decref(errand->reply->progress);
         errand->reply->progress = NULL;
     }
-    enum err refusal = node_last_refusal(errand->node);
-    if (refusal == ERR_TICKET_UNKNOWN || refusal == ERR_TICKET_USED ||
-        refusal == ERR_TICKET_EXPIRED)
-        errand->refusal = refusal;
-    return state == JOB_DONE || errand->reply->error != OK || errand->refusal != OK;
+    return state == JOB_DONE || errand->reply->error != OK;
 }
 
 static enum err run_errand(struct errand *errand, struct cli_context *cli, const struct verb *verb,
@@ -69,8 +64,6 @@ static enum err run_errand(struct errand *errand, struct cli_context *cli, const
     progress_init(&errand->progress, &cli->screen);
     e = node_run(errand->node, errand_over, errand, INT64_MAX); /* the job has its own deadline */
     progress_done(&errand->progress);
-    if (errand->refusal != OK)
-        return reply_err(errand->reply, errand->refusal);
     if (e == OK)
         e = errand->reply->error;
     else if (errand->reply->error == OK)

@@ -44,7 +44,7 @@ struct node {
                          then; 0: all is well */
     struct effects effects; /* asked for, not performed yet */
     struct buffer run;      /* for LOAD */
-    enum err last_refusal;
+    enum err last_refusal; /* the last reason why a peer or a join was refused */
     struct peers_seen *peers_seen; /* peers.c; NULL: nothing yet */
     time_ms peers_logged;
     bool more_waiting; /* envelopes to judge again */

@@ -220,10 +220,6 @@ struct service *node_service(struct node *node) {
     return node->service;
 }
 
-enum err node_last_refusal(const struct node *node) {
-    return node->last_refusal;
-}
-
 const char *node_listens_on(const struct node *node) {
     return node->bound;
 }

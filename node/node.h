@@ -35,7 +35,5 @@ void node_free(struct node *);
 struct service *node_service(struct node *);
 /* The endpoint bound, with the port that was taken; "" when nobody can dial in. */
 const char *node_listens_on(const struct node *);
-/* The last reason why a peer or a join was refused, for messages; OK when none. */
-enum err node_last_refusal(const struct node *);
 
 #endif

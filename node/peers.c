@@ -54,10 +54,19 @@ static void hurry(void *context) {
         return;
     /* A join has begun, or goes on with another ticket. */
     if (node->engine == NULL ||
-        (store_self(node->store, &self) == OK && member_id_is_zero(&self.member)))
+        (store_self(node->store, &self) == OK && member_id_is_zero(&self.member))) {
+        node->last_refusal = OK;
         enrol_again(node);
-    else
+    } else {
         engine_hurry(node->engine);
+    }
+}
+
+static enum err refused(void *context) {
+    const struct node *node = context;
+    enum err e = node->last_refusal;
+    bool is_of_ticket = e == ERR_TICKET_UNKNOWN || e == ERR_TICKET_USED || e == ERR_TICKET_EXPIRED;
+    return node->joining && is_of_ticket ? e : OK;
 }
 
 void peers_surround(struct node *node) {
@@ -66,6 +75,7 @@ void peers_surround(struct node *node) {
                                                .peers = peers,
                                                .endpoints = endpoints,
                                                .hurry = hurry,
+                                               .refused = refused,
                                                .listen = address_moved,
                                                .configured = address_reload};
 }

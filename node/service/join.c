@@ -80,14 +80,17 @@ static enum err describe(struct store *store, struct reply *reply, bool *ret_joi
 static enum job_state step(struct job *job, struct reply *reply) {
     struct join *join = (struct join *)job;
     struct store *store = service_store(join->service);
+    const struct surroundings *around = service_surroundings(join->service);
     bool joined = false;
     enum err e = describe(store, reply, &joined);
+    if (e == OK && (joined || around->peers == NULL))
+        return JOB_DONE;
+    if (e == OK && around->refused != NULL)
+        e = around->refused(around->context);
     if (e != OK) {
         reply_err(reply, e);
         return JOB_DONE;
     }
-    if (joined || service_surroundings(join->service)->peers == NULL)
-        return JOB_DONE;
     if (store_now(store) >= join->until) {
         reply_fail(reply, ERR_TIMEOUT,
                    MEND("repeat the same command when the municipality can be reached; the ticket "

@@ -114,8 +114,10 @@ struct surroundings {
     enum err (*listen)(void *context, const char *listen, struct failure *ret_why);
     /* HOME/config has been written. */
     void (*configured)(void *context);
-    /* Asks for a prompt try to reach everybody (sync). */
+    /* Asks for a prompt try to reach everybody (sync), or for another one to join. */
     void (*hurry)(void *context);
+    /* How the municipality has refused the ticket since then; OK: it has not. */
+    enum err (*refused)(void *context);
 };
 
 /* Borrows the home and the surroundings (NULL: none) for its life, owns the store. The verbs `federation create` and `join` make the

@@ -78,6 +78,16 @@ class Tickets(Case):
         self.nordby.start()
         self.assertEqual(birk.do("join", ticket)["state"], "joined")
 
+    def test_a_node_that_goes_on_joining_says_how_its_ticket_is_refused(self):
+        invited = self.nordby.do("member", "invite", "Birk", "--role", "kindergarten", "--expires", "1s")
+        self.nordby.stop()
+        birk = self.federation.newcomer("Birk")
+        self.assertEqual(birk.run("join", invited["ticket"], "--wait", "1s").returncode, NOT_YET)
+        until("the ticket has expired", lambda: time.time() * 1000 > invited["expires"])
+        birk.start()
+        self.nordby.start()
+        self.refused("ticket_expired", birk.do, "join", invited["ticket"])
+        self.assertEqual(birk.do("join", self.federation.ticket("Birk", "kindergarten"))["state"], "joined")
 
     def test_another_ticket_takes_the_place_of_one_that_is_waited_for(self):
         ticket = self.nordby.do("member", "invite", "Birk", "--role", "kindergarten")["ticket"]
