@@ -139,6 +139,9 @@ static enum err list_log(struct log *log, struct reply *reply) {
         uint64_t limit = (uint64_t)log->limit;
         e = feed_entries(log->store, &heads.feeds[i],
                          heads.seqs[i] > limit ? heads.seqs[i] - limit + 1 : 1, add_entry, log);
+        /* Of many feeds few of the entries stay. */
+        if (e == OK && json_array_size(log->entries) >= 2 * (size_t)limit)
+            e = keep_newest(log->entries, log->limit);
     }
     free(heads.feeds);
     free(heads.seqs);

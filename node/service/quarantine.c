@@ -62,18 +62,35 @@ static enum err list_all(struct service *service, const struct asker *asker, con
 
 struct shown {
     struct store *store;
-    struct arena arena;
+    struct arena arena; /* of the record looked at last: a branch tends to write in one */
+    struct record record;
+    struct record_id record_id;
+    uint16_t collection; /* 0: none yet */
+    enum err found;
     json_t *entries;
     uint64_t lost; /* values that stand nowhere here */
 };
 
+/* Of a record that its parties have blown up nothing is known to stand here; nor must it keep the
+ * branch from being shown. */
+static enum err look_up(struct shown *shown, const struct write *write) {
+    if (shown->collection != write->collection ||
+        !record_id_equal(&shown->record_id, &write->record)) {
+        arena_reset(&shown->arena);
+        shown->collection = write->collection;
+        shown->record_id = write->record;
+        shown->found = record_load(shown->store, write->collection, &write->record, &shown->arena,
+                                   &shown->record);
+    }
+    if (shown->found == ERR_MEMORY && shown->arena.capped)
+        shown->found = ERR_NOT_FOUND;
+    return shown->found;
+}
+
 /* Is it what the record says here too, perhaps among others? */
 static enum err stands_here(struct shown *shown, const struct write *write, bool *ret_stands) {
-    struct record record;
-    arena_reset(&shown->arena);
-    enum err e =
-        record_load(shown->store, write->collection, &write->record, &shown->arena, &record);
-    const struct field_state *field = e == OK ? record_field(&record, write->field) : NULL;
+    enum err e = look_up(shown, write);
+    const struct field_state *field = e == OK ? record_field(&shown->record, write->field) : NULL;
     *ret_stands = field != NULL && field_value(field, write->value) < field->sides_n;
     return e == ERR_NOT_FOUND ? OK : e;
 }
