@@ -39,74 +39,79 @@ static void show_list(const struct screen *screen, const json_t *document) {
 
 /* show */
 
-/* One line: line feeds as a mark, so that the table stays one. */
-static void append_text(char *line, size_t size, const char *text) {
-    size_t at = strlen(line);
-    for (; *text != '\0' && at + 4 < size; text++) {
-        const char *shown = *text == '\n' ? "⏎" : (const char[]){*text, '\0'};
-        at += (size_t)snprintf(line + at, size - at, "%s", shown);
+/* One line, as long as it gets: line feeds as a mark, so that the table stays one. */
+struct line {
+    struct buffer text;
+    bool cut; /* memory ran out */
+};
+
+static void append_text(struct line *line, const char *text) {
+    while (*text != '\0' && !line->cut) {
+        size_t size = strcspn(text, "\n");
+        line->cut = buffer_append(&line->text, text, size) != OK ||
+                    (text[size] == '\n' && buffer_append(&line->text, "⏎", strlen("⏎")) != OK);
+        text += size + (text[size] == '\n');
     }
 }
 
-static void append_piece(char *line, size_t size, const json_t *piece) {
+static void append_piece(struct line *line, const json_t *piece) {
     if (json_object_get(piece, "same") != NULL) {
-        append_text(line, size, text_at(piece, "same"));
+        append_text(line, text_at(piece, "same"));
         return;
     }
-    append_text(line, size, "[");
-    append_text(line, size, text_at(piece, "old"));
-    append_text(line, size, "→");
-    append_text(line, size, text_at(piece, "new"));
-    append_text(line, size, "]");
+    append_text(line, "[");
+    append_text(line, text_at(piece, "old"));
+    append_text(line, "→");
+    append_text(line, text_at(piece, "new"));
+    append_text(line, "]");
 }
 
-enum { LINE_MAX_ = 32 * 1024 };
-
-static void side_text(const struct screen *screen, const json_t *side,
-                      char line[static LINE_MAX_]) {
+static void side_text(const struct screen *screen, const json_t *side, struct line *line) {
     const json_t *diff = json_object_get(side, "diff"), *piece;
     size_t i;
-    line[0] = '\0';
     if (*text_at(side, "value") == '\0') {
-        append_text(line, LINE_MAX_, say(screen, "(cleared)", "(slettet)"));
+        append_text(line, say(screen, "(cleared)", "(slettet)"));
         return;
     }
-    append_text(line, LINE_MAX_, "\"");
+    append_text(line, "\"");
     if (!json_is_array(diff))
-        append_text(line, LINE_MAX_, text_at(side, "value"));
-    json_array_foreach(diff, i, piece) append_piece(line, LINE_MAX_, piece);
-    append_text(line, LINE_MAX_, "\"");
+        append_text(line, text_at(side, "value"));
+    json_array_foreach(diff, i, piece) append_piece(line, piece);
+    append_text(line, "\"");
 }
 
 static void version_row(const struct screen *screen, struct table *table, const char *number,
-                        const json_t *version, const char *text) {
+                        const json_t *version, const struct line *line) {
     char when[MOMENT_MAX];
     table_cell(table, STYLE_BOLD, "%s", number);
     table_cell(table, STYLE_PLAIN, "%s", name_of(version, "site"));
     table_cell(table, STYLE_PLAIN, "%s", text_at(version, "name"));
     table_cell(table, STYLE_DIM, "%s", moment_text(screen, json_object_get(version, "at"), when));
-    table_cell(table, STYLE_PLAIN, "%s", text);
+    table_cell(table, STYLE_PLAIN, "%.*s%s", (int)line->text.size,
+               line->text.size > 0 ? (const char *)line->text.data : "", line->cut ? "…" : "");
 }
 
 static void put_sides(const struct screen *screen, const json_t *document) {
-    static char
-        line[LINE_MAX_]; /* a screen is shown once; too large for the stack of a small box */
     const json_t *base = json_object_get(document, "base"), *side, *version;
+    const struct line nothing = {0};
     struct table *table = table_new(screen, 5);
     size_t i, j;
     if (json_is_object(base)) {
-        line[0] = '\0';
-        append_text(line, sizeof line, "\"");
-        append_text(line, sizeof line, text_at(base, "value"));
-        append_text(line, sizeof line, "\"");
-        version_row(screen, table, say(screen, "from", "fra"), base, line);
+        struct line line = {0};
+        append_text(&line, "\"");
+        append_text(&line, text_at(base, "value"));
+        append_text(&line, "\"");
+        version_row(screen, table, say(screen, "from", "fra"), base, &line);
+        buffer_wipe(&line.text);
     }
     json_array_foreach(json_object_get(document, "sides"), i, side) {
         char number[24];
+        struct line line = {0};
         snprintf(number, sizeof number, "%lld", (long long)number_at(side, "number"));
-        side_text(screen, side, line);
+        side_text(screen, side, &line);
         json_array_foreach(json_object_get(side, "written"), j, version)
-            version_row(screen, table, j == 0 ? number : "", version, j == 0 ? line : "");
+            version_row(screen, table, j == 0 ? number : "", version, j == 0 ? &line : &nothing);
+        buffer_wipe(&line.text);
     }
     table_print(table, 2);
 }

@@ -74,8 +74,9 @@ static void show_create(const struct screen *screen, const json_t *document) {
     if (file != NULL)
         put(screen, STYLE_PLAIN, "\n%s %s\n",
             say(screen, "The federation's root is in", "Føderationens rod står i"), file);
-    put(screen, STYLE_PLAIN, "\n%s\n  stafet node run\n  stafet member invite NAME --role ROLE\n",
-        say(screen, "Next:", "Som det næste:"));
+    put(screen, STYLE_PLAIN, "\n%s\n  stafet node run\n  stafet member invite %s\n",
+        say(screen, "Next:", "Som det næste:"),
+        say(screen, "NAME --role ROLE", "NAVN --role ROLLE"));
 }
 
 const struct view federation_views[] = {

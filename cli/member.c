@@ -3,6 +3,8 @@
 #include "sides.h"
 #include "views.h"
 
+#include "proto/limits.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -81,7 +83,7 @@ static void show_members(const struct screen *screen, const json_t *members) {
     size_t i, j;
     const json_t *member, *endpoint;
     json_array_foreach(members, i, member) {
-        char endpoints[512] = "";
+        char endpoints[ENDPOINTS_MAX * (ENDPOINT_SIZE_MAX + 1) + 1] = "";
         size_t used = 0;
         json_array_foreach(json_object_get(member, "endpoints"), j, endpoint) {
             const char *text = json_string_value(endpoint);

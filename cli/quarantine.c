@@ -77,7 +77,8 @@ static void show_branch(const struct screen *screen, const json_t *document) {
     long long answers = 0;
     put(screen, STYLE_PLAIN,
         say(screen, "A branch of %s's log from entry %lld on. It is kept aside and not merged.\n",
-            "En gren af %ss log fra post %lld. Den er lagt til side og ikke flettet ind.\n"),
+            "En gren af loggen fra %s, fra post %lld og frem. Den er lagt til side og ikke flettet "
+            "ind.\n"),
         text_at(json_object_get(document, "author"), "name"),
         (long long)number_at(document, "seq"));
     struct table *table = table_new(screen, 7);

@@ -85,18 +85,26 @@ static int prepare_confirm(struct cli_context *cli, json_t *args) {
     (void)args;
     json_t *known = cli_call(cli, "roster", "show", NULL);
     char question[512];
+    const struct screen *screen = cli_screen(cli);
     if (known == NULL)
         return EXIT_FAILED;
+    long long missing = (long long)number_at(known, "missing");
     bool asks = !flag_at(known, "confirmed") && number_at(known, "proved") == 0;
-    if (asks && !cli_screen(cli)->quiet)
-        show_roster(cli_screen(cli), known);
+    if (asks && !screen->quiet)
+        show_roster(screen, known);
     snprintf(question, sizeof question,
-             say(cli_screen(cli),
-                 "Go on from entry %lld without the word of %lld members? If any of them holds "
-                 "more, the roster is forked, and that can't be mended.",
-                 "Gå videre fra post %lld uden ordet fra %lld medlemmer? Har nogen af dem mere, "
-                 "bliver medlemslisten forgrenet, og det kan ikke gøres godt igen."),
-             (long long)number_at(known, "entries"), (long long)number_at(known, "missing"));
+             missing == 1
+                 ? say(screen,
+                       "Go on from entry %lld without the word of %lld member? If it holds more, "
+                       "the roster is forked, and that can't be mended.",
+                       "Gå videre fra post %lld uden ordet fra %lld medlem? Har det mere, bliver "
+                       "medlemslisten forgrenet, og det kan ikke gøres godt igen.")
+                 : say(screen,
+                       "Go on from entry %lld without the word of %lld members? If any of them "
+                       "holds more, the roster is forked, and that can't be mended.",
+                       "Gå videre fra post %lld uden ordet fra %lld medlemmer? Har nogen af dem "
+                       "mere, bliver medlemslisten forgrenet, og det kan ikke gøres godt igen."),
+             (long long)number_at(known, "entries"), missing);
     bool go_on = !asks || cli_confirm(cli, question);
     json_decref(known);
     return go_on ? -1 : EXIT_FAILED;

@@ -92,15 +92,30 @@ static const char *write_date(const struct screen *screen, const struct tm *at, 
     return buffer;
 }
 
-const char *time_text(const struct screen *screen, int64_t unix_ms, char buffer[static 32]) {
+/* Both as they are here. False: one of them is beyond the calendar. */
+static bool here_and_now(const struct screen *screen, int64_t unix_ms, struct tm *ret_at,
+                         struct tm *ret_now) {
     time_t seconds = (time_t)(unix_ms / 1000), now_seconds = (time_t)(now_ms_of(screen) / 1000);
+    return localtime_r(&seconds, ret_at) != NULL && localtime_r(&now_seconds, ret_now) != NULL;
+}
+
+static long days_between(const struct tm *at, const struct tm *now) {
+    return day_number(now->tm_year, now->tm_mon, now->tm_mday) -
+           day_number(at->tm_year, at->tm_mon, at->tm_mday);
+}
+
+long days_ago(const struct screen *screen, int64_t unix_ms) {
     struct tm at, now;
-    if (localtime_r(&seconds, &at) == NULL || localtime_r(&now_seconds, &now) == NULL) {
+    return here_and_now(screen, unix_ms, &at, &now) ? days_between(&at, &now) : 0;
+}
+
+const char *time_text(const struct screen *screen, int64_t unix_ms, char buffer[static 32]) {
+    struct tm at, now;
+    if (!here_and_now(screen, unix_ms, &at, &now)) {
         snprintf(buffer, 32, "?");
         return buffer;
     }
-    long days = day_number(now.tm_year, now.tm_mon, now.tm_mday) -
-                day_number(at.tm_year, at.tm_mon, at.tm_mday);
+    long days = days_between(&at, &now);
     if (days == 0)
         snprintf(buffer, 32, "%02d:%02d", at.tm_hour, at.tm_min);
     else if (days > 0 && days < 7)

@@ -40,6 +40,8 @@ int text_width(const char *text);
 
 /* Times for people: "10:12" today, "Tue 14:10" this week, "3 Jun", "3 Jun 2025"; local time zone; in `buffer`. */
 const char *time_text(const struct screen *, int64_t unix_ms, char buffer[static 32]);
+/* How many calendar days lie between that moment's day here and today: 1 for yesterday, at whatever hour; negative in the future. */
+long days_ago(const struct screen *, int64_t unix_ms);
 const char *date_text(const struct screen *, const char *iso_date, char buffer[static 32]);
 
 /* A screen for a verb's result; looked up by noun and verb. Without one the document is shown as indented "key: value" lines. */

@@ -90,8 +90,10 @@ static void say_missing(const struct screen *screen, const json_t *members, long
             text_at(doubted, "name"));
     else
         put(screen, STYLE_PLAIN,
-            say(screen, "others hold %lld changes that are not here",
-                "andre har %lld ændringer, som mangler her"),
+            missing == 1 ? say(screen, "others hold %lld change that is not here",
+                               "andre har %lld ændring, som mangler her")
+                         : say(screen, "others hold %lld changes that are not here",
+                               "andre har %lld ændringer, som mangler her"),
             missing);
 }
 
@@ -107,8 +109,7 @@ static void say_lacking(const struct screen *screen, const json_t *member, size_
         put(screen, STYLE_PLAIN, say(screen, " since %s", " siden %s"),
             time_text(screen, since, when));
     if (n > 1)
-        put(screen, STYLE_PLAIN,
-            say(screen, " (and %zu more)", " (og %zu til)"), n - 1);
+        put(screen, STYLE_PLAIN, say(screen, " (and %zu more)", " (og %zu til)"), n - 1);
 }
 
 static void say_why(const struct screen *screen, const json_t *document) {
@@ -159,7 +160,8 @@ static void show_verdict(const struct screen *screen, const json_t *document) {
         if (!flag_at(json_object_get(document, "node"), "running"))
             say_why(screen, document);
         else
-            put(screen, STYLE_PLAIN, "stafet member invite NAME --role ROLE");
+            put(screen, STYLE_PLAIN, "stafet member invite %s",
+                say(screen, "NAME --role ROLE", "NAVN --role ROLLE"));
     } else {
         put(screen, STYLE_BAD, "%s", say(screen, "NOT IN SYNC", "IKKE SYNKRONISERET"));
         put(screen, STYLE_PLAIN, "  ");

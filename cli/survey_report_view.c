@@ -139,9 +139,13 @@ void survey_show_report(const struct screen *screen, const json_t *document) {
         say(screen, "%s fewer than %lld answers: not shown, so that nobody can be recognised\n",
             "%s under %lld svar: vises ikke, så ingen kan genkendes\n"),
         hidden, (long long)number_at(document, "hidden_below"));
-    if (number_at(document, "unreadable") > 0)
+    long long unreadable = (long long)number_at(document, "unreadable");
+    if (unreadable > 0)
         put(screen, STYLE_WARN,
-            say(screen, "%lld answers do not fit the survey and are not counted\n",
-                "%lld svar passer ikke til undersøgelsen og er ikke talt med\n"),
-            (long long)number_at(document, "unreadable"));
+            unreadable == 1
+                ? say(screen, "%lld answer does not fit the survey and is not counted\n",
+                      "%lld svar passer ikke til undersøgelsen og er ikke talt med\n")
+                : say(screen, "%lld answers do not fit the survey and are not counted\n",
+                      "%lld svar passer ikke til undersøgelsen og er ikke talt med\n"),
+            unreadable);
 }

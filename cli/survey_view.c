@@ -53,15 +53,20 @@ static void show_publish(const struct screen *screen, const json_t *document) {
 }
 
 static void list_counts(const struct screen *screen, struct table *table, const json_t *survey) {
+    long long answered = (long long)number_at(survey, "sites_answered"),
+              imported = (long long)number_at(survey, "imported");
     if (json_object_get(survey, "sites_answered") != NULL)
         table_cell(table, STYLE_PLAIN,
-                   say(screen, "%lld sites answered, %lld missing",
-                       "%lld steder har svaret, %lld mangler"),
-                   (long long)number_at(survey, "sites_answered"),
-                   (long long)number_at(survey, "sites_missing"));
+                   answered == 1 ? say(screen, "%lld site answered, %lld missing",
+                                       "%lld sted har svaret, %lld mangler")
+                                 : say(screen, "%lld sites answered, %lld missing",
+                                       "%lld steder har svaret, %lld mangler"),
+                   answered, (long long)number_at(survey, "sites_missing"));
     else if (json_object_get(survey, "imported") != NULL)
-        table_cell(table, STYLE_PLAIN, say(screen, "%lld answers handed in", "%lld svar afleveret"),
-                   (long long)number_at(survey, "imported"));
+        table_cell(table, STYLE_PLAIN,
+                   imported == 1 ? say(screen, "%lld answer handed in", "%lld svar afleveret")
+                                 : say(screen, "%lld answers handed in", "%lld svar afleveret"),
+                   imported);
     else
         table_cell(table, STYLE_PLAIN, "%s", "");
 }
@@ -81,11 +86,14 @@ static void show_list(const struct screen *screen, const json_t *document) {
         list_counts(screen, table, survey);
     }
     table_print(table, 0);
-    if (number_at(document, "unreadable") > 0)
+    long long unreadable = (long long)number_at(document, "unreadable");
+    if (unreadable > 0)
         put(screen, STYLE_WARN,
-            say(screen, "%lld surveys cannot be read by this version.\n",
-                "%lld undersøgelser kan denne version ikke læse.\n"),
-            (long long)number_at(document, "unreadable"));
+            unreadable == 1 ? say(screen, "%lld survey cannot be read by this version.\n",
+                                  "%lld undersøgelse kan denne version ikke læse.\n")
+                            : say(screen, "%lld surveys cannot be read by this version.\n",
+                                  "%lld undersøgelser kan denne version ikke læse.\n"),
+            unreadable);
 }
 
 static void put_choices(const struct screen *screen, const json_t *choices) {
@@ -115,6 +123,7 @@ static void show_survey(const struct screen *screen, const json_t *document) {
 
 static void site_row(const struct screen *screen, struct table *table, const json_t *site) {
     char when[32];
+    long long incomplete = (long long)number_at(site, "incomplete");
     table_cell(table, STYLE_PLAIN, "%s", text_at(json_object_get(site, "site"), "name"));
     if (flag_at(site, "few"))
         table_cell(table, STYLE_PLAIN, "%s", say(screen, "fewer than 5", "under 5"));
@@ -127,11 +136,13 @@ static void site_row(const struct screen *screen, struct table *table, const jso
     else if (number_at(site, "late") > 0)
         table_cell(table, STYLE_WARN, say(screen, "%lld came too late", "%lld kom for sent"),
                    (long long)number_at(site, "late"));
-    else if (number_at(site, "incomplete") > 0)
+    else if (incomplete > 0)
         table_cell(
             table, STYLE_WARN,
-            say(screen, "%lld imports still on their way", "%lld indlæsninger er stadig undervejs"),
-            (long long)number_at(site, "incomplete"));
+            incomplete == 1
+                ? say(screen, "%lld import still on its way", "%lld indlæsning er undervejs")
+                : say(screen, "%lld imports still on their way", "%lld indlæsninger er undervejs"),
+            incomplete);
     else
         table_cell(table, STYLE_PLAIN, "%s", "");
 }
@@ -187,12 +198,19 @@ static void show_status(const struct screen *screen, const json_t *document) {
 }
 
 static void show_import(const struct screen *screen, const json_t *document) {
+    long long answers = (long long)number_at(document, "answers");
     put(screen, STYLE_PLAIN,
-        say(screen,
-            "%lld answers to %s are sealed to the municipality. No readable copy is kept here.\n",
-            "%lld svar på %s er forseglet til kommunen. Her bliver ingen læselig kopi.\n"),
-        (long long)number_at(document, "answers"),
-        text_at(json_object_get(document, "survey"), "code"));
+        answers == 1 ? say(screen,
+                           "%lld answer to %s is sealed to the municipality. No readable copy is "
+                           "kept here.\n",
+                           "%lld svar på %s er forseglet til kommunen. Her bliver ingen læselig "
+                           "kopi.\n")
+                     : say(screen,
+                           "%lld answers to %s are sealed to the municipality. No readable copy "
+                           "is kept here.\n",
+                           "%lld svar på %s er forseglet til kommunen. Her bliver ingen læselig "
+                           "kopi.\n"),
+        answers, text_at(json_object_get(document, "survey"), "code"));
     put_not_running(screen, document);
 }
 

@@ -1,8 +1,11 @@
 #include "screen.h"
 
+#include "proto/text.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uniwidth.h>
 
 struct cell {
     char *text;
@@ -24,33 +27,17 @@ static void *must(void *memory) {
     return memory;
 }
 
-/* The code point at `*at`, which is moved past it; a stray byte counts as one character. */
-static uint32_t next_point(const char **at) {
-    const unsigned char *p = (const unsigned char *)*at;
-    int more = *p >= 0xF0 ? 3 : *p >= 0xE0 ? 2 : *p >= 0xC0 ? 1 : 0;
-    uint32_t point = more == 0 ? *p : *p & (0x3FU >> more);
-    const unsigned char *q = p + 1;
-    for (; more > 0 && (*q & 0xC0) == 0x80; more--)
-        point = point << 6 | (*q++ & 0x3FU);
-    *at += q - p;
-    return point;
-}
-
-static int point_width(uint32_t point) {
-    if ((point >= 0x300 && point <= 0x36F) || (point >= 0x200B && point <= 0x200F) ||
-        (point >= 0xFE00 && point <= 0xFE0F))
-        return 0;
-    bool wide = (point >= 0x1100 && point <= 0x115F) || (point >= 0x2E80 && point <= 0xA4CF) ||
-                (point >= 0xAC00 && point <= 0xD7A3) || (point >= 0xF900 && point <= 0xFAFF) ||
-                (point >= 0xFE30 && point <= 0xFE6F) || (point >= 0xFF00 && point <= 0xFF60) ||
-                (point >= 0x1F300 && point <= 0x1FAFF);
-    return wide ? 2 : 1;
-}
-
 int text_width(const char *text) {
+    struct bytes rest = bytes_of_text(text);
     int width = 0;
-    while (*text != '\0')
-        width += point_width(next_point(&text));
+    while (rest.size > 0) {
+        uint32_t character = 0;
+        size_t size = text_next(rest, &character);
+        int columns = size > 0 ? uc_width(character, "UTF-8") : 1; /* a stray byte is one */
+        width += columns > 0 ? columns : 0;
+        size = size > 0 ? size : 1;
+        rest = (struct bytes){rest.data + size, rest.size - size};
+    }
     return width;
 }
 

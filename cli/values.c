@@ -110,12 +110,12 @@ static enum err content_value(struct values *values, const struct param *param, 
 
 static enum err number_value(struct values *values, const struct param *param, const char *given,
                              json_t **ret_value) {
-    char *end;
+    char *end, name[PARAM_NAME_MAX];
     errno = 0;
     long long n = strtoll(given, &end, 10);
     if (end == given || *end != '\0' || errno != 0)
         return refuse(values, ERR_ARGUMENT, "%s must be a whole number, not \"%.60s\"",
-                      "%s skal være et helt tal, ikke \"%.60s\"", param->name, given);
+                      "%s skal være et helt tal, ikke \"%.60s\"", param_name(param, name), given);
     *ret_value = json_integer(n);
     return *ret_value != NULL ? OK : ERR_MEMORY;
 }
@@ -123,11 +123,12 @@ static enum err number_value(struct values *values, const struct param *param, c
 static enum err duration_value(struct values *values, const struct param *param, const char *given,
                                json_t **ret_value) {
     int64_t ms;
+    char name[PARAM_NAME_MAX];
     if (values_duration(given, &ms) != OK)
         return refuse(values, ERR_ARGUMENT,
                       "%s must be a span such as 7d, 12h, 10m or 30s, not \"%.60s\"",
                       "%s skal være et tidsrum som 7d, 12h, 10m eller 30s, ikke \"%.60s\"",
-                      param->name, given);
+                      param_name(param, name), given);
     *ret_value = json_integer(ms);
     return *ret_value != NULL ? OK : ERR_MEMORY;
 }
@@ -178,9 +179,10 @@ static const struct param *param_named(const struct verb *verb, const char *opti
 
 static enum err set_value(struct values *values, const struct param *param, const char *given) {
     json_t *value = NULL;
+    char name[PARAM_NAME_MAX];
     if (param->kind != PARAM_LIST && json_object_get(values->json, param->name) != NULL)
         return refuse(values, ERR_ARGUMENT, "%s is given twice", "%s er angivet to gange",
-                      param->name);
+                      param_name(param, name));
     enum err e = value_of(values, param, given, &value);
     if (e != OK)
         return e;

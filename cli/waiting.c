@@ -5,24 +5,18 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-enum { LINE_MAX_BYTES = 512, DAY_MS = 24 * 3600 * 1000 };
+enum { LINE_MAX_BYTES = 768 };
 
-static int64_t days_since(const struct screen *screen, int64_t at) {
-    int64_t now = screen->now_ms != 0 ? screen->now_ms : (int64_t)time(NULL) * 1000;
-    return now > at ? (now - at) / DAY_MS : 0;
-}
-
-/* "6 days ago", "today". */
+/* "6 days ago", "today"; by the clock of whoever wrote, which may be ahead. */
 static const char *ago(const struct screen *screen, int64_t at, char buffer[static 48]) {
-    long long days = (long long)days_since(screen, at);
-    if (days == 0)
+    long days = days_ago(screen, at);
+    if (days <= 0)
         snprintf(buffer, 48, "%s", say(screen, "today", "i dag"));
     else if (days == 1)
-        snprintf(buffer, 48, "%s", say(screen, "1 day ago", "for 1 dag siden"));
+        snprintf(buffer, 48, "%s", say(screen, "yesterday", "i går"));
     else
-        snprintf(buffer, 48, say(screen, "%lld days ago", "for %lld dage siden"), days);
+        snprintf(buffer, 48, say(screen, "%ld days ago", "for %ld dage siden"), days);
     return buffer;
 }
 
@@ -54,7 +48,7 @@ static void handover_line(const struct screen *screen, const json_t *item, const
                  when);
     else
         snprintf(line, LINE_MAX_BYTES,
-                 say(screen, "%s, from %s %s, not accepted", "%s, fra %s %s, ikke modtaget"), name,
+                 say(screen, "%s, from %s %s, not accepted", "%s, fra %s %s, ikke overtaget"), name,
                  other, when);
 }
 

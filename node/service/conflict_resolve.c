@@ -75,12 +75,13 @@ static enum err refuse_changed(struct store *store, const char *id, const struct
     }
     const char *short_id = json_string_value(json_object_get(document, "short"));
     snprintf(mend, sizeof mend, "stafet conflict show %s", short_id);
+    const char *rest;
     struct bytes shown = sides.list[sides.shown].value;
+    int size = form_quoted(shown, &rest);
     reply_fail(reply, ERR_STALE, COMMAND(mend),
-               "conflict %s has changed meanwhile; it is %s now, and \"%.*s\" is shown",
-               "konflikten %s er ændret imens; den er nu %s, og \"%.*s\" vises", id, short_id,
-               (int)(shown.size < 200 ? shown.size : 200),
-               shown.size > 0 ? (const char *)shown.data : "");
+               "conflict %s has changed meanwhile; it is %s now, and \"%.*s%s\" is shown",
+               "konflikten %s er ændret imens; den er nu %s, og \"%.*s%s\" vises", id, short_id,
+               size, shown.size > 0 ? (const char *)shown.data : "", rest);
     json_decref(reply->details);
     reply->details = json_pack("{s:o}", "conflict", document);
     return ERR_STALE;
@@ -101,13 +102,14 @@ static enum err refuse_settled(struct store *store, const char *id,
         return handover_fail(store, reply, e);
     const struct field *field = collection_field(handover.collection, stale->field);
     const struct side *side = &sides.list[sides.shown];
+    const char *rest;
+    int size = form_quoted(side->value, &rest);
     snprintf(short_mend, sizeof short_mend, "stafet handover show %s", handover.text);
     reply_fail(reply, ERR_STALE, COMMAND(short_mend),
-               "conflict %s was settled meanwhile: %s is now \"%.*s\" (%s%s%s)",
-               "konflikten %s blev afgjort imens: %s er nu \"%.*s\" (%s%s%s)", id,
-               field != NULL ? field->name : reply_say(reply, "the field", "feltet"),
-               (int)(side->value.size < 200 ? side->value.size : 200),
-               side->value.size > 0 ? (const char *)side->value.data : "",
+               "conflict %s was settled meanwhile: %s is now \"%.*s%s\" (%s%s%s)",
+               "konflikten %s blev afgjort imens: %s er nu \"%.*s%s\" (%s%s%s)", id,
+               field != NULL ? field->name : reply_say(reply, "the field", "feltet"), size,
+               side->value.size > 0 ? (const char *)side->value.data : "", rest,
                form_name(store, &side->versions[0]->author, site),
                *side->versions[0]->actor_name ? ", " : "", side->versions[0]->actor_name);
     json_decref(reply->details);

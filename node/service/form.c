@@ -1,5 +1,7 @@
 #include "form.h"
+
 #include "proto/limits.h"
+#include "proto/text.h"
 
 #include <stdio.h>
 
@@ -21,6 +23,13 @@ json_t *form_words(const struct public_keys *keys) {
     char words[WORDS_TEXT_MAX];
     words_of_keys(keys, words);
     return json_string(words);
+}
+
+int form_quoted(struct bytes value, const char **ret_rest) {
+    enum { QUOTED_MAX = 200 };
+    size_t size = text_fit(value, QUOTED_MAX);
+    *ret_rest = size < value.size ? "…" : "";
+    return (int)size;
 }
 
 const char *form_name(struct store *store, const struct member_id *member,

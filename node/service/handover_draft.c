@@ -2,6 +2,7 @@
 
 #include "name.h"
 
+#include "form.h"
 #include "handover_note.h"
 
 #include "proto/limits.h"
@@ -234,12 +235,14 @@ static enum err refuse_outdated(const struct handover *handover, const struct fi
     snprintf(mend_da, sizeof mend_da,
              "skriv det ud på ny, og før dit over i det: stafet handover template %s >FIL",
              handover->short_id);
-    reply_fail(reply, ERR_STALE, MEND(mend, mend_da),
-               "%s (%s) has been changed here since this form was written out; it is \"%.*s\" now",
-               "%s (%s) er ændret her, siden skemaet blev skrevet ud; der står nu \"%.*s\"",
-               field->name, label_text(reply->language, field->label),
-               (int)(draft->value.size < 200 ? draft->value.size : 200),
-               draft->value.size > 0 ? (const char *)draft->value.data : "");
+    const char *rest;
+    int size = form_quoted(draft->value, &rest);
+    reply_fail(
+        reply, ERR_STALE, MEND(mend, mend_da),
+        "%s (%s) has been changed here since this form was written out; it is \"%.*s%s\" now",
+        "%s (%s) er ændret her, siden skemaet blev skrevet ud; der står nu \"%.*s%s\"", field->name,
+        label_text(reply->language, field->label), size,
+        draft->value.size > 0 ? (const char *)draft->value.data : "", rest);
     json_decref(reply->details);
     reply->details = json_pack("{s:s}", "field", field->name);
     return ERR_STALE;

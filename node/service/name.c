@@ -148,8 +148,11 @@ enum err name_is_taken(struct store *store, const char *name, enum name_holder *
 }
 
 enum err name_judge(const char *name, struct reply *reply) {
+    bool is_long = strlen(name) > NAME_SIZE_MAX;
     if (*name == '\0' || !text_is_name(name, NAME_SIZE_MAX))
-        return reply_fail(reply, ERR_ARGUMENT, MEND("shorten it", "forkort det"),
+        return reply_fail(reply, ERR_ARGUMENT,
+                          is_long ? MEND("shorten it", "forkort det")
+                                  : MEND("type the name anew", "skriv navnet på ny"),
                           "a name is one line of 1 to %d letters (æ, ø and å count as two)",
                           "et navn er én linje på 1 til %d bogstaver (æ, ø og å tæller som to)",
                           NAME_SIZE_MAX);

@@ -38,8 +38,8 @@ static size_t character_size(const unsigned char *at) {
 void reply_tidy(char *text) {
     while (*text != '\0') {
         size_t size = character_size((const unsigned char *)text);
-        if (size == 0)
-            *text = '?';
+        if (size == 0) /* a value that is quoted may have lines */
+            *text = *text == '\n' || *text == '\t' ? ' ' : '?';
         text += size == 0 ? 1 : size;
     }
 }

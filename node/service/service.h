@@ -46,7 +46,7 @@ const char *reply_err_text(const struct reply *, enum err e);
 enum err reply_failure(struct reply *, enum err e, const struct failure *);
 /* One of two texts, for a value in a sentence. */
 const char *reply_say(const struct reply *, const char *en, const char *da) __attribute__((format_arg(2), format_arg(3)));
-/* Replaces by '?' what is not UTF-8 or would steer a terminal: a sentence may quote what somebody typed, and be cut anywhere. reply_fail
+/* Replaces ends of lines by blanks, and by '?' what is not UTF-8 or would steer a terminal: a sentence may quote what somebody typed, and be cut anywhere. reply_fail
  * does so itself. */
 void reply_tidy(char *text);
 /* Takes `document` as the result; NULL (Jansson was out of memory) is ERR_MEMORY. So a verb can `return reply_give(reply,

@@ -304,6 +304,16 @@ SCENE(what_a_colleague_has_typed_meanwhile_is_not_overwritten_by_an_older_form) 
     desk_call(&stage->mette, "handover", "edit",
               json_pack("{s:s, s:{s:s}}", "id", id, "fields", "likes", "Både"));
     desk_refused(&stage->mette, ERR_STALE, "handover", "edit", with_form(id, fourth));
+    /* What is quoted is one line, cut between characters. */
+    char text[400] = "Fly\nog ";
+    while (strlen(text) < 300)
+        strcat(text, "å");
+    desk_call(&stage->mette, "handover", "edit",
+              json_pack("{s:s, s:{s:s}}", "id", id, "fields", "likes", text));
+    reply = desk_refused(&stage->mette, ERR_STALE, "handover", "edit", with_form(id, fourth));
+    assert_non_null(strstr(reply->text, "it is \"Fly og å"));
+    assert_non_null(strstr(reply->text, "å…\" now"));
+    assert_null(strchr(reply->text, '?'));
     free(first);
     free(second);
     free(third);

@@ -31,6 +31,34 @@ TEST(a_time_is_as_short_as_its_distance_allows) {
     assert_string_equal(at(LANGUAGE_EN, noon_ms + 24 * hour_ms), "4 Jun");
 }
 
+static int64_t ms_at(int month, int day, int hour, int minute) {
+    struct tm at = {.tm_year = 126,
+                    .tm_mon = month - 1,
+                    .tm_mday = day,
+                    .tm_hour = hour,
+                    .tm_min = minute,
+                    .tm_isdst = -1};
+    return (int64_t)mktime(&at) * 1000;
+}
+
+/* Summer time begins on 29 March and ends on 25 October. */
+TEST(days_are_counted_by_the_calendar_and_not_by_hours) {
+    struct screen screen = {.out = stdout};
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    tzset();
+    screen.now_ms = ms_at(6, 3, 0, 30);
+    assert_int_equal(days_ago(&screen, ms_at(6, 3, 0, 10)), 0);
+    assert_int_equal(days_ago(&screen, ms_at(6, 2, 23, 50)), 1);
+    assert_int_equal(days_ago(&screen, ms_at(6, 1, 23, 50)), 2);
+    assert_int_equal(days_ago(&screen, ms_at(6, 4, 0, 10)), -1);
+    screen.now_ms = ms_at(3, 30, 0, 30);
+    assert_int_equal(days_ago(&screen, ms_at(3, 28, 23, 50)), 2);
+    screen.now_ms = ms_at(10, 25, 23, 50);
+    assert_int_equal(days_ago(&screen, ms_at(10, 25, 0, 10)), 0);
+    setenv("TZ", "UTC", 1);
+    tzset();
+}
+
 TEST(danish_times_read_danish) {
     assert_string_equal(at(LANGUAGE_DA, noon_ms - 13 * hour_ms), "tir 23:00");
     assert_string_equal(at(LANGUAGE_DA, noon_ms - 7 * 24 * hour_ms), "27. maj");
@@ -86,6 +114,7 @@ TEST(there_is_no_colour_away_from_a_terminal) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_time_is_as_short_as_its_distance_allows),
+        cmocka_unit_test(days_are_counted_by_the_calendar_and_not_by_hours),
         cmocka_unit_test(danish_times_read_danish),
         cmocka_unit_test(a_date_keeps_its_day_and_drops_this_year),
         cmocka_unit_test(the_language_is_the_first_that_the_environment_names),

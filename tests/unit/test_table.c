@@ -74,7 +74,10 @@ TEST(width_counts_columns_not_bytes) {
     assert_int_equal(text_width("ærø"), 3);
     assert_int_equal(text_width("e\xCC\x81"), 1); /* e and a combining acute accent */
     assert_int_equal(text_width("日本"), 4);
+    assert_int_equal(text_width("عَلِيّ"), 3); /* three letters, and marks above and below them */
+    assert_int_equal(text_width("a\u200bb"), 2);
     assert_int_equal(text_width("\xFF"), 1);
+    assert_int_equal(text_width("\xFFx\xC3"), 3);
 }
 
 int main(void) {
