@@ -85,9 +85,9 @@ static enum err check_entry(struct hearing *hearing, const struct roster_entry *
     struct store *store = hearing->store;
     const struct founding *founding = hearing->founding;
     char why[160] = "";
-    if (founding != NULL && member_id_equal(&entry->member, &founding->municipality) &&
-        (memcmp(&entry->keys, &founding->keys, sizeof entry->keys) != 0 ||
-         entry->role != ROLE_MUNICIPALITY))
+    if (founding != NULL && (!member_id_equal(&entry->member, &founding->municipality) ||
+                             memcmp(&entry->keys, &founding->keys, sizeof entry->keys) != 0 ||
+                             entry->role != ROLE_MUNICIPALITY))
         return verdict_void(hearing->verdict, ERR_KEY,
                             "the founder's entry differs from the founding record");
     enum err e = member_check(store, entry, why, sizeof why);
@@ -146,6 +146,15 @@ static enum err check_epoch(struct hearing *hearing, const struct epoch_declarat
     return check_grants(hearing, epoch);
 }
 
+/* Is a member stated by the first `n` declarations? Each is judged by the roster before the
+ * envelope, so there is room for one. */
+static bool states_member(const struct hearing *hearing, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (hearing->declarations[i].kind == DECLARATION_ENTRY)
+            return true;
+    return false;
+}
+
 static enum err check_declaration(struct hearing *hearing, size_t index,
                                   const struct declaration *declaration) {
     const struct header *header = &hearing->envelope->header;
@@ -166,6 +175,8 @@ static enum err check_declaration(struct hearing *hearing, size_t index,
         if (!roster)
             return verdict_void(hearing->verdict, ERR_DENIED,
                                 "a roster entry stands outside the roster");
+        if (states_member(hearing, hearing->declarations_n - 1))
+            return verdict_void(hearing->verdict, ERR_FORMAT, "it states more than one member");
         return check_entry(hearing, &declaration->entry);
     case DECLARATION_EPOCH:
         return check_epoch(hearing, &declaration->epoch);
@@ -336,6 +347,8 @@ static enum err hear(struct hearing *hearing, time_ms stored) {
         return e;
     if ((e = read_declarations(hearing)) != OK || settled(hearing))
         return e;
+    if (hearing->founding != NULL && !states_member(hearing, hearing->declarations_n))
+        return verdict_void(hearing->verdict, ERR_FORMAT, "it lacks the founder's own entry");
     if ((e = read_sets(hearing)) != OK || settled(hearing))
         return e;
     struct origin origin = origin_of(hearing, stored);

@@ -103,6 +103,33 @@ TEST(keys_and_role_are_pinned_and_removal_is_for_ever) {
     doorstep_end(&d);
 }
 
+/* The second would be judged by a roster without the first: keys could change within it, or two
+ * members come with the same. */
+TEST(an_envelope_states_one_member_at_most) {
+    struct doorstep d;
+    struct roster_entry entry, now;
+    struct version_name written;
+    doorstep_begin(&d);
+    doorstep_join(&d);
+    assert_ok(roster_member(d.town->store, &d.ticket.member, UINT64_MAX, &d.arena, &entry));
+    struct declaration both[] = {{.kind = DECLARATION_ENTRY, .entry = entry},
+                                 {.kind = DECLARATION_ENTRY, .entry = entry}};
+    both[0].entry.member.bytes[0] ^= 1;
+    both[0].entry.keys.sign.bytes[0] ^= 1;
+    both[0].entry.keys.transport.bytes[0] ^= 1;
+    both[1].entry = both[0].entry;
+    both[1].entry.counter++;
+    both[1].entry.keys.seal.bytes[0] ^= 1;
+    struct change change = {
+        .channel = {.kind = CHANNEL_ROSTER}, .declarations = both, .declarations_n = 2};
+    assert_err(ERR_ARGUMENT, append_change(d.town->store, &change, &written));
+    assert_err(ERR_NOT_FOUND,
+               roster_member(d.town->store, &both[0].entry.member, UINT64_MAX, &d.arena, &now));
+    change.declarations_n = 1;
+    assert_ok(append_change(d.town->store, &change, &written));
+    doorstep_end(&d);
+}
+
 static enum err ordered(void *context, const struct roster_entry *entry) {
     char *last = context, key[64];
     snprintf(key, sizeof key, "%d%s", (int)entry->role, entry->name);
@@ -135,6 +162,7 @@ int main(void) {
         cmocka_unit_test(a_founding_survives_closing),
         cmocka_unit_test(a_wildcard_is_no_endpoint_that_others_can_dial),
         cmocka_unit_test(keys_and_role_are_pinned_and_removal_is_for_ever),
+        cmocka_unit_test(an_envelope_states_one_member_at_most),
         cmocka_unit_test(members_come_in_order_of_role_then_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* A ticket, from both ends: who gets in with it, and whom the joiner believes. */
 #include "doorstep.h"
+#include "forge.h"
 #include "proto/limits.h"
 #include "store/admit.h"
 #include "store/feed.h"
@@ -170,6 +171,49 @@ TEST(a_roster_without_the_tickets_tip_makes_no_member) {
     doorstep_end(&d);
 }
 
+/* Entry 1 of the town's roster, with no more than its first `n` sections. */
+static void found_with(struct doorstep *d, struct forge *forge, size_t n, struct buffer *out) {
+    struct envelope first;
+    struct feed_info feed = {0};
+    struct roster_tip tip;
+    struct buffer run = {0};
+    size_t size;
+    assert_ok(roster_tip(d->town->store, &tip));
+    feed.id = tip.feed;
+    assert_ok(feed_load(d->town->store, &tip.feed, 0, NULL, 1, &run));
+    assert_ok(envelope_parse(buffer_view(&run), &d->arena, &first, &size));
+    forge_begin(forge, d->town, &feed);
+    forge_next(forge);
+    forge->draft.header.roster_seq = 0;
+    memset(&forge->draft.header.roster_id8, 0, sizeof forge->draft.header.roster_id8);
+    for (size_t i = 0; i < n; i++)
+        forge_plain(forge, SECTION_DECLARATION, first.sections[i].content);
+    forge_sign(forge, NULL, out);
+    buffer_done(&run);
+}
+
+TEST(a_roster_that_does_not_begin_with_its_founder_is_refused) {
+    for (size_t n = 2; n <= 3; n++) { /* birth and founding; and the founder's entry */
+        struct doorstep d;
+        struct forge forge;
+        struct admitted admitted;
+        struct buffer text = {0}, run = {0};
+        doorstep_begin(&d);
+        d.ticket.roster_seq = 0;
+        assert_ok(ticket_encode(&d.ticket, &text));
+        assert_ok(roster_join_begin(d.site->store, (const char *)text.data, NULL, 0));
+        assert_ok(roster_join_answered(d.site->store));
+        found_with(&d, &forge, n, &run);
+        assert_err(
+            n == 3 ? OK : ERR_FEDERATION,
+            admit_run(d.site->store, &d.town->member, &forge.feed, buffer_view(&run), &admitted));
+        buffer_wipe(&text);
+        buffer_done(&run);
+        forge_end(&forge);
+        doorstep_end(&d);
+    }
+}
+
 TEST(whoever_finds_its_place_taken_is_no_member) {
     struct doorstep d;
     struct admitted admitted;
@@ -202,6 +246,7 @@ int main(void) {
         cmocka_unit_test(the_issuer_keeps_no_secret_and_the_joiner_drops_it),
         cmocka_unit_test(a_roster_that_is_not_the_tickets_is_refused),
         cmocka_unit_test(a_roster_without_the_tickets_tip_makes_no_member),
+        cmocka_unit_test(a_roster_that_does_not_begin_with_its_founder_is_refused),
         cmocka_unit_test(whoever_finds_its_place_taken_is_no_member),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
