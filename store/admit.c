@@ -23,11 +23,9 @@ struct admission {
     const char *refusal; /* what is wrong with it, where the reason alone does not say it */
 };
 
-/* Only the order of magnitude is told by the arena: a heap that gives out leaves it far from its
- * cap. */
+/* What a run takes beyond its cap is its own fault; a heap that gives out is not. */
 static enum err bytes_or_heap(const struct admission *admission, enum err e) {
-    return e == ERR_MEMORY && admission->arena.bytes > admission->arena.bytes_max / 2 ? ERR_LIMIT
-                                                                                      : e;
+    return e == ERR_MEMORY && admission->arena.capped ? ERR_LIMIT : e;
 }
 
 /* Stored without one of its sections it would never be asked for again. */

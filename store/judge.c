@@ -76,7 +76,7 @@ enum err verdict_wait(struct verdict *verdict, enum err reason) {
 
 /* What decoding says of the bytes makes them void; what it says of this machine is passed on. */
 static enum err not_decoded(struct hearing *hearing, enum err e, const char *why) {
-    if (e == ERR_MEMORY && hearing->arena->bytes < JUDGE_MEMORY_MAX / 2)
+    if (e == ERR_MEMORY && !hearing->arena->capped)
         return e;
     return verdict_void(hearing->verdict, e == ERR_MEMORY ? ERR_LIMIT : e, why);
 }

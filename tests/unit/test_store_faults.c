@@ -320,6 +320,36 @@ TEST(a_statement_is_made_and_taken_whole_or_not_at_all) {
     scene_end(&s);
 }
 
+/* As much as verifying can take: an empty section is 5 bytes in a run. */
+static void forge_sections(struct scene *s, size_t envelopes_n) {
+    for (size_t i = 0; i < envelopes_n; i++) {
+        forge_next(&s->forge);
+        for (size_t k = 0; k < SECTIONS_MAX; k++)
+            forge_plain(&s->forge, SECTION_DECLARATION, (struct bytes){0});
+        forge_sign(&s->forge, NULL, &s->run);
+    }
+}
+
+TEST(a_large_run_is_refused_to_nobody_because_memory_gave_out_here) {
+    struct scene s;
+    struct admitted admitted;
+    unsigned failed = 0;
+    offer_begin(&s);
+    forge_sections(&s, 100);
+    assert_true(s.run.size < RUN_SIZE_MAX);
+    for (unsigned n = 1; n < 200; n++) {
+        fault_arm(FAULT_MEMORY, n);
+        enum err e = offer(&s, s.town, &admitted);
+        if (!fault_disarm())
+            break;
+        failed++;
+        assert_err(ERR_MEMORY, e);
+        assert_int_equal(shown_at(s.town, QUARANTINE_REFUSED).n, 0);
+    }
+    assert_true(failed > 20);
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_first_change_in_a_channel_is_written_whole_or_not_at_all),
@@ -334,6 +364,7 @@ int main(void) {
             a_roster_that_brings_what_entries_wait_for_is_admitted_whole_or_not_at_all),
         cmocka_unit_test(answers_are_written_and_admitted_whole_or_not_at_all),
         cmocka_unit_test(a_statement_is_made_and_taken_whole_or_not_at_all),
+        cmocka_unit_test(a_large_run_is_refused_to_nobody_because_memory_gave_out_here),
     };
     fault_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
