@@ -6,14 +6,17 @@
 
 /* ---- The bytes as they are ---- */
 
-static enum err read_varint(struct bytes *bytes, uint64_t *ret_value) {
+/* A tag or length takes at most 5 bytes, as elsewhere too (protobuf-c refuses more); a value 10. */
+enum { PREFIX_SIZE_MAX = 5, VARINT_SIZE_MAX = 10 };
+
+static enum err read_varint(struct bytes *bytes, unsigned size_max, uint64_t *ret_value) {
     if (bytes->size > 0 && bytes->data[0] < 0x80) { /* most are */
         *ret_value = *bytes->data++;
         bytes->size--;
         return OK;
     }
     uint64_t value = 0;
-    for (unsigned i = 0; i < 10 && i < bytes->size; i++) {
+    for (unsigned i = 0; i < size_max && i < bytes->size; i++) {
         uint8_t byte = bytes->data[i];
         if (i == 9 && byte > 1)
             return ERR_FORMAT;
@@ -30,14 +33,15 @@ static enum err read_varint(struct bytes *bytes, uint64_t *ret_value) {
 
 enum err wire_next(struct bytes *bytes, struct wire_field *ret_field) {
     uint64_t tag;
-    enum err err = read_varint(bytes, &tag);
+    enum err err = read_varint(bytes, PREFIX_SIZE_MAX, &tag);
     if (err != OK)
         return err;
     if (tag > UINT32_MAX || tag >> 3 == 0)
         return ERR_FORMAT;
     struct wire_field field = {.number = (uint32_t)(tag >> 3), .wire = (unsigned)(tag & 7)};
     if (field.wire == WIRE_VARINT || field.wire == WIRE_SIZED)
-        err = read_varint(bytes, &field.value);
+        err = read_varint(bytes, field.wire == WIRE_SIZED ? PREFIX_SIZE_MAX : VARINT_SIZE_MAX,
+                          &field.value);
     else if (field.wire != WIRE_64 && field.wire != WIRE_32)
         err = ERR_FORMAT; /* groups among them */
     if (err != OK)

@@ -403,15 +403,19 @@ TEST(replies_must_name_a_question_and_one_value) {
         {"\x0a\x06\x08\x01\x10\x02\x10\x03", 8, ERR_FORMAT},  /* the same twice */
         {"", 0, ERR_FORMAT},
         {"\x0a\x05\x08\x01\x1a\x01\t", 7, ERR_FORMAT},
+        {"\x8a\x80\x80\x80\x00\x84\x80\x80\x80\x00\x08\x01\x10\x02", 14, OK},
+        {"\x8a\x80\x80\x80\x80\x00\x04\x08\x01\x10\x02", 11, ERR_FORMAT}, /* a tag of 6 bytes */
+        {"\x0a\x84\x80\x80\x80\x80\x00\x08\x01\x10\x02", 11, ERR_FORMAT}, /* a length of 6 */
+        {"\x0a\x06\x08\x01\x10\x82\x80\x00", 8, OK},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bytes answer = {(const uint8_t *)cases[i].bytes, cases[i].size};
         const struct answer_reply *replies;
         struct arena arena;
         size_t n;
         arena_init(&arena, KIB(64));
-        assert_err(cases[i].err,
-                   answer_decode((struct bytes){(const uint8_t *)cases[i].bytes, cases[i].size},
-                                 &arena, &replies, &n));
+        assert_err(cases[i].err, answer_decode(answer, &arena, &replies, &n));
+        assert_err(cases[i].err, answer_check(answer)); /* who lets it in, and who counts it */
         arena_done(&arena);
     }
     struct buffer out = {0};

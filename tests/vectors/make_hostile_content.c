@@ -139,6 +139,12 @@ static void answer_cases(json_t *cases) {
     batch_case(cases, "a batch of no parts", batch_of(16, 32, 0, 0, answer), ERR_FORMAT);
     batch_case(cases, "a mark of 31 bytes", batch_of(16, 31, 0, 1, answer), ERR_FORMAT);
     batch_case(cases, "a survey of 15 bytes", batch_of(15, 32, 0, 1, answer), ERR_FORMAT);
+    static const uint8_t tag[] = {0x8a, 0x80, 0x80, 0x80, 0x80, 0, 4, 8, 1, 0x10, 2};
+    static const uint8_t length[] = {0x0a, 0x84, 0x80, 0x80, 0x80, 0x80, 0, 8, 1, 0x10, 2};
+    batch_case(cases, "an answer with a tag of 6 bytes",
+               batch_of(16, 32, 0, 1, (struct bytes){tag, sizeof tag}), ERR_FORMAT);
+    batch_case(cases, "an answer with a length of 6 bytes",
+               batch_of(16, 32, 0, 1, (struct bytes){length, sizeof length}), ERR_FORMAT);
     batch_case(cases, "an empty answer", batch_of(16, 32, 0, 1, (struct bytes){0}), ERR_FORMAT);
     batch_case(cases, "an answer that is none",
                batch_of(16, 32, 0, 1, bytes_of_text("\x0a\x05\x08\x01")), ERR_FORMAT);

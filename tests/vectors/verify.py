@@ -310,9 +310,9 @@ def section_open(v):
 # ---- Messages: the strict form of protobuf, and clean text ----
 
 
-def varint(data, at):
+def varint(data, at, size_max=10):
     value = 0
-    for i in range(10):
+    for i in range(size_max):
         need(at < len(data))
         byte = data[at]
         at += 1
@@ -347,11 +347,11 @@ def check_field(field, wire, value, content):
 def check_message(descriptor, data, unknown):
     seen, at = set(), 0
     while at < len(data):
-        tag, at = varint(data, at)
+        tag, at = varint(data, at, 5)
         number, wire, value = tag >> 3, tag & 7, 0
         need(tag < 1 << 32 and number > 0 and wire in (0, 1, 2, 5))
         if wire in (0, 2):
-            value, at = varint(data, at)
+            value, at = varint(data, at, 5 if wire == 2 else 10)
         size = {0: 0, 1: 8, 2: value, 5: 4}[wire]
         need(at + size <= len(data))
         content, at = data[at:at + size], at + size
