@@ -179,24 +179,13 @@ enum err record_revision_with(const struct record *record, const struct write *w
     return OK;
 }
 
-static const char *text_of(struct bytes value, struct arena *arena) {
-    char *text = arena_alloc(arena, value.size + 1);
-    if (text == NULL)
-        return "";
-    if (value.size > 0)
-        memcpy(text, value.data, value.size);
-    return text;
-}
-
 /* All the values of a union, one a line. */
 static const char *union_of(const struct field_state *state, struct arena *arena) {
     size_t size = 0, at = 0;
     for (size_t i = 0; i < state->sides_n; i++)
         size += state->values[i].size + 1;
     char *text = arena_alloc(arena, size + 1);
-    if (text == NULL)
-        return "";
-    for (size_t i = 0; i < state->sides_n; i++) {
+    for (size_t i = 0; text != NULL && i < state->sides_n; i++) {
         struct bytes value = state->values[i];
         if (value.size == 0)
             continue;
@@ -214,7 +203,8 @@ const char *record_text_of(const struct record *record, uint16_t number, struct 
         return "";
     if (state->field != NULL && state->field->policy == POLICY_UNION)
         return union_of(state, arena);
-    return text_of(state->live[state->shown].value, arena);
+    /* Values are loaded with a NUL after them. */
+    return (const char *)state->live[state->shown].value.data;
 }
 
 enum err record_each(struct store *s, uint16_t collection, record_visit *visit, void *context) {

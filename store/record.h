@@ -12,7 +12,7 @@ struct version {
     struct member_id author;
     const char *actor_name, *actor_function;
     uint64_t clock;
-    struct bytes value;
+    struct bytes value; /* with a NUL after it */
 };
 
 struct field_state {
@@ -48,7 +48,8 @@ size_t field_value(const struct field_state *, struct bytes value); /* index in 
  * has written yet, with id and collection alone. ERR_MEMORY of the arena. */
 MUST_USE enum err record_revision_with(const struct record *, const struct write *writes, size_t writes_n, struct arena *,
                                        struct revision *ret_revision);
-/* The shown value of a field as a NUL-terminated text; "" when it has none. Of a union all values, one a line, in byte order. */
+/* The shown value of a field as a NUL-terminated text; "" when it has none. Of a union all values, one a line, in byte order: in the
+ * arena, and NULL when that gives out. */
 const char *record_text_of(const struct record *, uint16_t number, struct arena *);
 
 typedef enum err record_visit(void *context, const struct record_id *);

@@ -139,6 +139,7 @@ static enum err copy_text(struct arena *arena, const void *data, size_t size,
     return OK;
 }
 
+/* With a NUL after it, for whoever wants a text. */
 static enum err take_value(struct bytes plain, struct arena *arena, struct bytes *ret_value) {
     const char *copy;
     enum err e = copy_text(arena, plain.data, plain.size, &copy);

@@ -144,12 +144,16 @@ static json_t *changes_json(const struct handover *handover, struct arena *arena
         if (draft->field == NULL)
             continue;
         const char *old = handover_sent_text(handover, draft->field, arena);
-        json_array_append_new(
-            changes, json_pack("{s:s, s:o, s:s, s:s, s:s, s:b}", "field", draft->field->name,
-                               "label", handover_label_json(&draft->field->label), "part",
-                               part_name(draft->field->part), "old", old != NULL ? old : "", "new",
-                               (const char *)draft->value.data, "overtaken",
-                               draft_is_overtaken(handover, draft)));
+        if (old == NULL) {
+            json_decref(changes);
+            return NULL;
+        }
+        json_array_append_new(changes, json_pack("{s:s, s:o, s:s, s:s, s:s, s:b}", "field",
+                                                 draft->field->name, "label",
+                                                 handover_label_json(&draft->field->label), "part",
+                                                 part_name(draft->field->part), "old", old, "new",
+                                                 (const char *)draft->value.data, "overtaken",
+                                                 draft_is_overtaken(handover, draft)));
     }
     return changes;
 }

@@ -146,6 +146,18 @@ TEST(a_union_shows_every_value_once) {
     assert_string_equal(text(f, 54), "Alma's mother\nMette H., pedagogue");
 }
 
+TEST(a_text_for_which_there_is_no_memory_is_not_taken_for_an_empty_one) {
+    struct fixture *f = *state;
+    struct arena none;
+    arena_init(&none, 0);
+    records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma", NULL, 0);
+    records_set(&f->records, &f->birk, 11, &f->record, "takes_part", "Alma's mother", NULL, 0);
+    struct record record = load(f);
+    assert_string_equal(record_text_of(&record, HANDOVER_CHILD_NAME, &none), "Alma");
+    assert_null(record_text_of(&record, 54, &none));
+    arena_done(&none);
+}
+
 TEST(an_unknown_field_keeps_all_its_values_without_conflict) {
     struct fixture *f = *state;
     struct write write = {.record = f->record,
@@ -543,6 +555,7 @@ int main(void) {
         FIXTURE(the_owner_is_named_by_the_id_even_when_the_receiver_wrote_first),
         FIXTURE(a_conflicted_field_shows_one_value_and_keeps_all),
         FIXTURE(a_union_shows_every_value_once),
+        FIXTURE(a_text_for_which_there_is_no_memory_is_not_taken_for_an_empty_one),
         FIXTURE(an_unknown_field_keeps_all_its_values_without_conflict),
         FIXTURE(an_unknown_collection_can_be_loaded_too),
         FIXTURE(the_revision_changes_with_what_the_form_says_and_not_with_its_track),
