@@ -54,8 +54,8 @@ static enum err grow(struct buffer *b, size_t size_min) {
         return ERR_MEMORY;
     if (b->size > 0)
         memcpy(data, b->data, b->size);
-    if (b->data != NULL)
-        sodium_memzero(b->data, b->size);
+    if (b->data != NULL) /* all of it: what buffer_clear has forgotten still stands there */
+        sodium_memzero(b->data, b->capacity);
     free(b->data);
     b->data = data;
     b->capacity = capacity;

@@ -1,5 +1,16 @@
 #include "paper.h"
 
+/* The linker puts it in the place of free: what stood in `watched` when it was given back? */
+static const void *watched;
+static size_t watched_size, left_n;
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+void __wrap_free(void *memory) {
+    for (size_t i = 0; memory != NULL && memory == watched && i < watched_size; i++)
+        left_n += ((const uint8_t *)memory)[i] == 's';
+    __real_free(memory);
+}
+
 TEST(integers_are_big_endian) {
     uint8_t at[8];
     put_u16(at, 0x0102);
@@ -51,6 +62,26 @@ TEST(empty_views_are_equal_wherever_they_point) {
     buffer_wipe(NULL);
 }
 
+TEST(a_buffer_that_grows_leaves_nothing_behind_not_even_what_was_cleared) {
+    for (int cleared = 0; cleared < 2; cleared++) {
+        struct buffer b = {0};
+        uint8_t *at;
+        assert_ok(buffer_extend(&b, 64, &at));
+        memset(at, 's', 64);
+        watched = b.data;
+        watched_size = b.size;
+        left_n = 0;
+        if (cleared)
+            buffer_clear(&b);
+        assert_ok(buffer_extend(&b, b.capacity + 1, &at));
+        assert_ptr_not_equal(watched, b.data);
+        assert_int_equal(left_n, 0);
+        watched = NULL;
+        buffer_done(&b);
+    }
+}
+
 RUN_TESTS(T(integers_are_big_endian), T(a_buffer_grows_and_keeps_its_content),
           T(an_impossible_size_is_out_of_memory_and_changes_nothing),
-          T(empty_views_are_equal_wherever_they_point))
+          T(empty_views_are_equal_wherever_they_point),
+          T(a_buffer_that_grows_leaves_nothing_behind_not_even_what_was_cleared))
