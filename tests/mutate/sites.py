@@ -17,7 +17,7 @@ node/engine/*.c
 """.split()
 
 SWAPS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "&&": "||", "||": "&&", "+": "-", "-": "+"}
-Mutant = collections.namedtuple("Mutant", "file line function start end old new kind text")
+Mutant = collections.namedtuple("Mutant", "file line column function start end old new kind text")
 
 
 def clang_index():
@@ -58,7 +58,7 @@ class Finder:
         old = self.text[start:end].decode()
         line = self.text.count(b"\n", 0, start) + 1
         text = self.lines[line - 1].strip()
-        self.found.append(Mutant(self.name, line, self.function, start, end, old, new, kind, text))
+        self.found.append(Mutant(self.name, line, start - self.text.rfind(b"\n", 0, start), self.function, start, end, old, new, kind, text))
 
     def span(self, cursor):
         """Where it stands in the file; None when a macro put it there."""
