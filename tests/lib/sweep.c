@@ -8,14 +8,30 @@
 
 struct result {
     enum err e;
-    struct hash told, digest, counts;
+    struct hash told, digest, counts, federation;
     unsigned unread;
 };
+
+static void add_rows(sqlite3 *db, const char *sql, struct hasher *hasher) {
+    sqlite3_stmt *rows = NULL;
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &rows, NULL), SQLITE_OK);
+    int code;
+    while ((code = sqlite3_step(rows)) == SQLITE_ROW)
+        for (int i = 0; i < sqlite3_column_count(rows); i++) {
+            const void *data = sqlite3_column_blob(rows, i);
+            size_t size = (size_t)sqlite3_column_bytes(rows, i);
+            hasher_add_u64(hasher, size);
+            if (size > 0)
+                hasher_add(hasher, data, size);
+        }
+    assert_int_equal(code, SQLITE_DONE);
+    sqlite3_finalize(rows);
+}
 
 /* What a query tells that ends with the name of a table: of each. */
 static struct hash of_tables(struct site *site, const char *query) {
     sqlite3 *db = db_handle(site->store->db);
-    sqlite3_stmt *tables = NULL, *rows = NULL;
+    sqlite3_stmt *tables = NULL;
     struct hasher hasher;
     hasher_init(&hasher, HASH_STORE);
     assert_int_equal(
@@ -24,21 +40,18 @@ static struct hash of_tables(struct site *site, const char *query) {
         SQLITE_OK);
     while (sqlite3_step(tables) == SQLITE_ROW) {
         char *sql = sqlite3_mprintf("%s \"%w\"", query, sqlite3_column_text(tables, 0));
-        assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &rows, NULL), SQLITE_OK);
-        int code;
-        while ((code = sqlite3_step(rows)) == SQLITE_ROW)
-            for (int i = 0; i < sqlite3_column_count(rows); i++) {
-                const void *data = sqlite3_column_blob(rows, i);
-                size_t size = (size_t)sqlite3_column_bytes(rows, i);
-                hasher_add_u64(&hasher, size);
-                if (size > 0)
-                    hasher_add(&hasher, data, size);
-            }
-        assert_int_equal(code, SQLITE_DONE);
-        sqlite3_finalize(rows);
+        add_rows(db, sql, &hasher);
         sqlite3_free(sql);
     }
     sqlite3_finalize(tables);
+    return hasher_final(&hasher);
+}
+
+/* How far this node follows the roster, which no count of rows tells. */
+static struct hash federation_of(struct site *site) {
+    struct hasher hasher;
+    hasher_init(&hasher, HASH_STORE);
+    add_rows(db_handle(site->store->db), "SELECT * FROM federation", &hasher);
     return hasher_final(&hasher);
 }
 
@@ -116,6 +129,8 @@ static void judge(const char *what, enum fault fault, bool struck, const struct 
                  err_name(e));
     if (!s->is_new && !same(digest, whole->digest))
         fail_msg("%s: returned %s and something is missing", what, err_name(got->e));
+    if (!s->is_new && !same(federation_of(s->site), whole->federation))
+        fail_msg("%s: returned %s and the roster's place is another", what, err_name(got->e));
     if (!s->is_new && !same(got->told, whole->told))
         fail_msg("%s: returned %s and told something else", what, err_name(got->e));
     if (got->unread > 0 && fault != FAULT_DATABASE && fault != FAULT_READING)
@@ -204,6 +219,7 @@ void sweep(const char *what, const struct sweep *s) {
         fail_msg("%s: %s: %s", what, err_name(whole.e), store_failure(s->site->store));
     MUST(store_digest(s->site->store, &whole.digest));
     whole.counts = counts_of(s->site);
+    whole.federation = federation_of(s->site);
     restore(s->site);
     damage(s, sweep_rows(s->site));
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
