@@ -145,7 +145,7 @@ static enum err check_quota(struct admission *admission) {
     db_bind_bytes(get, 1, feed->author.bytes, sizeof feed->author.bytes);
     bool row = false;
     enum err e = db_row(store->db, get, &row);
-    uint64_t bytes = row ? (uint64_t)sqlite3_column_int64(get, 0) : 0;
+    uint64_t bytes = (uint64_t)sqlite3_column_int64(get, 0); /* a sum always has a row */
     db_reset(get);
     if (e != OK || bytes + admission->run.size <= BYTES_PER_AUTHOR_MAX)
         return e;

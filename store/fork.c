@@ -183,9 +183,8 @@ enum err fork_follow(struct store *store, struct feed_row *feed, const struct me
     enum err e = entry_id(store, feed->row, first.seq - 1, &ours);
     if (e == OK && envelope_id_equal(&ours, &first.prev))
         return OK;
-    if (e != OK && e != ERR_NOT_FOUND)
-        return e;
-    e = is_kept(store, &feed->info.id, first.seq - 1, &first.prev, &kept);
+    if (e == OK || e == ERR_NOT_FOUND)
+        e = is_kept(store, &feed->info.id, first.seq - 1, &first.prev, &kept);
     if (e != OK || !kept)
         return e;
     struct head after = {first.seq - 1, first.prev};

@@ -217,6 +217,24 @@ TEST(a_branch_from_which_a_section_was_taken_out_is_not_kept_in_its_stead) {
     scene_end(&s);
 }
 
+TEST(of_a_branch_that_comes_with_what_it_shares_only_what_is_its_own_is_kept) {
+    struct scene s;
+    offer_begin(&s);
+    equivocate(&s);
+    struct buffer run = {0};
+    struct admitted admitted;
+    struct id8 none = {{0}};
+    assert_ok(feed_load(s.birk->store, &s.feed.id, 0, &none, RUN_SIZE_MAX, &run));
+    assert_err(ERR_FORK, admit_run(s.school->store, &s.birk->member, &s.feed.id, buffer_view(&run),
+                                   &admitted));
+    struct read read = read_all(s.school, 1);
+    assert_string_equal(read.values, "tegne;venner;løbe;");
+    assert_int_equal(read.entries, 3);
+    assert_int_equal(shown_at(s.school, QUARANTINE_FORK).seq, 2);
+    buffer_done(&run);
+    scene_end(&s);
+}
+
 TEST(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused) {
     struct scene s;
     offer_begin(&s);
@@ -279,6 +297,7 @@ int main(void) {
             a_branch_is_kept_whole_piece_by_piece_and_read_by_whoever_reads_the_channel),
         cmocka_unit_test(of_three_branches_that_one_member_brings_each_is_kept_and_read),
         cmocka_unit_test(a_branch_from_which_a_section_was_taken_out_is_not_kept_in_its_stead),
+        cmocka_unit_test(of_a_branch_that_comes_with_what_it_shares_only_what_is_its_own_is_kept),
         cmocka_unit_test(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused),
         cmocka_unit_test(a_proof_alone_is_shown_until_the_branch_comes_and_one_is_enough),
     };

@@ -154,6 +154,18 @@ TEST(a_date_must_be_in_the_calendar) {
     assert_err(ERR_ARGUMENT, check_kind(KIND_DATE, "2026-08-12 "));
 }
 
+TEST(each_month_ends_on_its_last_day) {
+    static const char *const lasts[] = {"01-31", "02-28", "03-31", "04-30", "05-31", "06-30",
+                                        "07-31", "08-31", "09-30", "10-31", "11-30", "12-31"};
+    for (size_t i = 0; i < sizeof lasts / sizeof *lasts; i++) {
+        char date[] = "2025-mm-dd";
+        memcpy(date + 5, lasts[i], 5);
+        assert_ok(check_kind(KIND_DATE, date));
+        date[9]++; /* no last day ends on a nine */
+        assert_err(ERR_ARGUMENT, check_kind(KIND_DATE, date));
+    }
+}
+
 TEST(a_choice_is_one_of_its_names) {
     const struct field *consent = field_of(COLLECTION_HANDOVER, "consent");
     assert_ok(check(consent, "given"));
@@ -293,6 +305,7 @@ int main(void) {
         cmocka_unit_test(a_nul_and_what_is_not_utf8_are_refused),
         cmocka_unit_test(a_value_may_be_as_large_as_its_field_says_and_no_larger),
         cmocka_unit_test(a_date_must_be_in_the_calendar),
+        cmocka_unit_test(each_month_ends_on_its_last_day),
         cmocka_unit_test(a_choice_is_one_of_its_names),
         cmocka_unit_test(a_flag_is_yes_or_no),
         cmocka_unit_test(members_and_revisions_are_hexadecimal_in_lower_case),

@@ -275,6 +275,8 @@ TEST(a_claim_delays_a_confirmation_once_and_becomes_an_incident_that_names_who_m
     assert_false(is_confirmed(s.birk, &s.feed.id));
     assert_true(is_restored(s.birk)); /* as far as is known */
     s.f.now += 61000;
+    assert_false(is_restored(s.birk)); /* it is waited for no longer */
+    assert_false(is_confirmed(s.birk, &s.feed.id));
     assert_ok(feed_reported(s.birk->store, &s.school->member, &s.feed.id, 1 << 29, &lie));
     assert_true(is_confirmed(s.birk, &s.feed.id));
     assert_false(is_restored(s.birk));

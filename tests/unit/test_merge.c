@@ -322,6 +322,27 @@ TEST(versions_without_a_common_past_have_no_base) {
     arena_done(&arena);
 }
 
+TEST(a_base_is_found_in_whatever_memory_suffices_and_less_is_told) {
+    struct version_name one = name_of(1, 1);
+    struct ancestor all[] = {
+        {.name = one, .clock = 1},
+        {.name = name_of(1, 2), .clock = 2, .live = true, .replaces = &one, .replaces_n = 1},
+        {.name = name_of(2, 1), .clock = 2, .live = true, .replaces = &one, .replaces_n = 1},
+    };
+    size_t told = 0, base = 9;
+    enum err e = ERR_MEMORY;
+    for (size_t bytes = 0; e == ERR_MEMORY; bytes += 8) {
+        struct arena arena;
+        arena_init(&arena, bytes);
+        told++;
+        e = ancestry_base(all, 3, &arena, &base);
+        arena_done(&arena);
+    }
+    assert_ok(e);
+    assert_int_equal(base, 0);
+    assert_true(told > 3);
+}
+
 /* ---- Which imports count ---- */
 
 static struct tally_part part_of(uint8_t mark, uint32_t part, uint32_t parts, bool late) {
@@ -412,6 +433,7 @@ int main(void) {
         cmocka_unit_test(the_values_of_a_field_come_once_each_in_byte_order),
         cmocka_unit_test(the_base_is_the_newest_that_all_live_versions_descend_from),
         cmocka_unit_test(versions_without_a_common_past_have_no_base),
+        cmocka_unit_test(a_base_is_found_in_whatever_memory_suffices_and_less_is_told),
         cmocka_unit_test(an_import_counts_when_all_its_parts_are_there),
         cmocka_unit_test(a_mark_counts_once_however_often_it_was_sent),
         cmocka_unit_test(parts_of_an_import_and_of_its_repetition_are_never_put_together),
