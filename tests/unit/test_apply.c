@@ -309,6 +309,23 @@ TEST(the_digest_does_not_depend_on_the_order_and_sees_every_change) {
     assert_false(hash_equal(&hashes[0], &hashes[2]));
 }
 
+TEST(the_digest_sees_each_of_many_records) {
+    struct fixture *f = *state;
+    struct record_id records[3];
+    struct hash hashes[6];
+    for (size_t i = 0; i < 6; i++) {
+        struct hasher hasher;
+        if (i < 3)
+            records[i] = record_id_new(4000 - (time_ms)i, &f->records.members[BIRK]);
+        records_set(&f->records, &f->birk, 10 + i, &records[i % 3], "first_day", "a", NULL, 0);
+        hasher_init(&hasher, HASH_STORE);
+        assert_ok(apply_digest(f->records.store, &hasher));
+        hashes[i] = hasher_final(&hasher);
+        for (size_t j = 0; j < i; j++)
+            assert_false(hash_equal(&hashes[i], &hashes[j]));
+    }
+}
+
 TEST(what_is_forgotten_leaves_nothing_and_brings_back_what_it_replaced) {
     struct fixture *f = *state;
     struct version_name first =
@@ -454,6 +471,7 @@ int main(void) {
         FIXTURE(a_name_replaces_in_its_own_field_and_record_only),
         FIXTURE(an_envelope_applied_twice_changes_nothing),
         FIXTURE(the_digest_does_not_depend_on_the_order_and_sees_every_change),
+        FIXTURE(the_digest_sees_each_of_many_records),
         FIXTURE(what_is_forgotten_leaves_nothing_and_brings_back_what_it_replaced),
         FIXTURE(verifying_finds_a_value_that_the_sections_do_not_hold),
         FIXTURE(a_record_changed_in_a_transaction_is_one_piece_of_news),

@@ -428,6 +428,31 @@ TEST(an_author_fills_so_much_of_others_disks_and_keeps_the_rest) {
     scene_end(&s);
 }
 
+TEST(the_roster_and_a_nodes_own_entries_come_however_much_their_authors_have_stored) {
+    struct scene s;
+    char backup[400];
+    struct feed_info feed;
+    scene_begin(&s);
+    snprintf(backup, sizeof backup, "%s-backup", s.birk->path);
+    site_close(s.birk);
+    temp_copy(s.birk->path, backup);
+    site_open(s.birk);
+    write_field(s.birk, &s.channel, &s.record, 10, "gynge", NULL);
+    sync_all(&s.f);
+    site_close(s.birk);
+    temp_copy(backup, s.birk->path);
+    s.birk->place.bytes[1]++;
+    site_open(s.birk);
+    MUST(db_execute(s.birk->store->db, "UPDATE feed SET bytes = 1 << 40"));
+    sync_feeds(s.town, s.birk);
+    assert_ok(feed_find(s.birk->store, &s.feed.id, &feed));
+    assert_int_equal(feed.head.seq, s.feed.head.seq + 1);
+    federation_set_status(&s.f, s.relay, MEMBER_SUSPENDED);
+    sync_feeds(s.town, s.birk);
+    assert_int_equal(s.birk->store->roster.seq, s.town->store->roster.seq);
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
@@ -447,6 +472,8 @@ int main(void) {
         cmocka_unit_test(however_many_feeds_an_author_has_it_can_write_on),
         cmocka_unit_test(a_claim_that_is_delivered_closes_the_feed_however_many_lag),
         cmocka_unit_test(an_author_fills_so_much_of_others_disks_and_keeps_the_rest),
+        cmocka_unit_test(
+            the_roster_and_a_nodes_own_entries_come_however_much_their_authors_have_stored),
         cmocka_unit_test(an_author_has_so_many_feeds_in_a_channel_and_all_are_stated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

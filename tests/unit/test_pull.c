@@ -67,6 +67,31 @@ TEST(a_head_beyond_the_own_one_is_pulled_and_acknowledged_only_when_durable) {
     lone_done(&lone);
 }
 
+TEST(while_heads_are_compared_nothing_but_the_roster_is_pulled) {
+    struct lone lone;
+    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
+    municipality(&lone);
+    struct channel_id id = lone_channel_id(&lone, &channel);
+    struct feed_id feed = answers_of(&lone, 20);
+    struct version_name head = {feed, 3, id8_n(3)};
+    struct message_heads heads = {id, &head, 1, true};
+    lone_connect(&lone, LINK, PEER);
+    struct message hello = lone_hello(&lone, LINK);
+    hello.hello.digest.bytes[0] ^= 1;
+    lone_receive(&lone, LINK, &hello);
+    struct channel_digest digest = {id, {{7}}};
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_DIGEST, .digest = {&digest, 1, false}});
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_COMPARE);
+    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS, .heads = heads});
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_COMPARE);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    heads.more = false;
+    lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS, .heads = heads});
+    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
 TEST(it_does_not_matter_whether_the_news_or_the_answer_comes_first) {
     struct lone lone;
     municipality(&lone);
@@ -490,6 +515,7 @@ TEST(a_branch_is_followed_to_its_end_and_nothing_of_it_is_acknowledged) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_head_beyond_the_own_one_is_pulled_and_acknowledged_only_when_durable),
+        cmocka_unit_test(while_heads_are_compared_nothing_but_the_roster_is_pulled),
         cmocka_unit_test(it_does_not_matter_whether_the_news_or_the_answer_comes_first),
         cmocka_unit_test(one_feed_is_pulled_from_one_peer_and_from_another_when_that_is_gone),
         cmocka_unit_test(a_feed_that_waits_for_room_with_one_peer_is_not_pulled_twice),
