@@ -131,6 +131,27 @@ TEST(a_roster_entry_that_is_not_in_the_roster_makes_an_entry_void) {
     scene_end(&s);
 }
 
+TEST(an_older_roster_entrys_id_under_a_newer_number_makes_an_entry_void) {
+    struct scene s;
+    struct admitted admitted;
+    struct roster_tip tip;
+    offer_begin(&s);
+    federation_set_status(&s.f, s.relay, MEMBER_SUSPENDED);
+    sync_feeds(s.town, s.school); /* Birk names the roster of before */
+    forge_next(&s.forge);
+    struct header honest = s.forge.draft.header;
+    forge_sign(&s.forge, NULL, &s.run);
+    assert_ok(offer(&s, s.school, &admitted));
+    buffer_clear(&s.run);
+    forge_next(&s.forge);
+    assert_ok(roster_tip(s.school->store, &tip));
+    assert_int_equal(tip.seq, honest.roster_seq + 1);
+    s.forge.draft.header.roster_seq = honest.roster_seq + 1;
+    s.forge.draft.header.roster_id8 = honest.roster_id8;
+    assert_void(&s, s.school, ERR_ROSTER);
+    scene_end(&s);
+}
+
 TEST(an_author_suspended_at_the_tip_it_names_is_void_and_before_it_waits_until_it_is_active) {
     struct scene s;
     offer_begin(&s);
@@ -379,6 +400,7 @@ int main(void) {
         cmocka_unit_test(a_published_survey_stands_whatever_clock_a_later_entry_bears),
         cmocka_unit_test(a_seal_block_that_nothing_is_sealed_with_decides_nothing),
         cmocka_unit_test(a_roster_entry_that_is_not_in_the_roster_makes_an_entry_void),
+        cmocka_unit_test(an_older_roster_entrys_id_under_a_newer_number_makes_an_entry_void),
         cmocka_unit_test(
             an_author_suspended_at_the_tip_it_names_is_void_and_before_it_waits_until_it_is_active),
         cmocka_unit_test(once_its_removal_is_known_no_feed_of_an_author_is_born_here),
