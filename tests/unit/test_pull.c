@@ -3,6 +3,7 @@
 
 #include "proto/limits.h"
 
+enum { TURN_MS = 30000 }; /* pull.h */
 enum { LINK = 11, OTHER_LINK = 12, THIRD_LINK = 13, PEER = 1, OTHER = 2, THIRD = 3 };
 
 /* A municipality with three relays' worth of peers that may hold everything. */
@@ -89,6 +90,41 @@ TEST(while_heads_are_compared_nothing_but_the_roster_is_pulled) {
     heads.more = false;
     lone_receive(&lone, LINK, &(struct message){.kind = MESSAGE_HEADS, .heads = heads});
     assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
+TEST(a_digest_that_names_a_channel_twice_ends_the_session) {
+    struct lone lone;
+    struct message m;
+    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
+    municipality(&lone);
+    struct channel_id id = lone_channel_id(&lone, &channel);
+    lone_connect(&lone, LINK, PEER);
+    struct message hello = lone_hello(&lone, LINK);
+    hello.hello.digest.bytes[0] ^= 1;
+    lone_receive(&lone, LINK, &hello);
+    struct channel_digest twice[] = {{id, {{7}}}, {id, {{7}}}};
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_DIGEST, .digest = {twice, 2, false}});
+    assert_true(lone_frame(&lone, LINK, MESSAGE_ERROR, 0, &m));
+    assert_int_equal(m.error.code, ERR_FORMAT);
+    assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 1);
+    lone_done(&lone);
+}
+
+TEST(a_pull_is_looked_at_when_its_turn_ends_and_not_before) {
+    struct lone lone;
+    municipality(&lone);
+    struct feed_id feed = answers_of(&lone, 20);
+    lone_open(&lone, LINK, PEER);
+    announce(&lone, LINK, &feed, 3);
+    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
+    time_ms began = lone.now;
+    unsigned looks = 0;
+    for (; lone.now < began + TURN_MS; looks++)
+        lone_wait(&lone, engine_deadline(lone.engine) - lone.now);
+    assert_true(looks < 8);
+    assert_int_equal(lone.now, began + TURN_MS);
     lone_done(&lone);
 }
 
@@ -516,6 +552,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_head_beyond_the_own_one_is_pulled_and_acknowledged_only_when_durable),
         cmocka_unit_test(while_heads_are_compared_nothing_but_the_roster_is_pulled),
+        cmocka_unit_test(a_digest_that_names_a_channel_twice_ends_the_session),
+        cmocka_unit_test(a_pull_is_looked_at_when_its_turn_ends_and_not_before),
         cmocka_unit_test(it_does_not_matter_whether_the_news_or_the_answer_comes_first),
         cmocka_unit_test(one_feed_is_pulled_from_one_peer_and_from_another_when_that_is_gone),
         cmocka_unit_test(a_feed_that_waits_for_room_with_one_peer_is_not_pulled_twice),
