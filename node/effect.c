@@ -104,9 +104,7 @@ static enum err keep_proof(struct node *node, const struct effect *effect, struc
     enum err err = message_decode(effect->bytes, arena, &message);
     if (err == OK && message.kind != MESSAGE_PROOF)
         err = ERR_FORMAT;
-    return err == OK ? admit_proof(node->store, &message.proof.feed, message.proof.first,
-                                   message.proof.second)
-                     : err;
+    return err == OK ? admit_proof(node->store, &message.proof) : err;
 }
 
 static enum err join(struct node *node, struct written *written, struct arena *arena) {

@@ -43,9 +43,9 @@ static enum err tell_roster(struct node *node) {
 }
 
 static enum err tell_fork(struct node *node, const struct feed_id *feed) {
-    struct message message = {.kind = MESSAGE_PROOF, .proof.feed = *feed};
-    struct buffer frame = {0};
-    enum err err = admit_proof_of(node->store, feed, message.proof.first, message.proof.second);
+    struct message message = {.kind = MESSAGE_PROOF};
+    struct buffer bytes = {0}, frame = {0};
+    enum err err = admit_proof_of(node->store, feed, &bytes, &message.proof);
     if (err == OK)
         err = message_encode(&message, &frame);
     if (err == OK) {
@@ -53,6 +53,7 @@ static enum err tell_fork(struct node *node, const struct feed_id *feed) {
                               .fork = {.feed = *feed, .proof = buffer_view(&frame)}};
         node_tell(node, &event);
     }
+    buffer_done(&bytes);
     buffer_done(&frame);
     return err == ERR_NOT_FOUND ? OK : err;
 }

@@ -22,6 +22,7 @@
 #define MEMBERS_MAX 10000
 #define FEEDS_PER_CHANNEL_MAX 1024 /* of one author: its incarnations there */
 #define FEEDS_PER_AUTHOR_MAX 16384 /* in all channels */
+#define PROOFS_PER_AUTHOR_MAX KIB(1024) /* of signed headers that its forks' proofs go on with */
 #define BYTES_PER_AUTHOR_MAX (UINT64_C(4) << 30) /* of envelopes, in all of them; its own node is not held to it */
 #define HEADS_PER_MESSAGE_MAX 4096
 #define CHANNELS_PER_MESSAGE_MAX 4096

@@ -231,8 +231,11 @@ static enum err credit_write(const struct message_credit *from, struct buffer *o
 }
 
 static enum err proof_read(const Stafet__V1__Proof *from, struct message_proof *to) {
+    to->first_on = binary_read(from->first_on);
+    to->second_on = binary_read(from->second_on);
     if (fixed_read(from->first, to->first, sizeof to->first) != OK ||
-        fixed_read(from->second, to->second, sizeof to->second) != OK)
+        fixed_read(from->second, to->second, sizeof to->second) != OK ||
+        to->first_on.size % SIGNED_HEADER_SIZE != 0 || to->second_on.size % SIGNED_HEADER_SIZE != 0)
         return ERR_FORMAT;
     return FIXED_READ(from->feed, to->feed);
 }
@@ -243,6 +246,8 @@ static enum err proof_write(const struct message_proof *from, struct buffer *out
     to.feed = FIXED_WRITE(from->feed);
     to.first = fixed_write(from->first, sizeof from->first);
     to.second = fixed_write(from->second, sizeof from->second);
+    to.first_on = binary_write(from->first_on);
+    to.second_on = binary_write(from->second_on);
     return protobuf_pack(&to.base, out);
 }
 

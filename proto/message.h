@@ -40,9 +40,12 @@ struct message_run { struct feed_id feed; uint64_t after, head; struct bytes env
 /* Reasons: ERR_NOT_FOUND no such feed or entry; ERR_DENIED; ERR_CHAIN `after` is not in this feed here. */
 struct message_not_here { struct feed_id feed; uint64_t after; enum err reason; };
 struct message_credit { struct feed_id feed; uint32_t bytes; };
+/* Two signed headers with one number. Where the author's signature under one is none, its branch goes on to a header whose
+ * signature covers it: whole signed headers, one after another. */
 struct message_proof {
     struct feed_id feed;
     uint8_t first[SIGNED_HEADER_SIZE], second[SIGNED_HEADER_SIZE];
+    struct bytes first_on, second_on;
 };
 struct message_join { struct join_request request; struct bytes body; struct signature signature; };
 struct message_joined { struct member_id member; uint64_t roster_seq; struct id8 roster_id8; };

@@ -4,6 +4,7 @@
 #define STAFET_STORE_ADMIT_H
 
 #include "feed.h"
+#include "proto/message.h"
 
 struct admitted {
     struct feed_info feed; /* after it */
@@ -31,15 +32,14 @@ MUST_USE enum err admit_run(struct store *, const struct member_id *from,
  * while there is more. Bounded: at most `envelopes_max`; `*ret_more` when some are left. */
 MUST_USE enum err admit_waiting(struct store *, size_t envelopes_max, bool *ret_more);
 
-/* A fork's proof from a peer: kept if it is one, and the first of its feed. ERR_NOT_FOUND: nothing of
- * that feed is here; ERR_FORMAT, ERR_SIGNATURE, ERR_ARGUMENT (not a fork). */
-MUST_USE enum err admit_proof(struct store *, const struct feed_id *,
-                              const uint8_t first[static SIGNED_HEADER_SIZE],
-                              const uint8_t second[static SIGNED_HEADER_SIZE]);
+/* A fork's proof from a peer: kept if it is one, and the first of its feed. ERR_NOT_FOUND: nothing
+ * of that feed is here; ERR_FORMAT, ERR_SIGNATURE, ERR_CHAIN, ERR_ARGUMENT (not a fork); ERR_QUOTA:
+ * its author has many long ones here. */
+MUST_USE enum err admit_proof(struct store *, const struct message_proof *);
 
-/* What proves that the feed is forked. ERR_NOT_FOUND: nothing here does. */
-MUST_USE enum err admit_proof_of(struct store *, const struct feed_id *,
-                                 uint8_t ret_first[static SIGNED_HEADER_SIZE],
-                                 uint8_t ret_second[static SIGNED_HEADER_SIZE]);
+/* What proves that the feed is forked. Appends to `bytes`, into which it points. ERR_NOT_FOUND:
+ * nothing here does. */
+MUST_USE enum err admit_proof_of(struct store *, const struct feed_id *, struct buffer *bytes,
+                                 struct message_proof *ret_proof);
 
 #endif

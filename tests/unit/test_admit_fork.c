@@ -46,6 +46,20 @@ TEST(an_own_feed_that_was_forked_is_left_for_a_new_incarnation) {
     scene_end(&s);
 }
 
+static struct message_proof proof_of(const struct feed_id *feed, const uint8_t *first,
+                                     const uint8_t *second) {
+    struct message_proof proof = {.feed = *feed};
+    memcpy(proof.first, first, SIGNED_HEADER_SIZE);
+    memcpy(proof.second, second, SIGNED_HEADER_SIZE);
+    return proof;
+}
+
+static enum err prove(struct site *site, const struct feed_id *feed, const uint8_t *first,
+                      const uint8_t *second) {
+    struct message_proof proof = proof_of(feed, first, second);
+    return admit_proof(site->store, &proof);
+}
+
 TEST(a_proof_of_a_fork_is_taken_only_when_it_proves_one) {
     struct scene s;
     offer_begin(&s);
@@ -56,13 +70,13 @@ TEST(a_proof_of_a_fork_is_taken_only_when_it_proves_one) {
     s.forge.head = s.feed.head;
     forge_next(&s.forge);
     forge_sign(&s.forge, NULL, &other);
-    assert_err(ERR_ARGUMENT, admit_proof(s.town->store, &s.feed.id, s.run.data, s.run.data));
+    assert_err(ERR_ARGUMENT, prove(s.town, &s.feed.id, s.run.data, s.run.data));
     other.data[HEADER_SIZE] ^= 1;
-    assert_err(ERR_SIGNATURE, admit_proof(s.town->store, &s.feed.id, s.run.data, other.data));
+    assert_err(ERR_SIGNATURE, prove(s.town, &s.feed.id, s.run.data, other.data));
     assert_ok(feed_find(s.town->store, &s.feed.id, &info));
     assert_false(info.forked);
     other.data[HEADER_SIZE] ^= 1;
-    assert_ok(admit_proof(s.town->store, &s.feed.id, s.run.data, other.data));
+    assert_ok(prove(s.town, &s.feed.id, s.run.data, other.data));
     assert_ok(feed_find(s.town->store, &s.feed.id, &info));
     assert_true(info.forked);
     buffer_done(&other);
@@ -259,32 +273,116 @@ TEST(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused) {
 
 TEST(a_proof_alone_is_shown_until_the_branch_comes_and_one_is_enough) {
     struct scene s;
-    uint8_t first[SIGNED_HEADER_SIZE], second[SIGNED_HEADER_SIZE], again[SIGNED_HEADER_SIZE];
+    struct message_proof proof, again;
+    struct buffer bytes = {0};
     offer_begin(&s);
     equivocate(&s);
     uint64_t seq = 1;
     struct id8 id8 = envelope_id8(&s.feed.head.id);
-    assert_err(ERR_NOT_FOUND, admit_proof_of(s.school->store, &s.feed.id, first, second));
+    assert_err(ERR_NOT_FOUND, admit_proof_of(s.school->store, &s.feed.id, &bytes, &proof));
     assert_err(ERR_FORK, give_next(&s, s.birk, s.school, &seq, &id8));
-    assert_ok(admit_proof_of(s.school->store, &s.feed.id, first, second));
-    assert_ok(admit_proof(s.relay->store, &s.feed.id, first, second));
+    assert_ok(admit_proof_of(s.school->store, &s.feed.id, &bytes, &proof));
+    assert_ok(admit_proof(s.relay->store, &proof));
     struct shown shown = shown_at(s.relay, QUARANTINE_FORK);
     assert_int_equal(shown.n, 1);
     assert_int_equal(shown.seq, 2);
-    assert_ok(admit_proof(s.relay->store, &s.feed.id, second, first));
+    assert_ok(prove(s.relay, &s.feed.id, proof.second, proof.first));
     assert_int_equal(shown_at(s.relay, QUARANTINE_FORK).n, 1);
-    assert_ok(admit_proof_of(s.relay->store, &s.feed.id, again, second));
-    assert_memory_equal(again, first, sizeof first);
+    assert_ok(admit_proof_of(s.relay->store, &s.feed.id, &bytes, &again));
+    assert_memory_equal(again.first, proof.first, sizeof proof.first);
+    assert_int_equal(bytes.size, 0); /* all signatures are good */
     seq = 1;
     id8 = envelope_id8(&s.feed.head.id);
     assert_err(ERR_FORK, give_next(&s, s.birk, s.relay, &seq, &id8));
     assert_int_equal(shown_at(s.relay, QUARANTINE_FORK).n, 1);
     assert_int_equal(read_all(s.relay, 1).entries, 1);
     /* And the author, who had never seen its other branch, goes on in a new incarnation. */
-    assert_ok(admit_proof(s.birk->store, &s.feed.id, first, second));
+    assert_ok(admit_proof(s.birk->store, &proof));
     assert_non_null(strstr(shown_at(s.birk, QUARANTINE_FORK).text, "this node"));
     struct version_name next = write_field(s.birk, &s.channel, &s.record, 13, "gemme", NULL);
     assert_false(feed_id_equal(&next.feed, &s.feed.id));
+    buffer_done(&bytes);
+    scene_end(&s);
+}
+
+/* An envelope whose signature is none, before one that covers it. */
+static void sign_badly(struct scene *s, struct buffer *run) {
+    size_t at = run->size;
+    forge_next(&s->forge);
+    forge_sign(&s->forge, NULL, run);
+    run->data[at + HEADER_SIZE] ^= 1;
+    s->forge.head.id = envelope_id_of(run->data + at);
+}
+
+static void sign_well(struct scene *s, struct buffer *run) {
+    forge_next(&s->forge);
+    forge_sign(&s->forge, NULL, run);
+}
+
+/* The town has met a branch of one entry and another whose first two signatures are none; the relay
+ * knows the first branch or, `other`, the second. */
+static void hide(struct scene *s, bool other) {
+    struct buffer first = {0}, second = {0};
+    struct admitted admitted;
+    struct feed_info info;
+    struct head head;
+    offer_begin(s);
+    head = s->forge.head;
+    sign_well(s, &first);
+    s->forge.head = head;
+    sign_badly(s, &second);
+    sign_badly(s, &second);
+    sign_well(s, &second);
+    struct buffer *one = other ? &second : &first, *two = other ? &first : &second;
+    assert_ok(
+        admit_run(s->relay->store, &s->birk->member, &s->feed.id, buffer_view(one), &admitted));
+    assert_ok(
+        admit_run(s->town->store, &s->birk->member, &s->feed.id, buffer_view(one), &admitted));
+    assert_err(ERR_FORK, admit_run(s->town->store, &s->birk->member, &s->feed.id, buffer_view(two),
+                                   &admitted));
+    assert_ok(feed_find(s->town->store, &s->feed.id, &info));
+    assert_true(info.forked);
+    buffer_done(&first);
+    buffer_done(&second);
+}
+
+TEST(a_fork_is_proved_where_a_signature_of_the_other_branch_is_none) {
+    for (int other = 0; other < 2; other++) {
+        struct scene s;
+        struct feed_info info;
+        struct message_proof proof;
+        struct buffer bytes = {0};
+        hide(&s, other);
+        assert_ok(admit_proof_of(s.town->store, &s.feed.id, &bytes, &proof));
+        assert_int_equal(bytes.size, 2 * SIGNED_HEADER_SIZE);
+        assert_ok(admit_proof(s.relay->store, &proof));
+        assert_ok(feed_find(s.relay->store, &s.feed.id, &info));
+        assert_true(info.forked);
+        buffer_clear(&bytes);
+        assert_ok(admit_proof_of(s.relay->store, &s.feed.id, &bytes, &proof)); /* passed on */
+        assert_int_equal(bytes.size, 2 * SIGNED_HEADER_SIZE);
+        buffer_done(&bytes);
+        scene_end(&s);
+    }
+}
+
+TEST(headers_that_lead_to_no_signature_prove_nothing) {
+    struct scene s;
+    struct message_proof proof;
+    struct buffer bytes = {0};
+    hide(&s, false);
+    assert_ok(admit_proof_of(s.town->store, &s.feed.id, &bytes, &proof));
+    struct bytes on = proof.second_on;
+    assert_int_equal(on.size, 2 * SIGNED_HEADER_SIZE);
+    proof.second_on.size = SIGNED_HEADER_SIZE; /* up to a bad one */
+    assert_err(ERR_SIGNATURE, admit_proof(s.relay->store, &proof));
+    proof.second_on = (struct bytes){on.data + SIGNED_HEADER_SIZE, SIGNED_HEADER_SIZE};
+    assert_err(ERR_CHAIN, admit_proof(s.relay->store, &proof));
+    proof.second_on = (struct bytes){0};
+    assert_err(ERR_SIGNATURE, admit_proof(s.relay->store, &proof));
+    proof.second_on = on;
+    assert_ok(admit_proof(s.relay->store, &proof));
+    buffer_done(&bytes);
     scene_end(&s);
 }
 
@@ -293,6 +391,8 @@ int main(void) {
         cmocka_unit_test(a_fork_is_proved_and_the_branch_that_came_first_stays),
         cmocka_unit_test(an_own_feed_that_was_forked_is_left_for_a_new_incarnation),
         cmocka_unit_test(a_proof_of_a_fork_is_taken_only_when_it_proves_one),
+        cmocka_unit_test(a_fork_is_proved_where_a_signature_of_the_other_branch_is_none),
+        cmocka_unit_test(headers_that_lead_to_no_signature_prove_nothing),
         cmocka_unit_test(
             a_branch_is_kept_whole_piece_by_piece_and_read_by_whoever_reads_the_channel),
         cmocka_unit_test(of_three_branches_that_one_member_brings_each_is_kept_and_read),

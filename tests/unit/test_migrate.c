@@ -1,4 +1,5 @@
 #include "federation.h"
+#include "store/admit.h"
 #include "store/migrate.h"
 #include "store/record.h"
 #include "store/replica.h"
@@ -90,6 +91,8 @@ TEST(what_was_there_before_a_step_is_there_after_it) {
     temp_remove(folder);
 }
 
+#define BACK_FROM_7 "ALTER TABLE fork DROP COLUMN first_on; ALTER TABLE fork DROP COLUMN second_on;"
+
 /* Until version 4 sensitive versions stood in the records too, sealed with the node's rest key. */
 TEST(a_record_of_version_3_is_read_in_its_section_from_then_on) {
     struct federation f;
@@ -105,7 +108,7 @@ TEST(a_record_of_version_3_is_read_in_its_section_from_then_on) {
     assert_ok(db_open(birk->path, NULL, &db));
     assert_ok(db_execute(db, "ALTER TABLE version ADD COLUMN sealed BLOB;"
                              "UPDATE version SET sealed = zeroblob(60) WHERE value IS NULL;"
-                             "ALTER TABLE feed DROP COLUMN bytes;"
+                             "ALTER TABLE feed DROP COLUMN bytes;" BACK_FROM_7
                              "PRAGMA user_version = 3"));
     assert_int_equal(sqlite3_changes(db_handle(db)), 1);
     db_close(db);
@@ -132,7 +135,8 @@ TEST(what_feeds_of_version_4_hold_is_counted) {
     struct site *birk = &f.sites[1];
     site_close(birk);
     assert_ok(db_open(birk->path, NULL, &db));
-    assert_ok(db_execute(db, "ALTER TABLE feed DROP COLUMN bytes; PRAGMA user_version = 4"));
+    assert_ok(db_execute(db, BACK_FROM_7 "ALTER TABLE feed DROP COLUMN bytes;"
+                                         "PRAGMA user_version = 4"));
     db_close(db);
     site_open(birk);
     bool row = false;
@@ -168,6 +172,29 @@ TEST(what_version_5_kept_of_a_fork_is_there_and_another_branch_may_stand_beside_
     temp_remove(folder);
 }
 
+TEST(a_proof_of_version_6_is_told_as_it_was) {
+    struct federation f;
+    struct db *db = NULL;
+    struct message_proof proof;
+    struct buffer bytes = {0};
+    struct feed_id feed = {{0}};
+    federation_found_four(&f);
+    struct site *birk = &f.sites[1];
+    site_close(birk);
+    assert_ok(db_open(birk->path, NULL, &db));
+    assert_ok(db_execute(db,
+                         BACK_FROM_7 "INSERT INTO fork (feed, seq, first, second, at)"
+                                     " VALUES (zeroblob(32), 1, zeroblob(208), zeroblob(208), 0);"
+                                     "PRAGMA user_version = 6"));
+    db_close(db);
+    site_open(birk);
+    assert_ok(admit_proof_of(birk->store, &feed, &bytes, &proof));
+    assert_int_equal(proof.first_on.size + proof.second_on.size, 0);
+    assert_int_equal(bytes.size, 0);
+    buffer_done(&bytes);
+    federation_end(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_database_has_every_step),
@@ -178,6 +205,7 @@ int main(void) {
         cmocka_unit_test(what_feeds_of_version_4_hold_is_counted),
         cmocka_unit_test(
             what_version_5_kept_of_a_fork_is_there_and_another_branch_may_stand_beside_it),
+        cmocka_unit_test(a_proof_of_version_6_is_told_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,8 +76,7 @@ static void forget_the_join(struct doorstep *d) {
     assert_ok(roster_join_answered(d->site->store));
     assert_ok(roster_tip(d->town->store, &tip));
     assert_ok(feed_load(d->town->store, &tip.feed, 0, NULL, 1, &run));
-    assert_ok(
-        admit_run(d->site->store, &d->town->member, &tip.feed, buffer_view(&run), &admitted));
+    assert_ok(admit_run(d->site->store, &d->town->member, &tip.feed, buffer_view(&run), &admitted));
     site_restore(d->town, OTHER_BOOT | OTHER_DISK);
     assert_ok(roster_confirm(d->town->store, "Mette H.", "nobody has joined"));
     buffer_done(&run);

@@ -148,20 +148,21 @@ TEST(what_is_refused_is_put_aside_whole_or_not_at_all) {
 }
 
 static enum err prove(struct site *site, void *context, struct hasher *out) {
-    const struct given *proof = context;
     (void)out;
-    return admit_proof(site->store, &proof->feed, proof->run.data,
-                       proof->run.data + SIGNED_HEADER_SIZE);
+    return admit_proof(site->store, context);
 }
 
 static enum err show_proof(struct site *site, void *context, struct hasher *out) {
     const struct given *proof = context;
-    uint8_t first[SIGNED_HEADER_SIZE], second[SIGNED_HEADER_SIZE];
-    enum err e = admit_proof_of(site->store, &proof->feed, first, second);
+    struct message_proof shown;
+    struct buffer bytes = {0};
+    enum err e = admit_proof_of(site->store, &proof->feed, &bytes, &shown);
     if (e == OK) {
-        hasher_add(out, first, sizeof first);
-        hasher_add(out, second, sizeof second);
+        hasher_add(out, shown.first, sizeof shown.first);
+        hasher_add(out, shown.second, sizeof shown.second);
+        hasher_add(out, bytes.data, bytes.size);
     }
+    buffer_done(&bytes);
     return e;
 }
 
@@ -215,12 +216,11 @@ TEST(a_fork_is_kept_with_its_proof_or_not_at_all) {
           &(struct sweep){.site = s.school, .work = show_proof, .context = &given});
     sweep("a branch read",
           &(struct sweep){.site = s.school, .work = read_branches, .context = &given});
-    uint8_t both[2][SIGNED_HEADER_SIZE];
-    assert_ok(admit_proof_of(s.school->store, &s.feed.id, both[0], both[1]));
-    struct given proof = {s.feed.id, s.town->member, {0}};
-    assert_ok(buffer_append(&proof.run, both, sizeof both));
+    struct message_proof proof;
+    struct buffer bytes = {0};
+    assert_ok(admit_proof_of(s.school->store, &s.feed.id, &bytes, &proof));
     sweep("a proof", &(struct sweep){.site = s.relay, .work = prove, .context = &proof});
-    buffer_done(&proof.run);
+    buffer_done(&bytes);
     scene_end(&s);
 }
 

@@ -79,6 +79,9 @@ static void transfer_frames(const struct world *world, json_t *cases) {
     memcpy(m.proof.first, feed_part(&world->handover, 2, 2).data, SIGNED_HEADER_SIZE);
     memcpy(m.proof.second, feed_part(&world->handover, 3, 3).data, SIGNED_HEADER_SIZE);
     frame_case(cases, "PROOF", &m);
+    m.proof.second_on =
+        (struct bytes){feed_part(&world->handover, 2, 2).data, SIGNED_HEADER_SIZE};
+    frame_case(cases, "PROOF whose second branch goes on to a signature", &m);
 }
 
 static void joining_frames(const struct world *world, json_t *cases) {

@@ -224,6 +224,10 @@ static void put_rest(json_t *is, const struct message *m) {
         IS_ID(is, "feed", m->proof.feed);
         is_hex(is, "first", m->proof.first, sizeof m->proof.first);
         is_hex(is, "second", m->proof.second, sizeof m->proof.second);
+        if (m->proof.first_on.size > 0)
+            is_bytes(is, "first_on", m->proof.first_on);
+        if (m->proof.second_on.size > 0)
+            is_bytes(is, "second_on", m->proof.second_on);
     } else if (m->kind == MESSAGE_JOINED) {
         IS_ID(is, "member", m->joined.member);
         put_tip(is, "roster_seq", m->joined.roster_seq, "roster_id8", &m->joined.roster_id8);

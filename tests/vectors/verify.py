@@ -645,6 +645,7 @@ def feed_is(m):
 def proof_is(m):
     for data, size in ((m.feed, 32), (m.first, 208), (m.second, 208)):
         size_is(data, size)
+    need(len(m.first_on) % 208 == 0 and len(m.second_on) % 208 == 0)
 
 
 def joined_is(m):
