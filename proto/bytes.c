@@ -86,30 +86,3 @@ enum err buffer_append(struct buffer *b, const void *data, size_t size) {
 struct bytes buffer_view(const struct buffer *b) {
     return (struct bytes){b->data, b->size};
 }
-
-void put_u16(uint8_t *at, uint16_t value) {
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-void put_u32(uint8_t *at, uint32_t value) {
-    put_u16(at, (uint16_t)(value >> 16));
-    put_u16(at + 2, (uint16_t)value);
-}
-
-void put_u64(uint8_t *at, uint64_t value) {
-    put_u32(at, (uint32_t)(value >> 32));
-    put_u32(at + 4, (uint32_t)value);
-}
-
-uint16_t get_u16(const uint8_t *at) {
-    return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-uint32_t get_u32(const uint8_t *at) {
-    return (uint32_t)get_u16(at) << 16 | get_u16(at + 2);
-}
-
-uint64_t get_u64(const uint8_t *at) {
-    return (uint64_t)get_u32(at) << 32 | get_u32(at + 4);
-}

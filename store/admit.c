@@ -92,19 +92,14 @@ static enum err judge_all(struct admission *admission, const struct verified_run
     struct store *store = admission->store;
     struct admitted *admitted = &admission->admitted;
     time_ms now = store_now(store);
-    enum err e = OK;
+    enum err e = entry_insert_run(store, admission->feed, run, now);
     for (size_t i = 0; e == OK && i < run->envelopes_n; i++) {
         const struct envelope *envelope = &run->envelopes[i];
         struct verdict verdict;
         if ((e = judge_entry(store, admission->feed, envelope, now, &verdict)) != OK)
             break;
-        e = entry_insert(
-            store, admission->feed, envelope,
-            &(struct entry_new){.status = verdict.status,
-                                .reason = verdict.reason,
-                                .note = verdict.status == ENTRY_VOID ? verdict.why : NULL,
-                                .checked = i + 1 == run->envelopes_n,
-                                .stored = now});
+        e = entry_heard(store, admission->feed, envelope, verdict.status, verdict.reason,
+                        verdict.status == ENTRY_VOID ? verdict.why : NULL);
         admitted->applied_n += verdict.status == ENTRY_APPLIED;
         admitted->waiting_n += verdict.status == ENTRY_WAITING;
         admitted->void_n += verdict.status == ENTRY_VOID;

@@ -1,6 +1,7 @@
 #include "applied.h"
 
 #include "field_row.h"
+#include "newest.h"
 #include "proto/limits.h"
 #include "row_key.h"
 #include "version_row.h"
@@ -14,12 +15,16 @@ struct replaced {
 
 /* Does anything of it stand here? */
 static enum err find_record(struct applied *a, const struct record_key *record) {
-    bool row;
+    bool row = false, may = true;
+    enum err e = newest_may_be_here(a->store, &record->id, &may);
+    a->record_new = !may;
+    if (e != OK || !may)
+        return e;
     sqlite3_stmt *statement =
         db_statement(a->store->db, "SELECT 1 FROM version WHERE record = ?1 AND channel = ?2"
                                    " AND collection = ?3 LIMIT 1");
     record_key_bind(statement, record);
-    enum err e = db_row(a->store->db, statement, &row);
+    e = db_row(a->store->db, statement, &row);
     if (e != OK)
         return e;
     a->record_new = !row;
@@ -132,6 +137,8 @@ static enum err insert_version(struct applied *a, const struct change_set *set,
     int64_t key;
     struct db *db = a->store->db;
     enum err e = row_key_make(a->origin->feed_row, a->origin->seq, a->writes_n, &key);
+    if (e == OK)
+        e = newest_add(a->store, &a->record.id);
     if (e != OK)
         return e;
     sqlite3_stmt *statement = db_statement(

@@ -27,9 +27,8 @@ static bool is_party(const struct channel *channel, const struct member_id *memb
            member_id_equal(&channel->parties[1], member);
 }
 
-static bool may_write(const struct origin *origin, const struct field *field,
-                      const struct record_id *record) {
-    bool owns = record_id_owned_by(record, &origin->author);
+/* `owns`: the record is its author's. */
+static bool may_write(const struct origin *origin, const struct field *field, bool owns) {
     switch (field->writers) {
     case END_ANY:
         return true;
@@ -44,9 +43,9 @@ static bool may_write(const struct origin *origin, const struct field *field,
 }
 
 static enum err check_field(const struct origin *origin, const struct field *field,
-                            const struct write *write, const struct why *why) {
+                            const struct write *write, bool owns, const struct why *why) {
     struct label form;
-    if (!may_write(origin, field, &write->record))
+    if (!may_write(origin, field, owns))
         return refuse(why, ERR_DENIED, field->name, "its author may not write this field");
     if (field->fixed && write->replaces_n > 0)
         return refuse(why, ERR_ARGUMENT, field->name, "it is written once and never changed");
@@ -64,7 +63,8 @@ static enum err check_write(const struct origin *origin, const struct write *wri
         return refuse(why, ERR_ARGUMENT, "", "a record has no id");
     if (write->value.size > VALUE_SIZE_MAX || write->replaces_n > REPLACES_PER_WRITE_MAX)
         return refuse(why, ERR_ARGUMENT, "", "a value is too large or replaces too many versions");
-    if (channel->kind == CHANNEL_HANDOVER &&
+    bool owns = record_id_owned_by(&write->record, &origin->author);
+    if (channel->kind == CHANNEL_HANDOVER && !(owns && is_party(channel, &origin->author)) &&
         !record_id_owned_by(&write->record, &channel->parties[0]) &&
         !record_id_owned_by(&write->record, &channel->parties[1]))
         return refuse(why, ERR_DENIED, "", "the record belongs to neither party of the channel");
@@ -74,7 +74,7 @@ static enum err check_write(const struct origin *origin, const struct write *wri
     if (collection->channel != channel->kind)
         return refuse(why, ERR_DENIED, collection->name, "this channel does not carry it");
     const struct field *field = collection_field(collection, write->field);
-    return field == NULL ? OK : check_field(origin, field, write, why);
+    return field == NULL ? OK : check_field(origin, field, write, owns, why);
 }
 
 static enum err check_answers(const struct origin *origin, const struct answer_batch *batch,

@@ -11,6 +11,18 @@ static enum err note_put(struct store *store, int64_t key, const char *note) {
     return db_run(store->db, put);
 }
 
+static void move_head(struct feed_row *feed, const struct envelope *envelope,
+                      enum entry_status status) {
+    const struct header *header = &envelope->header;
+    feed->info.head = (struct head){header->seq, envelope->id};
+    if (header->clock > feed->clock)
+        feed->clock = header->clock;
+    if (header->roster_seq > feed->tip_max)
+        feed->tip_max = header->roster_seq;
+    feed->info.waiting += status == ENTRY_WAITING;
+    feed->info.voided += status == ENTRY_VOID;
+}
+
 enum err entry_insert(struct store *store, struct feed_row *feed, const struct envelope *envelope,
                       const struct entry_new *entry) {
     const struct header *header = &envelope->header;
@@ -30,29 +42,51 @@ enum err entry_insert(struct store *store, struct feed_row *feed, const struct e
     enum err e = db_run(store->db, put);
     if (e == OK)
         e = note_put(store, key, entry->note);
-    if (e != OK)
-        return e;
-    feed->info.head = (struct head){header->seq, envelope->id};
-    if (header->clock > feed->clock)
-        feed->clock = header->clock;
-    if (header->roster_seq > feed->tip_max)
-        feed->tip_max = header->roster_seq;
-    feed->info.waiting += entry->status == ENTRY_WAITING;
-    feed->info.voided += entry->status == ENTRY_VOID;
-    return OK;
+    if (e == OK)
+        move_head(feed, envelope, entry->status);
+    return e;
 }
 
-enum err entry_judged(struct store *store, struct feed_row *feed, uint64_t seq,
-                      enum entry_status status, enum err reason, const char *note) {
-    int64_t key = entry_key(feed->row, seq);
+enum err entry_insert_run(struct store *store, const struct feed_row *feed,
+                          const struct verified_run *run, time_ms stored) {
+    if (run->head.seq > (uint64_t)ENTRY_SEQ_MAX)
+        return ERR_LIMIT;
+    /* FAIL, since what fails undoes the whole part: keeping the pages as they were before the
+     * statement would only cost. */
+    sqlite3_stmt *put = db_statement(
+        store->db, "INSERT OR FAIL INTO entry (key, id, status, reason, checked, stored, bytes)"
+                   " SELECT key, id, 1, 0, checked, ?, bytes FROM arriving");
+    sqlite3_bind_int64(put, 1, stored);
+    store->arriving = (struct arriving){.feed_row = feed->row, .run = run};
+    enum err e = db_run(store->db, put);
+    store->arriving = (struct arriving){0};
+    return e;
+}
+
+static enum err set_status(struct store *store, int64_t key, enum entry_status status,
+                           enum err reason, const char *note) {
     sqlite3_stmt *put =
         db_statement(store->db, "UPDATE entry SET status = ?2, reason = ?3 WHERE key = ?1");
     sqlite3_bind_int64(put, 1, key);
     sqlite3_bind_int(put, 2, (int)status);
     sqlite3_bind_int(put, 3, (int)reason);
     enum err e = db_run(store->db, put);
+    return e == OK ? note_put(store, key, note) : e;
+}
+
+enum err entry_heard(struct store *store, struct feed_row *feed, const struct envelope *envelope,
+                     enum entry_status status, enum err reason, const char *note) {
+    enum err e = OK;
+    if (status != ENTRY_APPLIED)
+        e = set_status(store, entry_key(feed->row, envelope->header.seq), status, reason, note);
     if (e == OK)
-        e = note_put(store, key, note);
+        move_head(feed, envelope, status);
+    return e;
+}
+
+enum err entry_judged(struct store *store, struct feed_row *feed, uint64_t seq,
+                      enum entry_status status, enum err reason, const char *note) {
+    enum err e = set_status(store, entry_key(feed->row, seq), status, reason, note);
     if (e != OK)
         return e;
     feed->info.waiting -= status != ENTRY_WAITING;

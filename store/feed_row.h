@@ -72,6 +72,14 @@ struct entry_new {
 };
 MUST_USE enum err entry_insert(struct store *, struct feed_row *, const struct envelope *,
                                const struct entry_new *);
+/* Stores all of a run that follows the feed's head, as applied; then entry_heard says of one after
+ * the other what became of it, and moves the head in memory. Until then, what asks for entries by
+ * their numbers finds them, and nothing asks for more than those before the one that is heard. */
+struct verified_run;
+MUST_USE enum err entry_insert_run(struct store *, const struct feed_row *,
+                                   const struct verified_run *, time_ms stored);
+MUST_USE enum err entry_heard(struct store *, struct feed_row *, const struct envelope *,
+                              enum entry_status, enum err reason, const char *note);
 /* What became of a waiting entry. Counts move in memory. */
 MUST_USE enum err entry_judged(struct store *, struct feed_row *, uint64_t seq, enum entry_status,
                                enum err reason, const char *note);

@@ -7,10 +7,11 @@
 
 /* What a piece of news is about; compared whole, so unused bytes are zero. */
 struct piece {
-    uint8_t kind;
+    uint64_t kind;
     uint8_t about[32]; /* feed, channel or record */
     struct member_id member;
 };
+_Static_assert(sizeof(struct piece) % sizeof(uint64_t) == 0, "hashed in words");
 
 /* Pieces in order: drained up to `first`, published up to `published`, the rest belongs to the
  * transaction. `index` finds equal ones (place + 1, 0 empty), so that a transaction of 100,000
@@ -36,12 +37,12 @@ void news_queue_free(struct news_queue *queue) {
 }
 
 static uint32_t *index_slot(struct news_queue *queue, const struct piece *piece) {
-    uint64_t at = piece->kind;
-    for (size_t i = 0; i < sizeof piece->about; i++)
-        at = at * 0x100000001b3u + piece->about[i];
-    for (size_t i = 0; i < sizeof piece->member.bytes; i++)
-        at = at * 0x100000001b3u + piece->member.bytes[i];
-    at ^= at >> 29;
+    uint64_t at = 0, words[sizeof *piece / sizeof(uint64_t)];
+    memcpy(words, piece, sizeof words);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        at = (at ^ words[i]) * 0x9e3779b97f4a7c15u;
+        at ^= at >> 32;
+    }
     for (;; at++) {
         uint32_t *slot = &queue->index[at & (queue->index_max - 1)];
         if (*slot == 0 || memcmp(&queue->pieces[*slot - 1], piece, sizeof *piece) == 0)
@@ -89,7 +90,7 @@ static enum err put(struct store *store, enum news_kind kind, const uint8_t *abo
     struct news_queue *queue = store->news;
     struct piece piece;
     memset(&piece, 0, sizeof piece);
-    piece.kind = (uint8_t)kind;
+    piece.kind = (uint64_t)kind;
     memcpy(piece.about, about, size);
     if (member != NULL)
         piece.member = *member;
@@ -147,7 +148,7 @@ bool news_next(struct store *store, struct news *ret_news) {
     struct news_queue *queue = store->news;
     while (queue->first < queue->published) {
         const struct piece *piece = &queue->pieces[queue->first++];
-        struct news news = {.kind = piece->kind, .member = piece->member};
+        struct news news = {.kind = (enum news_kind)piece->kind, .member = piece->member};
         if (news.kind == NEWS_STATEMENT)
             memcpy(news.channel_id.bytes, piece->about, sizeof news.channel_id.bytes);
         if (news.kind == NEWS_RECORD)

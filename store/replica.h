@@ -2,6 +2,7 @@
 #ifndef STAFET_STORE_REPLICA_H
 #define STAFET_STORE_REPLICA_H
 
+#include "arriving.h"
 #include "db.h"
 #include "generation.h"
 #include "news.h"
@@ -11,6 +12,7 @@
 struct news_queue; /* news.c */
 struct feed_cache; /* feed_row.c: feeds in use, with their authors' rights and content keys */
 struct key_ring;   /* epoch.c: epoch secrets in memory */
+struct newest;     /* newest.c: which records are surely new */
 struct judge;      /* judge.c: room for decoding one envelope */
 struct set_reader; /* set_reader.c: opens entries again for what stands in them alone */
 struct backlog;    /* backlog.c: what has to be judged again */
@@ -29,6 +31,7 @@ struct roster_state {
 
 struct store {
     struct db *db;
+    struct arriving arriving; /* what the run being admitted holds */
     struct store_config config;
     char *path, *generation_path; /* what the config names, since they are asked for until the end */
     struct place place;
@@ -56,6 +59,7 @@ struct store {
     struct feed_cache *feeds;
     struct key_ring *ring;
     struct judge *judge;
+    struct newest *newest;
     struct set_reader *reader;
     struct backlog *backlog;
     struct reports *reports;

@@ -5,6 +5,7 @@
 #include "judge.h"
 #include "member.h"
 #include "migrate.h"
+#include "newest.h"
 #include "news_queue.h"
 #include "replica.h"
 #include "report.h"
@@ -69,8 +70,8 @@ enum err store_self(struct store *store, struct self *ret_self) {
 static enum err memory_new(struct store *store) {
     if ((store->news = news_queue_new()) == NULL || (store->feeds = feed_cache_new()) == NULL ||
         (store->ring = key_ring_new()) == NULL || (store->judge = judge_new()) == NULL ||
-        (store->backlog = backlog_new()) == NULL || (store->reports = reports_new()) == NULL ||
-        (store->claims = claims_new()) == NULL)
+        (store->newest = newest_new()) == NULL || (store->backlog = backlog_new()) == NULL ||
+        (store->reports = reports_new()) == NULL || (store->claims = claims_new()) == NULL)
         return ERR_MEMORY;
     return set_reader_new(store, &store->reader);
 }
@@ -123,7 +124,8 @@ enum err store_open(const struct store_config *config, struct store **ret_store)
     if (e != OK)
         goto done;
     if ((e = generation_find(store)) != OK ||
-        (e = db_open(config->path, config->vfs, &store->db)) != OK)
+        (e = db_open(config->path, config->vfs, &store->db)) != OK ||
+        (e = arriving_register(store->db, &store->arriving)) != OK)
         goto done;
     if ((e = migrate(store->db, migrations_n)) != OK || (e = view_create(store->db)) != OK)
         goto done;
@@ -148,6 +150,7 @@ void store_close(struct store *store) {
     set_reader_free(store->reader);
     backlog_free(store->backlog);
     judge_free(store->judge);
+    newest_free(store->newest);
     key_ring_free(store->ring);
     feed_cache_free(store->feeds);
     news_queue_free(store->news);
