@@ -4,7 +4,7 @@
 #include "newest.h"
 #include "proto/limits.h"
 #include "row_key.h"
-#include "version_row.h"
+#include "version_new.h"
 
 /* A version that a write replaces, as it stands in the database. */
 struct replaced {
@@ -131,6 +131,16 @@ static void bind_text(struct applied *a, sqlite3_stmt *statement, const struct c
     db_bind_borrowed(statement, 13, write->value.data, write->value.size);
 }
 
+/* Of a record that is new here: nothing of it can stand there already. */
+static enum err put_new(struct applied *a, const struct write *write, int64_t key) {
+    return version_new_put(a->store, &(struct version_new){.key = key,
+                                                           .record = a->record,
+                                                           .field = write->field,
+                                                           .id8 = a->name.id8,
+                                                           .clock = a->origin->clock,
+                                                           .stored = a->origin->stored});
+}
+
 /* `*ret_new` is false when this version stands there already. */
 static enum err insert_version(struct applied *a, const struct change_set *set,
                                const struct write *write, bool *ret_new) {
@@ -141,6 +151,11 @@ static enum err insert_version(struct applied *a, const struct change_set *set,
         e = newest_add(a->store, &a->record.id);
     if (e != OK)
         return e;
+    if (a->record_new && write->replaces_n == 0 &&
+        !version_row_stands_here(write->collection, a->origin->channel.kind)) {
+        *ret_new = true;
+        return put_new(a, write, key);
+    }
     sqlite3_stmt *statement = db_statement(
         db,
         "INSERT INTO version (record, channel, collection, field, key, live, id8, clock, stored,"

@@ -16,6 +16,8 @@ struct db {
     bool begun;  /* between db_begin and db_commit or db_rollback */
     bool doomed; /* a part of the transaction could not be undone */
     int code;    /* the last failure */
+    const struct db_delayed *delayed;
+    void *delayed_context;
 };
 
 enum err db_meaning(int code) {
@@ -185,8 +187,33 @@ static sqlite3_stmt *prepare(struct db *db, const char *sql, unsigned flags) {
     return code == SQLITE_OK ? statement : NULL;
 }
 
+void db_delay(struct db *db, const struct db_delayed *delayed, void *context) {
+    db->delayed = delayed;
+    db->delayed_context = context;
+}
+
+enum err db_catch_up(struct db *db) {
+    const struct db_delayed *delayed = db->delayed;
+    db->delayed = NULL;
+    enum err e = delayed == NULL ? OK : delayed->write(db->delayed_context);
+    if (e != OK)
+        db->doomed = true;
+    return e;
+}
+
+static void drop_delayed(struct db *db) {
+    if (db->delayed != NULL)
+        db->delayed->drop(db->delayed_context);
+    db->delayed = NULL;
+}
+
+/* Can a statement be made ready? */
+static bool is_ready(struct db *db) {
+    return !lost(db) && db_catch_up(db) == OK;
+}
+
 sqlite3_stmt *db_statement(struct db *db, const char *sql) {
-    if (lost(db))
+    if (!is_ready(db))
         return NULL;
     if (db->slots_n * 2 >= db->slots_max && !grow(db)) {
         db->code = SQLITE_NOMEM;
@@ -209,7 +236,7 @@ sqlite3_stmt *db_statement(struct db *db, const char *sql) {
 }
 
 sqlite3_stmt *db_walk(struct db *db, const char *sql) {
-    return lost(db) ? NULL : prepare(db, sql, 0);
+    return is_ready(db) ? prepare(db, sql, 0) : NULL;
 }
 
 void db_reset(sqlite3_stmt *statement) {
@@ -242,7 +269,7 @@ enum err db_row(struct db *db, sqlite3_stmt *statement, bool *ret_row) {
 }
 
 enum err db_execute(struct db *db, const char *sql) {
-    if (lost(db))
+    if (!is_ready(db))
         return db_last(db);
     return db_error(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
 }
@@ -314,6 +341,7 @@ enum err db_commit(struct db *db) {
 
 void db_rollback(struct db *db) {
     int code = db->code;
+    drop_delayed(db);
     settle(db);
     db->begun = false;
     (void)roll_back(db); /* else before the next statement */
@@ -330,6 +358,7 @@ enum err db_release(struct db *db) {
 
 void db_revert(struct db *db) {
     int code = db->code;
+    drop_delayed(db);
     settle(db);
     /* Nothing of a part that could not be undone may be committed with the rest. */
     if (!sqlite3_get_autocommit(db->handle) &&

@@ -39,6 +39,18 @@ MUST_USE enum err db_last(struct db *);
 /* Runs SQL text without results. */
 MUST_USE enum err db_execute(struct db *, const char *sql);
 
+/* Work on the database that is put off. `write` does it, and is called before any other statement
+ * is made ready or SQL text is run, and so before a commit; `drop` forgets it, when it has been
+ * rolled back with what it belongs to. If `write` fails the transaction is lost: nothing of it can
+ * be committed. */
+struct db_delayed {
+    enum err (*write)(void *context);
+    void (*drop)(void *context);
+};
+/* In a transaction. Again with the same while it is put off changes nothing. */
+void db_delay(struct db *, const struct db_delayed *, void *context);
+MUST_USE enum err db_catch_up(struct db *); /* now */
+
 /* Copies `data`. No bytes are an empty blob, never NULL. */
 void db_bind_bytes(sqlite3_stmt *, int index, const void *data, size_t size);
 /* The same without a copy: `data` must live until the statement has been run. */

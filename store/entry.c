@@ -1,4 +1,5 @@
 #include "feed_row.h"
+#include "proto/run.h"
 #include "replica.h"
 
 static enum err note_put(struct store *store, int64_t key, const char *note) {
@@ -47,6 +48,34 @@ enum err entry_insert(struct store *store, struct feed_row *feed, const struct e
     return e;
 }
 
+enum column { KEY, ID, CHECKED, BYTES };
+
+static void column(const struct rows *rows, size_t at, int number, sqlite3_context *out) {
+    const struct envelope *envelope = (const struct envelope *)rows->list + at;
+    switch ((enum column)number) {
+    case KEY:
+        sqlite3_result_int64(out, entry_key(rows->feed_row, envelope->header.seq));
+        break;
+    case ID:
+        sqlite3_result_blob64(out, envelope->id.bytes, sizeof envelope->id.bytes, SQLITE_STATIC);
+        break;
+    case CHECKED: /* the last signature stands for all before it */
+        sqlite3_result_int(out, at + 1 == rows->n);
+        break;
+    case BYTES:
+        sqlite3_result_blob64(out, envelope->bytes.data, envelope->bytes.size, SQLITE_STATIC);
+        break;
+    }
+}
+
+enum err entry_rows_open(struct store *store) {
+    store->arriving =
+        (struct rows){.name = "arriving",
+                      .declaration = "CREATE TABLE arriving (key, id, checked, bytes)",
+                      .column = column};
+    return rows_register(store->db, &store->arriving);
+}
+
 enum err entry_insert_run(struct store *store, const struct feed_row *feed,
                           const struct verified_run *run, time_ms stored) {
     if (run->head.seq > (uint64_t)ENTRY_SEQ_MAX)
@@ -57,9 +86,12 @@ enum err entry_insert_run(struct store *store, const struct feed_row *feed,
         store->db, "INSERT OR FAIL INTO entry (key, id, status, reason, checked, stored, bytes)"
                    " SELECT key, id, 1, 0, checked, ?, bytes FROM arriving");
     sqlite3_bind_int64(put, 1, stored);
-    store->arriving = (struct arriving){.feed_row = feed->row, .run = run};
+    store->arriving.list = run->envelopes;
+    store->arriving.n = run->envelopes_n;
+    store->arriving.feed_row = feed->row;
     enum err e = db_run(store->db, put);
-    store->arriving = (struct arriving){0};
+    store->arriving.list = NULL;
+    store->arriving.n = 0;
     return e;
 }
 

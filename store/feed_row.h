@@ -76,6 +76,7 @@ MUST_USE enum err entry_insert(struct store *, struct feed_row *, const struct e
  * the other what became of it, and moves the head in memory. Until then, what asks for entries by
  * their numbers finds them, and nothing asks for more than those before the one that is heard. */
 struct verified_run;
+MUST_USE enum err entry_rows_open(struct store *); /* once, before */
 MUST_USE enum err entry_insert_run(struct store *, const struct feed_row *,
                                    const struct verified_run *, time_ms stored);
 MUST_USE enum err entry_heard(struct store *, struct feed_row *, const struct envelope *,

@@ -2,22 +2,23 @@
 #ifndef STAFET_STORE_REPLICA_H
 #define STAFET_STORE_REPLICA_H
 
-#include "arriving.h"
 #include "db.h"
 #include "generation.h"
 #include "news.h"
 #include "place.h"
+#include "rows.h"
 #include "store.h"
 
-struct news_queue; /* news.c */
-struct feed_cache; /* feed_row.c: feeds in use, with their authors' rights and content keys */
-struct key_ring;   /* epoch.c: epoch secrets in memory */
-struct newest;     /* newest.c: which records are surely new */
-struct judge;      /* judge.c: room for decoding one envelope */
-struct set_reader; /* set_reader.c: opens entries again for what stands in them alone */
-struct backlog;    /* backlog.c: what has to be judged again */
-struct reports;    /* report.c: what others have said of own feeds' heads */
-struct claims;     /* claim.c: what one member alone states that it holds */
+struct news_queue;   /* news.c */
+struct feed_cache;   /* feed_row.c: feeds in use, with their authors' rights and content keys */
+struct key_ring;     /* epoch.c: epoch secrets in memory */
+struct versions_new; /* version_new.c: those of new records, on their way into their table */
+struct newest;       /* newest.c: which records are surely new */
+struct judge;        /* judge.c: room for decoding one envelope */
+struct set_reader;   /* set_reader.c: opens entries again for what stands in them alone */
+struct backlog;      /* backlog.c: what has to be judged again */
+struct reports;      /* report.c: what others have said of own feeds' heads */
+struct claims;       /* claim.c: what one member alone states that it holds */
 
 /* How far the roster has been applied, and what it rests on. */
 struct roster_state {
@@ -31,9 +32,10 @@ struct roster_state {
 
 struct store {
     struct db *db;
-    struct arriving arriving; /* what the run being admitted holds */
+    struct rows arriving; /* entry.c: the envelopes of the run being admitted */
     struct store_config config;
-    char *path, *generation_path; /* what the config names, since they are asked for until the end */
+    char *path,
+        *generation_path; /* what the config names, since they are asked for until the end */
     struct place place;
     struct generation generation;
     struct {
@@ -60,6 +62,7 @@ struct store {
     struct key_ring *ring;
     struct judge *judge;
     struct newest *newest;
+    struct versions_new *versions_new;
     struct set_reader *reader;
     struct backlog *backlog;
     struct reports *reports;

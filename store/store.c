@@ -10,6 +10,7 @@
 #include "replica.h"
 #include "report.h"
 #include "set_reader.h"
+#include "version_new.h"
 #include "view.h"
 
 #include <stdarg.h>
@@ -125,7 +126,8 @@ enum err store_open(const struct store_config *config, struct store **ret_store)
         goto done;
     if ((e = generation_find(store)) != OK ||
         (e = db_open(config->path, config->vfs, &store->db)) != OK ||
-        (e = arriving_register(store->db, &store->arriving)) != OK)
+        (e = entry_rows_open(store)) != OK ||
+        (e = versions_new_open(store, &store->versions_new)) != OK)
         goto done;
     if ((e = migrate(store->db, migrations_n)) != OK || (e = view_create(store->db)) != OK)
         goto done;
@@ -155,6 +157,7 @@ void store_close(struct store *store) {
     feed_cache_free(store->feeds);
     news_queue_free(store->news);
     db_close(store->db);
+    versions_new_free(store->versions_new);
     generation_close(store);
     free(store->path);
     free(store->generation_path);

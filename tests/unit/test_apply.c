@@ -254,6 +254,69 @@ TEST(a_name_replaces_in_its_own_field_and_record_only) {
     assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 0 AND field = 50"), 1);
 }
 
+enum { MANY = 3000 };
+
+struct many {
+    struct record_id records[MANY];
+    struct version_name names[MANY]; /* the versions that are live */
+};
+
+/* Writes each record once, an envelope each, some in between the others' ids; replaces what is live
+ * once there is something. */
+static void write_each(struct fixture *f, struct many *many, bool replaces) {
+    assert_ok(store_begin(f->records.store));
+    for (size_t i = 0; i < MANY; i++) {
+        size_t at = i ^ 5;
+        struct write write = write_of(&many->records[at], "first_day", "a",
+                                      replaces ? &many->names[at] : NULL, replaces);
+        struct change_set set = {
+            .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+        writer_next(&f->birk, 10 + i);
+        assert_ok(apply_sets(f->records.store, &f->birk.origin, &set, 1));
+        many->names[at] = writer_name(&f->birk);
+    }
+    assert_ok(store_commit(f->records.store));
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), MANY);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM awaited"), 0);
+}
+
+TEST(a_record_is_found_again_among_thousands_that_came_with_it) {
+    struct fixture *f = *state;
+    struct many *many = calloc(1, sizeof *many);
+    assert_non_null(many);
+    for (size_t i = 0; i < MANY; i++)
+        many->records[i] = record_id_new(1000 + (time_ms)i / 2, &f->records.members[BIRK]);
+    write_each(f, many, false);
+    write_each(f, many, true);
+    records_reopen(&f->records, SKOLE);
+    write_each(f, many, true);
+    free(many);
+}
+
+TEST(versions_of_a_new_record_are_gone_with_their_transaction) {
+    struct fixture *f = *state;
+    struct store *store = f->records.store;
+    struct write writes[] = {write_of(&f->record, "first_day", "a", NULL, 0),
+                             write_of(&f->record, "contact", "b", NULL, 0)};
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = writes, .writes_n = 2};
+    writer_next(&f->birk, 10);
+    assert_ok(store_begin(store));
+    assert_ok(apply_sets(store, &f->birk.origin, &set, 1));
+    store_rollback(store);
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version"), 0);
+    assert_ok(store_begin(store));
+    assert_ok(store_part_begin(store));
+    assert_ok(apply_sets(store, &f->birk.origin, &set, 1));
+    assert_err(ERR_DENIED, store_part_end(store, ERR_DENIED));
+    assert_ok(store_commit(store));
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version"), 0);
+    assert_ok(store_begin(store));
+    assert_ok(apply_sets(store, &f->birk.origin, &set, 1));
+    assert_ok(store_commit(store));
+    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), 2);
+}
+
 TEST(an_envelope_applied_twice_changes_nothing) {
     struct fixture *f = *state;
     struct hasher before, after;
@@ -469,6 +532,8 @@ int main(void) {
         FIXTURE(a_name_that_has_not_come_is_awaited_and_no_longer_once_it_has),
         FIXTURE(a_zero_feed_in_a_name_means_the_feed_it_stands_in),
         FIXTURE(a_name_replaces_in_its_own_field_and_record_only),
+        FIXTURE(a_record_is_found_again_among_thousands_that_came_with_it),
+        FIXTURE(versions_of_a_new_record_are_gone_with_their_transaction),
         FIXTURE(an_envelope_applied_twice_changes_nothing),
         FIXTURE(the_digest_does_not_depend_on_the_order_and_sees_every_change),
         FIXTURE(the_digest_sees_each_of_many_records),

@@ -266,6 +266,85 @@ TEST(a_commit_says_what_became_of_it_wherever_memory_runs_out) {
     assert_true(failed_n > 0);
 }
 
+struct late {
+    struct scene *scene;
+    int64_t a;
+    int written_n, dropped_n;
+    bool fails;
+};
+
+static enum err late_write(void *context) {
+    struct late *late = context;
+    late->written_n++;
+    return late->fails ? ERR_MEMORY : insert(late->scene, late->a, 1);
+}
+
+static void late_drop(void *context) {
+    struct late *late = context;
+    late->dropped_n++;
+}
+
+static const struct db_delayed lateness = {.write = late_write, .drop = late_drop};
+
+TEST(what_is_put_off_is_done_before_anything_could_tell) {
+    struct scene s;
+    scene_begin(&s);
+    struct late late = {.scene = &s};
+    assert_ok(db_begin(s.db));
+    for (late.a = 1; late.a <= 4; late.a++) {
+        db_delay(s.db, &lateness, &late);
+        db_delay(s.db, &lateness, &late);
+        if (late.a == 1)
+            assert_int_equal(number(&s, "SELECT count(*) FROM t"), 1);
+        if (late.a == 2)
+            assert_ok(db_execute(s.db, "UPDATE t SET a = a + 100"));
+        if (late.a == 3)
+            assert_ok(insert(&s, 1, 1));
+        if (late.a == 4)
+            assert_ok(db_commit(s.db));
+        assert_int_equal(late.written_n, late.a);
+    }
+    assert_int_equal(number(&s, "SELECT sum(a) FROM t"), 101 + 102 + 3 + 1 + 4);
+    assert_int_equal(late.dropped_n, 0);
+    scene_end(&s);
+}
+
+TEST(what_is_put_off_is_forgotten_with_its_part_and_with_its_transaction) {
+    struct scene s;
+    scene_begin(&s);
+    struct late late = {.scene = &s, .a = 1};
+    assert_ok(db_begin(s.db));
+    db_delay(s.db, &lateness, &late);
+    assert_ok(db_savepoint(s.db)); /* what belongs to the time before a part stays */
+    late.a = 2;
+    db_delay(s.db, &lateness, &late);
+    db_revert(s.db);
+    assert_int_equal(late.dropped_n, 1);
+    assert_ok(db_commit(s.db));
+    assert_int_equal(number(&s, "SELECT sum(a) FROM t"), 1);
+    assert_ok(db_begin(s.db));
+    db_delay(s.db, &lateness, &late);
+    db_rollback(s.db);
+    assert_int_equal(late.dropped_n, 2);
+    assert_int_equal(number(&s, "SELECT sum(a) FROM t"), 1);
+    scene_end(&s);
+}
+
+TEST(what_was_put_off_and_fails_takes_the_transaction_with_it) {
+    struct scene s;
+    scene_begin(&s);
+    struct late late = {.scene = &s, .fails = true};
+    assert_ok(db_begin(s.db));
+    assert_ok(insert(&s, 1, 1));
+    db_delay(s.db, &lateness, &late);
+    assert_true(insert(&s, 2, 1) != OK);
+    assert_true(insert(&s, 3, 1) != OK); /* whatever became of the first failure */
+    assert_true(db_commit(s.db) != OK);
+    assert_int_equal(number(&s, "SELECT count(*) FROM t"), 0);
+    assert_ok(insert(&s, 4, 1));
+    scene_end(&s);
+}
+
 /* A limit to the heap needs the counting that db_open switches off. */
 static bool take_sqlite(void) {
     if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real) != SQLITE_OK)
@@ -294,6 +373,9 @@ int main(void) {
         cmocka_unit_test(a_statement_that_could_not_be_bound_for_want_of_memory_is_not_run),
         cmocka_unit_test(what_could_not_be_rolled_back_for_want_of_memory_is_never_seen),
         cmocka_unit_test(a_part_that_cannot_be_undone_takes_the_transaction_with_it),
+        cmocka_unit_test(what_is_put_off_is_done_before_anything_could_tell),
+        cmocka_unit_test(what_is_put_off_is_forgotten_with_its_part_and_with_its_transaction),
+        cmocka_unit_test(what_was_put_off_and_fails_takes_the_transaction_with_it),
         cmocka_unit_test(a_commit_says_what_became_of_it_wherever_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

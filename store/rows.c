@@ -1,11 +1,10 @@
-#include "arriving.h"
-#include "feed_row.h"
+#include "rows.h"
 
 #include <stdlib.h>
 
 struct table {
     sqlite3_vtab base;
-    const struct arriving *arriving;
+    const struct rows *rows;
 };
 
 struct cursor {
@@ -13,22 +12,25 @@ struct cursor {
     size_t at;
 };
 
-enum column { KEY, ID, CHECKED, BYTES };
+static const struct rows *rows_of(const sqlite3_vtab_cursor *cursor) {
+    return ((const struct table *)(const void *)cursor->pVtab)->rows;
+}
 
-static const struct arriving *arriving_of(const sqlite3_vtab_cursor *cursor) {
-    return ((const struct table *)(const void *)cursor->pVtab)->arriving;
+static size_t *at_of(sqlite3_vtab_cursor *cursor) {
+    return &((struct cursor *)(void *)cursor)->at;
 }
 
 static int connect(sqlite3 *handle, void *context, int argc __attribute__((unused)),
                    const char *const *argv __attribute__((unused)), sqlite3_vtab **ret_table,
                    char **ret_message __attribute__((unused))) {
-    int code = sqlite3_declare_vtab(handle, "CREATE TABLE arriving (key, id, checked, bytes)");
+    const struct rows *rows = context;
+    int code = sqlite3_declare_vtab(handle, rows->declaration);
     if (code == SQLITE_OK)
         code = sqlite3_vtab_config(handle, SQLITE_VTAB_DIRECTONLY);
     struct table *table = code == SQLITE_OK ? calloc(1, sizeof *table) : NULL;
     if (table == NULL)
         return code == SQLITE_OK ? SQLITE_NOMEM : code;
-    table->arriving = context;
+    table->rows = rows;
     *ret_table = &table->base;
     return SQLITE_OK;
 }
@@ -60,43 +62,27 @@ static int close_cursor(sqlite3_vtab_cursor *cursor) {
 static int filter(sqlite3_vtab_cursor *cursor, int index __attribute__((unused)),
                   const char *text __attribute__((unused)), int argc __attribute__((unused)),
                   sqlite3_value **argv __attribute__((unused))) {
-    ((struct cursor *)(void *)cursor)->at = 0;
+    *at_of(cursor) = 0;
     return SQLITE_OK;
 }
 
 static int next(sqlite3_vtab_cursor *cursor) {
-    ((struct cursor *)(void *)cursor)->at++;
+    ++*at_of(cursor);
     return SQLITE_OK;
 }
 
 static int is_past(sqlite3_vtab_cursor *cursor) {
-    const struct verified_run *run = arriving_of(cursor)->run;
-    return run == NULL || ((struct cursor *)(void *)cursor)->at >= run->envelopes_n;
+    return *at_of(cursor) >= rows_of(cursor)->n;
 }
 
-static int column(sqlite3_vtab_cursor *cursor, sqlite3_context *out, int column) {
-    const struct arriving *arriving = arriving_of(cursor);
-    size_t at = ((struct cursor *)(void *)cursor)->at;
-    const struct envelope *envelope = &arriving->run->envelopes[at];
-    switch ((enum column)column) {
-    case KEY:
-        sqlite3_result_int64(out, entry_key(arriving->feed_row, envelope->header.seq));
-        break;
-    case ID:
-        sqlite3_result_blob64(out, envelope->id.bytes, sizeof envelope->id.bytes, SQLITE_STATIC);
-        break;
-    case CHECKED: /* the last signature stands for all before it */
-        sqlite3_result_int(out, at + 1 == arriving->run->envelopes_n);
-        break;
-    case BYTES:
-        sqlite3_result_blob64(out, envelope->bytes.data, envelope->bytes.size, SQLITE_STATIC);
-        break;
-    }
+static int column(sqlite3_vtab_cursor *cursor, sqlite3_context *out, int number) {
+    const struct rows *rows = rows_of(cursor);
+    rows->column(rows, *at_of(cursor), number, out);
     return SQLITE_OK;
 }
 
 static int rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret_row) {
-    *ret_row = (sqlite3_int64)((struct cursor *)(void *)cursor)->at;
+    *ret_row = (sqlite3_int64)*at_of(cursor);
     return SQLITE_OK;
 }
 
@@ -112,6 +98,6 @@ static const sqlite3_module module = {.xConnect = connect,
                                       .xColumn = column,
                                       .xRowid = rowid};
 
-enum err arriving_register(struct db *db, struct arriving *arriving) {
-    return db_error(db, sqlite3_create_module(db_handle(db), "arriving", &module, arriving));
+enum err rows_register(struct db *db, struct rows *rows) {
+    return db_error(db, sqlite3_create_module(db_handle(db), rows->name, &module, rows));
 }
