@@ -1,4 +1,5 @@
 #include "link.h"
+#include "monotonic.h"
 
 #include "proto/text.h"
 #include <errno.h>
@@ -102,7 +103,8 @@ static void connect_ready(void *context, uint32_t events) {
     (void)events;
     int error = 0;
     socklen_t size = sizeof error;
-    time_ms now = link->since; /* good enough: the attempt is over either way */
+    /* What comes next has its own time, however long this took. */
+    time_ms now = node_monotonic_ms();
     if (getsockopt(link->connecting.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
         dial_next(link, ERR_CLOSED, now);
     else

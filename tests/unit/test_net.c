@@ -120,6 +120,40 @@ TEST(dialling_where_nobody_listens_fails) {
     side_done(&from);
 }
 
+/* An address that took its time to answer, or to fail, leaves what comes next all of its own. */
+TEST(each_step_of_dialling_has_its_own_time) {
+    struct side from, to, gone;
+    side_init(&from, 1);
+    side_init(&to, 2);
+    side_init(&gone, 3);
+    side_listen(&to);
+    side_listen(&gone);
+    net_unbind(gone.net);
+    side_admit(&to, &from.keys.public.transport);
+    for (int fails = 0; fails < 2; fails++) {
+        const char *const endpoints[] = {fails ? gone.bound : to.bound, to.bound};
+        struct net_target target = {.endpoints = endpoints,
+                                    .endpoints_n = 2,
+                                    .server = to.keys.public.transport,
+                                    .client = from.keys.public.transport,
+                                    .client_secret = from.keys.transport};
+        size_t connected_n = from.connected_n;
+        time_ms start = node_monotonic_ms();
+        assert_ok(net_dial(from.net, &target, start));
+        struct link *link = from.net->links[0];
+        UNTIL(link->state == LINK_CONNECTING, &from, &to);
+        link->since -= NET_CONNECT_MS_MAX - 1000;
+        UNTIL(link->state != LINK_CONNECTING, &from, &to);
+        assert_true(link->since >= start);
+        UNTIL(from.connected_n > connected_n, &from, &to);
+        net_close(from.net, from.link);
+        UNTIL(net_links_n(from.net) == 0, &from, &to);
+    }
+    side_done(&gone);
+    side_done(&to);
+    side_done(&from);
+}
+
 TEST(only_tcp_is_ever_dialled) {
     struct side side;
     side_init(&side, 1);
@@ -249,6 +283,7 @@ int main(void) {
         cmocka_unit_test(a_far_end_with_another_key_than_expected_is_not_talked_to),
         cmocka_unit_test(a_far_end_that_dies_within_the_handshake_has_refused_nobody),
         cmocka_unit_test(dialling_where_nobody_listens_fails),
+        cmocka_unit_test(each_step_of_dialling_has_its_own_time),
         cmocka_unit_test(only_tcp_is_ever_dialled),
         cmocka_unit_test(a_link_that_hangs_up_is_reported_after_all_that_it_sent),
         cmocka_unit_test(a_key_that_is_admitted_no_longer_is_cut),
