@@ -1,5 +1,7 @@
 #include "form.h"
 
+#include "whole.h"
+
 #include "proto/limits.h"
 #include "proto/text.h"
 
@@ -37,10 +39,13 @@ const char *form_name(struct store *store, const struct member_id *member,
     struct arena arena;
     arena_init(&arena, KIB(64));
     struct roster_entry entry;
-    if (roster_member(store, member, UINT64_MAX, &arena, &entry) == OK) {
+    enum err e = roster_member(store, member, UINT64_MAX, &arena, &entry);
+    if (e == OK) {
         snprintf(ret_name, FORM_NAME_MAX, "%s", entry.name);
     } else {
         char text[ID_TEXT_MAX];
+        if (e != ERR_NOT_FOUND)
+            whole_spoil(e);
         id_text(member->bytes, sizeof member->bytes, text);
         snprintf(ret_name, FORM_NAME_MAX, "%.6s", text);
     }

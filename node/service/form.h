@@ -13,7 +13,8 @@ json_t *form_error(enum err);                       /* its name; null when OK */
 json_t *form_words(const struct public_keys *);     /* the fingerprint for the telephone */
 /* How much of a value a sentence quotes, for a precision; `ret_rest` stands after it: "…" if that is not all. */
 int form_quoted(struct bytes value, const char **ret_rest);
-/* The name in the roster, or the beginning of the id of a member that isn't there. */
+/* The name in the roster, or the beginning of the id of a member that isn't there; also when the roster can't be read: then the document
+ * is not whole (whole.h). */
 const char *form_name(struct store *, const struct member_id *, char ret_name[static FORM_NAME_MAX]);
 /* {"id", "name"}. */
 json_t *form_member(struct store *, const struct member_id *);

@@ -157,12 +157,13 @@ struct list {
 static enum err add_member(void *context, const struct roster_entry *entry) {
     struct list *list = context;
     json_t *form = form_entry(entry);
-    if (form == NULL ||
-        json_object_set_new(form, "self",
-                            json_boolean(member_id_equal(&entry->member, &list->self))) != 0 ||
-        json_array_append_new(list->members, form) != 0)
-        return ERR_MEMORY;
-    return OK;
+    bool is_self = member_id_equal(&entry->member, &list->self);
+    enum err e = form != NULL && json_object_set_new(form, "self", json_boolean(is_self)) == 0 &&
+                         json_array_append(list->members, form) == 0
+                     ? OK
+                     : ERR_MEMORY;
+    json_decref(form);
+    return e;
 }
 
 static enum err add_invitation(void *context, const struct invitation *invitation) {

@@ -1,4 +1,5 @@
 #include "service.h"
+#include "whole.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,6 +7,7 @@
 
 void reply_init(struct reply *reply) {
     memset(reply, 0, sizeof *reply);
+    reply->spoilt_n = whole_spoilt_n();
 }
 
 void reply_done(struct reply *reply) {
@@ -83,8 +85,13 @@ const char *reply_say(const struct reply *reply, const char *en, const char *da)
 }
 
 enum err reply_give(struct reply *reply, json_t *document) {
-    if (document == NULL)
-        return reply_err(reply, ERR_MEMORY);
+    enum err e = document == NULL                      ? ERR_MEMORY
+                 : whole_spoilt_n() != reply->spoilt_n ? whole_error()
+                                                       : OK;
+    if (e != OK) {
+        json_decref(document);
+        return reply_err(reply, e);
+    }
     json_decref(reply->document);
     reply->document = document;
     return OK;

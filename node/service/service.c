@@ -1,5 +1,6 @@
 #include "args.h"
 #include "inside.h"
+#include "whole.h"
 #include "scan.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@ enum err service_new(struct home *home, const struct surroundings *surroundings,
     struct service *service = calloc(1, sizeof *service);
     if (service == NULL)
         return ERR_MEMORY;
+    whole_watch();
     service->home = home;
     if (surroundings != NULL)
         service->surroundings = *surroundings;
@@ -151,6 +153,7 @@ enum err service_call(struct service *service, const struct asker *asker, const 
                       struct job **ret_job) {
     *ret_job = NULL;
     reply->language = asker->language;
+    reply->spoilt_n = whole_spoilt_n();
     const struct verb *verb = service_verb(noun, name);
     if (verb == NULL)
         return reply_fail(reply, ERR_NOT_FOUND, COMMAND("stafet --help"),

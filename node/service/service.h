@@ -29,6 +29,7 @@ struct reply {
     char text[512];   /* one sentence, what is wrong; ends without a full stop */
     char mend[512];   /* what to do: a command or an instruction */
     json_t *details;  /* structured place: {"file","line","column","field",…} or {"candidates":[…]}; may be NULL; owned */
+    uint64_t spoilt_n; /* whole_spoilt_n when the call began */
 };
 void reply_init(struct reply *);
 void reply_done(struct reply *); /* the language stays */
@@ -49,7 +50,7 @@ const char *reply_say(const struct reply *, const char *en, const char *da) __at
 /* Replaces ends of lines by blanks, and by '?' what is not UTF-8 or would steer a terminal: a sentence may quote what somebody typed, and be cut anywhere. reply_fail
  * does so itself. */
 void reply_tidy(char *text);
-/* Takes `document` as the result; NULL (Jansson was out of memory) is ERR_MEMORY. So a verb can `return reply_give(reply,
+/* Takes `document` as the result; NULL (Jansson was out of memory), and one that is not whole (whole.h), is an error. So a verb can `return reply_give(reply,
  * json_pack(…))`. */
 enum err reply_give(struct reply *, json_t *document);
 /* The job in a short phrase, "verifying"; `of` 0: not known. */

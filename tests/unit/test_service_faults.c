@@ -1,0 +1,149 @@
+/* Memory runs out at each place in turn: what a verb answers is whole, or an error. */
+#include "desk.h"
+#include "fault.h"
+#include "poll.h"
+#include "sweep.h"
+#include "test.h"
+
+#include <stdlib.h>
+
+/* A short name may be the whole id where there is no memory to look for others. */
+static void forget_short_names(json_t *value) {
+    const char *key;
+    json_t *item;
+    size_t i;
+    void *next;
+    json_array_foreach(value, i, item) forget_short_names(item);
+    json_object_foreach_safe(value, next, key, item) {
+        if (strcmp(key, "short") == 0 || strcmp(key, "record_short") == 0)
+            json_object_del(value, key);
+        else
+            forget_short_names(item);
+    }
+}
+
+/* The verb's document, without what says when; NULL and the error if it is refused. */
+static json_t *ask(struct desk *desk, const char *noun, const char *verb, const char *args,
+                   enum err *ret_error) {
+    struct reply answer;
+    struct job *job = NULL;
+    json_t *values = json_loads(args, 0, NULL), *document = NULL;
+    reply_init(&answer);
+    enum err e = values == NULL
+                     ? ERR_MEMORY
+                     : service_call(desk->service, &desk->asker, noun, verb, values, &answer, &job);
+    for (enum job_state state = JOB_MORE; e == OK && job != NULL && state == JOB_MORE;) {
+        state = job->step(job, &answer);
+        json_decref(answer.progress);
+        answer.progress = NULL;
+        e = answer.error;
+    }
+    service_job_free(job);
+    if (e == OK) {
+        document = json_incref(answer.document);
+        forget_short_names(document);
+        json_object_del(document, "now");
+        json_object_del(document, "printed");
+        json_object_del(document, "not_noted"); /* it says so, and the rest is there */
+    }
+    json_decref(values);
+    reply_done(&answer);
+    *ret_error = e;
+    return document;
+}
+
+static void told_whole_or_not_at_all(struct desk *desk, const char *noun, const char *verb,
+                                     const char *args) {
+    enum err e;
+    json_t *whole = ask(desk, noun, verb, args, &e);
+    if (whole == NULL)
+        fail_msg("%s %s: %s", noun, verb, err_name(e));
+    unsigned refused_n = 0;
+    bool failed = true;
+    for (unsigned n = 1; failed; n = sweep_next(n)) {
+        fault_arm(FAULT_MEMORY, n);
+        json_t *told = ask(desk, noun, verb, args, &e);
+        failed = fault_disarm();
+        if (e == OK && !json_equal(told, whole))
+            fail_msg("%s %s: half a document when memory fails at %u: %s", noun, verb, n,
+                     json_dumps(told, 0));
+        refused_n += e != OK;
+        json_decref(told);
+    }
+    assert_true(refused_n > 5);
+    json_decref(whole);
+}
+
+static void write_in(struct desk *desk, const char *id, const char *field, const char *value) {
+    desk_call(desk, "handover", "edit",
+              json_pack("{s:s, s:{s:s}}", "id", id, "fields", field, value));
+    if (strcmp(desk->site->name, "Birk") == 0)
+        desk_call(desk, "handover", "agree",
+                  json_pack("{s:s, s:s, s:s}", "id", id, "by", "both", "on", "2024-06-03"));
+    desk_call(desk, "handover", "send", json_pack("{s:s}", "id", id));
+}
+
+TEST(a_survey_is_told_whole_or_not_at_all) {
+    struct desk nordby, birk;
+    publish("trivsel26");
+    assert_ok(import(BIRK, "trivsel26", 1, 9, 3, 2));
+    assert_ok(import(SOLSIKKEN, "trivsel26", 1, 8, 2, 1));
+    assert_ok(import(SKOVBRYNET, "trivsel26", 1, 3, 1, 4));
+    sync_all(&federation);
+    close_early("trivsel26");
+    sync_all(&federation);
+    desk_open(&nordby, &federation.sites[NORDBY], "Bo", "");
+    desk_open(&birk, &federation.sites[BIRK], "Mette", "");
+    told_whole_or_not_at_all(&nordby, "survey", "report", "{}");
+    told_whole_or_not_at_all(&nordby, "survey", "status", "{}");
+    told_whole_or_not_at_all(&nordby, "survey", "list", "{}");
+    told_whole_or_not_at_all(&nordby, "survey", "show", "{}");
+    told_whole_or_not_at_all(&birk, "survey", "status", "{}");
+    told_whole_or_not_at_all(&birk, "survey", "list", "{}");
+    desk_close(&nordby);
+    desk_close(&birk);
+}
+
+TEST(a_handover_is_told_whole_or_not_at_all) {
+    struct desk birk, school;
+    char id[ID_TEXT_MAX], args[ID_TEXT_MAX + 16];
+    desk_open(&birk, &federation.sites[BIRK], "Mette", "leader");
+    desk_open(&school, &federation.sites[SCHOOL], "Ole", "teacher");
+    snprintf(id, sizeof id, "%s",
+             at_text(desk_call(&birk, "handover", "new",
+                               json_pack("{s:s, s:{s:s}}", "to", federation.sites[SCHOOL].name,
+                                         "fields", "child_name", "Alma")),
+                     "id"));
+    snprintf(args, sizeof args, "{\"id\": \"%s\"}", id);
+    write_in(&birk, id, "first_day", "12 August");
+    sync_all(&federation);
+    write_in(&birk, id, "first_day", "13 August");
+    write_in(&school, id, "first_day", "14 August");
+    sync_all(&federation);
+    desk_call(&birk, "handover", "edit",
+              json_pack("{s:s, s:{s:s}}", "id", id, "fields", "likes", "Tog"));
+    told_whole_or_not_at_all(&birk, "handover", "show", args);
+    told_whole_or_not_at_all(&birk, "handover", "print", args);
+    told_whole_or_not_at_all(&birk, "handover", "track", args);
+    told_whole_or_not_at_all(&birk, "handover", "list", "{}");
+    told_whole_or_not_at_all(&birk, "conflict", "list", "{}");
+    told_whole_or_not_at_all(&birk, "waiting", "", "{}");
+    told_whole_or_not_at_all(&birk, "status", "", "{}");
+    told_whole_or_not_at_all(&birk, "log", "list", "{\"limit\": 3}");
+    told_whole_or_not_at_all(&birk, "member", "list", "{}");
+    told_whole_or_not_at_all(&birk, "roster", "show", "{}");
+    desk_close(&birk);
+    desk_close(&school);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_FEDERATION(a_survey_is_told_whole_or_not_at_all),
+        WITH_FEDERATION(a_handover_is_told_whole_or_not_at_all),
+    };
+    fault_install();
+    setenv("TZ", "UTC0", 1);
+    if (key_library_init() != OK)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
