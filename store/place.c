@@ -3,8 +3,7 @@
 #include "proto/hash.h"
 #include "replica.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include <sodium.h>
 
 enum { BOOT_MAX = 64 };
 
@@ -24,33 +23,19 @@ static enum err system_disk(const struct store *store, struct hash *ret_disk) {
     return OK;
 }
 
-/* Nothing where the system has no such file, or keeps it from this user: that is so each time. */
-static enum err system_boot(char ret_boot[static BOOT_MAX]) {
-    char boot[BOOT_MAX] = "";
-    enum err e = OK;
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-    if (file == NULL && errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != EPERM)
-        return ERR_IO;
-    if (file != NULL && fgets(boot, sizeof boot, file) == NULL)
-        e = ERR_IO;
-    if (file != NULL)
-        fclose(file);
-    if (e == OK)
-        memcpy(ret_boot, boot, sizeof boot);
-    return e;
-}
-
-static enum err system_place(const struct hash *disk, struct hash *ret_place) {
+/* Where the system does not say which boot this is, each opening is taken for the first of another:
+ * one of them is. */
+static struct hash system_place(const struct store *store, const struct hash *disk) {
     struct hasher hasher;
-    char boot[BOOT_MAX];
-    enum err e = system_boot(boot);
-    if (e != OK)
-        return e;
+    char boot[BOOT_MAX] = "";
+    if (store_filesystem(store)->read(store->config.context, "/proc/sys/kernel/random/boot_id",
+                                      boot, sizeof boot) != OK ||
+        boot[0] == '\0')
+        randombytes_buf(boot, sizeof boot);
     hasher_init(&hasher, HASH_STORE);
     hasher_add(&hasher, boot, sizeof boot);
     hasher_add(&hasher, disk->bytes, sizeof disk->bytes);
-    *ret_place = hasher_final(&hasher);
-    return OK;
+    return hasher_final(&hasher);
 }
 
 static enum err places_known(struct store *store, struct hash *ret_place, struct hash *ret_disk,
@@ -120,7 +105,7 @@ enum err place_check(struct store *store) {
     if (hash_is_zero(&place.disk))
         e = system_disk(store, &place.disk);
     if (e == OK && hash_is_zero(&place.place))
-        e = system_place(&place.disk, &place.place);
+        place.place = system_place(store, &place.disk);
     if (e == OK)
         e = places_known(store, &place_before, &disk_before, &known);
     bool same_place = e == OK && known && hash_equal(&place_before, &place.place);

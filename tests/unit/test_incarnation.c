@@ -64,6 +64,39 @@ TEST(in_the_same_place_a_feed_goes_on) {
     scene_end(&s);
 }
 
+static enum err read_all_but_the_boot(void *context, const char *path, char *ret_text,
+                                      size_t size_max) {
+    return strstr(path, "boot_id") != NULL
+               ? ERR_NOT_FOUND
+               : filesystem_real.read(context, path, ret_text, size_max);
+}
+
+TEST(where_the_system_does_not_tell_the_boot_a_feed_goes_on_only_once_a_member_has_reported_it) {
+    for (int tells = 0; tells < 2; tells++) {
+        struct scene s;
+        struct filesystem files = filesystem_real;
+        scene_open(&s);
+        if (!tells)
+            files.read = read_all_but_the_boot;
+        s.birk->files = &files;
+        memset(&s.birk->place, 0, sizeof s.birk->place);
+        memset(&s.birk->disk, 0, sizeof s.birk->disk);
+        site_close(s.birk);
+        site_open(s.birk);
+        scene_write(&s);
+        site_close(s.birk);
+        site_open(s.birk);
+        struct feed_info feed;
+        assert_ok(feed_find(s.birk->store, &s.first.feed, &feed));
+        assert_int_equal(feed.confirmed, tells);
+        struct id8 head = envelope_id8(&feed.head.id);
+        assert_ok(feed_reported(s.birk->store, &s.town->member, &feed.id, feed.head.seq, &head));
+        assert_ok(feed_find(s.birk->store, &s.first.feed, &feed));
+        assert_true(feed.confirmed);
+        scene_end(&s);
+    }
+}
+
 TEST(a_reported_head_that_equals_ours_lets_the_feed_go_on) {
     struct scene s;
     struct feed_info feed;
@@ -336,6 +369,8 @@ int main(void) {
         cmocka_unit_test(
             after_a_change_of_place_the_next_write_opens_an_incarnation_that_closes_the_old_tip),
         cmocka_unit_test(in_the_same_place_a_feed_goes_on),
+        cmocka_unit_test(
+            where_the_system_does_not_tell_the_boot_a_feed_goes_on_only_once_a_member_has_reported_it),
         cmocka_unit_test(a_reported_head_that_equals_ours_lets_the_feed_go_on),
         cmocka_unit_test(on_another_disk_no_report_lets_a_feed_go_on),
         cmocka_unit_test(a_member_that_lags_can_not_vouch_for_a_restored_copy),
