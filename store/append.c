@@ -131,6 +131,7 @@ static enum err append(struct store *store, const struct change *change, struct 
 enum err append_change(struct store *store, const struct change *change,
                        struct version_name *ret_written) {
     struct change ordered = *change;
+    struct version_name written;
     bool handover = change->channel.kind == CHANNEL_HANDOVER, own = false;
     struct arena arena;
     enum err e = channel_make(change->channel.kind, handover ? &change->channel.parties[0] : NULL,
@@ -143,7 +144,10 @@ enum err append_change(struct store *store, const struct change *change,
     arena_init(&arena, KIB(64));
     e = store_part_begin(store);
     if (e == OK)
-        e = store_part_end(store, append(store, &ordered, &arena, ret_written));
+        e = store_part_end(store, append(store, &ordered, &arena, &written));
     arena_done(&arena);
-    return store_leave(store, own, e);
+    e = store_leave(store, own, e);
+    if (e == OK)
+        *ret_written = written;
+    return e;
 }

@@ -69,7 +69,6 @@ static enum err ticket_new(struct store *store, const char *name, enum role role
     struct roster_entry here;
     struct transport_public key;
     struct transport_secret secret;
-    size_t before = ret_text->size;
     enum err e = roster_federation_name(store, arena, &ticket.federation_name);
     if (e == OK)
         e = roster_member(store, &store->self.member, UINT64_MAX, arena, &here);
@@ -81,8 +80,8 @@ static enum err ticket_new(struct store *store, const char *name, enum role role
     }
     if (e == OK)
         e = ticket_encode(&ticket, ret_text);
-    if (e == OK && (e = ticket_put(store, &ticket, &key)) != OK)
-        ret_text->size = before;
+    if (e == OK)
+        e = ticket_put(store, &ticket, &key);
     sodium_memzero(&secret, sizeof secret);
     sodium_memzero(&ticket.secret, sizeof ticket.secret);
     return e;
@@ -92,6 +91,7 @@ enum err roster_invite(struct store *store, const char *name, enum role role, ti
                        struct buffer *ret_ticket) {
     bool own = false;
     struct arena arena;
+    size_t before = ret_ticket->size;
     if (name[0] == '\0' || !text_is_name(name, NAME_SIZE_MAX))
         return store_fail(store, ERR_ARGUMENT, "a name is one line of 1 to %d bytes",
                           NAME_SIZE_MAX);
@@ -107,7 +107,10 @@ enum err roster_invite(struct store *store, const char *name, enum role role, ti
     if (e == OK)
         e = ticket_new(store, name, role, expires, &arena, ret_ticket);
     arena_done(&arena);
-    return store_leave(store, own, e);
+    e = store_leave(store, own, e);
+    if (e != OK) /* nothing here knows the ticket */
+        ret_ticket->size = before;
+    return e;
 }
 
 /* By the clock's zero it has expired, whatever the clock is set to later. The key stays: who comes

@@ -141,6 +141,18 @@ static enum err stop(void *context, const struct feed_info *feed) {
     return ERR_CANCELLED;
 }
 
+TEST(beyond_a_feeds_end_there_is_nothing_whatever_the_number) {
+    static const uint64_t numbers[] = {11, 1ULL << 40, 1ULL << 41, 1ULL << 63, UINT64_MAX};
+    struct scene s;
+    struct ids ids = {.n = 0};
+    scene_begin(&s);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        assert_ok(feed_entries(s.birk->store, &s.feed.id, numbers[i], collect, &ids));
+        assert_int_equal(ids.n, 0);
+    }
+    scene_end(&s);
+}
+
 TEST(a_visitor_ends_a_walk_with_what_it_returns) {
     struct scene s;
     scene_begin(&s);
@@ -461,6 +473,7 @@ int main(void) {
         cmocka_unit_test(a_first_envelope_larger_than_asked_comes_all_the_same),
         cmocka_unit_test(a_run_after_another_branch_or_the_head_is_refused),
         cmocka_unit_test(feeds_come_in_order_of_channel_then_id),
+        cmocka_unit_test(beyond_a_feeds_end_there_is_nothing_whatever_the_number),
         cmocka_unit_test(a_visitor_ends_a_walk_with_what_it_returns),
         cmocka_unit_test(news_tell_each_change_once_and_only_what_was_committed),
         cmocka_unit_test(news_that_cannot_be_read_are_not_passed_over),

@@ -49,10 +49,13 @@ static struct given give(struct site *from, const struct feed_id *feed, uint64_t
 
 static enum err append(struct site *site, void *context, struct hasher *out) {
     struct scene *s = context;
-    struct version_name written;
+    struct version_name written = {.seq = 0};
     (void)out;
-    return try_write(site, &s->channel, COLLECTION_HANDOVER, &s->record, HANDOVER_CHILD_NAME,
-                     "Alma", NULL, &written);
+    enum err e = try_write(site, &s->channel, COLLECTION_HANDOVER, &s->record, HANDOVER_CHILD_NAME,
+                           "Alma", NULL, &written);
+    if (e != OK)
+        assert_int_equal(written.seq, 0);
+    return e;
 }
 
 TEST(a_first_change_in_a_channel_is_written_whole_or_not_at_all) {

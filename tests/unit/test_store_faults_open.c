@@ -227,6 +227,7 @@ static enum err invite(struct site *site, void *context, struct hasher *out) {
     (void)out;
     enum err e =
         roster_invite(site->store, "Solsikken", ROLE_KINDERGARTEN, f->now + 86400000, &text);
+    assert_int_equal(text.size > 0, e == OK);
     buffer_wipe(&text);
     return e;
 }
