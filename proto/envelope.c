@@ -152,6 +152,13 @@ static enum err append_entry(struct buffer *out, enum section_kind kind, enum se
     return err != OK ? err : buffer_append(out, content.data, content.size);
 }
 
+bool envelope_is_whole(const struct envelope *envelope) {
+    for (size_t i = 0; i < envelope->header.sections_n; i++)
+        if (envelope->sections[i].state != SECTION_PRESENT)
+            return false;
+    return true;
+}
+
 enum err envelope_without(const struct envelope *envelope, uint16_t index, enum section_state state,
                           struct buffer *out) {
     if (index >= envelope->header.sections_n || state == SECTION_PRESENT)

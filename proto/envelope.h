@@ -29,6 +29,9 @@ MUST_USE enum err envelope_parse(struct bytes bytes, struct arena *arena, struct
 /* Only the size and signed header of the first envelope, without checking its body; for walking. */
 MUST_USE enum err envelope_skip(struct bytes bytes, size_t *ret_size);
 
+/* Is every section here? No signature covers that, so whoever passes an envelope on could take any out. PROTOCOL.md, "Sections". */
+bool envelope_is_whole(const struct envelope *);
+
 /* Appends `envelope` with section `index` replaced by its hash, in state erased or absent. The signature
  * stays valid. */
 MUST_USE enum err envelope_without(const struct envelope *, uint16_t index, enum section_state,

@@ -67,9 +67,8 @@ enum err run_verify(struct bytes untrusted, const struct feed_id *feed, const st
 
 bool run_is_whole(const struct verified_run *run) {
     for (size_t i = 0; i < run->envelopes_n; i++)
-        for (size_t k = 0; k < run->envelopes[i].header.sections_n; k++)
-            if (run->envelopes[i].sections[k].state != SECTION_PRESENT)
-                return false;
+        if (!envelope_is_whole(&run->envelopes[i]))
+            return false;
     return true;
 }
 

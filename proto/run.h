@@ -26,7 +26,7 @@ MUST_USE enum err run_verify(struct bytes untrusted, const struct feed_id *feed,
                              const struct sign_public *author, struct arena *arena,
                              struct verified_run *ret_run);
 
-/* Is every section of it here? No signature covers that, so whoever passes a run on could take any out. PROTOCOL.md, "Sections". */
+/* Are all its envelopes whole? */
 bool run_is_whole(const struct verified_run *);
 
 /* How many envelopes there are; nothing else is looked at. ERR_FORMAT, ERR_LIMIT: not whole envelopes. */

@@ -171,6 +171,8 @@ static void check_form(struct check *check, const struct stored_entry *entry,
                         (struct bytes){envelope->bytes.data, HEADER_SIZE},
                         &envelope->signature) != OK)
         check_tell(check, entry->seq, ERR_SIGNATURE, "its author did not sign it");
+    else if (!envelope_is_whole(envelope)) /* whoever can't open it would see nothing of that */
+        check_tell(check, entry->seq, ERR_HASH, "a section was taken out of it");
 }
 
 static enum err check_records(struct check *check, const struct stored_entry *entry,

@@ -6,6 +6,7 @@
 #include "store/replica.h"
 #include "test.h"
 
+#include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,40 @@ TEST(one_byte_changed_in_an_envelope_is_named_by_author_and_number) {
     assert_int_equal(findings.first.seq, 2);
     assert_memory_equal(&findings.first.author, &s.birk->member, sizeof s.birk->member);
     assert_memory_equal(&findings.first.feed, &feed.id, sizeof feed.id);
+    scene_end(&s);
+}
+
+/* The signature covers a section's hash, and that is all that is left of it. */
+static void take_section_out(struct site *site, const struct feed_id *feed, const char *key) {
+    struct buffer run = {0}, without = {0};
+    struct arena arena;
+    struct envelope envelope;
+    size_t size;
+    char sql[4096], hex[3000];
+    arena_init(&arena, KIB(64));
+    assert_ok(feed_load(site->store, feed, 0, NULL, 1, &run));
+    assert_ok(envelope_parse(buffer_view(&run), &arena, &envelope, &size));
+    assert_ok(envelope_without(&envelope, (uint16_t)(envelope.header.sections_n - 1),
+                               SECTION_ABSENT, &without));
+    assert_true(2 * without.size < sizeof hex);
+    sodium_bin2hex(hex, sizeof hex, without.data, without.size);
+    snprintf(sql, sizeof sql, "UPDATE entry SET bytes = x'%s' WHERE key = %s", hex, key);
+    tamper(site, sql);
+    buffer_done(&run);
+    buffer_done(&without);
+    arena_done(&arena);
+}
+
+TEST(a_section_that_was_taken_out_is_found_where_nobody_can_open_it_too) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    struct feed_info feed = newest_feed(s.relay->store, &s.channel, &s.birk->member);
+    take_section_out(s.relay, &feed.id, HANDOVER_ENTRY(1));
+    struct findings findings = check_all(s.relay, &checked);
+    assert_int_equal(findings.n, 1);
+    assert_string_equal(err_name(findings.first.error), "hash");
+    assert_int_equal(findings.first.seq, 1);
     scene_end(&s);
 }
 
@@ -459,6 +494,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_replica_has_no_findings),
         cmocka_unit_test(one_byte_changed_in_an_envelope_is_named_by_author_and_number),
+        cmocka_unit_test(a_section_that_was_taken_out_is_found_where_nobody_can_open_it_too),
         cmocka_unit_test(a_database_that_lacks_its_own_member_is_damaged),
         cmocka_unit_test(a_store_that_could_not_read_after_a_roll_back_calls_nothing_damaged),
         cmocka_unit_test(a_changed_header_is_found),
