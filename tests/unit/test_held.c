@@ -90,6 +90,27 @@ TEST(of_many_statements_in_a_second_the_first_is_taken_and_then_the_latest) {
     lone_done(&lone);
 }
 
+TEST(of_two_statements_under_one_number_the_first_to_come_is_taken) {
+    struct lone lone;
+    municipality(&lone);
+    struct buffer before = statement_of(&lone, TALKER, 1, 1),
+                  first = statement_of(&lone, TALKER, 2, 1),
+                  second = statement_of(&lone, TALKER, 2, 2);
+    assert_int_equal(states(&lone, TALKER_LINK, buffer_view(&before)), 1);
+    stored(&lone, TALKER, 1, buffer_view(&before));
+    assert_int_equal(states(&lone, TALKER_LINK, buffer_view(&first)), 0);
+    assert_int_equal(states(&lone, TALKER_LINK, buffer_view(&second)), 0);
+    lone_clear(&lone);
+    lone_wait(&lone, 1100);
+    const struct effect *effect = lone_effect(&lone, EFFECT_STATEMENT, TALKER_LINK);
+    assert_non_null(effect);
+    assert_true(bytes_equal(effect->bytes, buffer_view(&first)));
+    buffer_done(&before);
+    buffer_done(&first);
+    buffer_done(&second);
+    lone_done(&lone);
+}
+
 TEST(what_is_said_in_anothers_name_takes_nobodys_turn) {
     struct lone lone;
     municipality(&lone);
@@ -184,6 +205,7 @@ TEST(what_waits_of_one_peer_is_bounded) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_many_statements_in_a_second_the_first_is_taken_and_then_the_latest),
+        cmocka_unit_test(of_two_statements_under_one_number_the_first_to_come_is_taken),
         cmocka_unit_test(what_is_said_in_anothers_name_takes_nobodys_turn),
         cmocka_unit_test(large_statements_are_passed_on_more_seldom_than_they_are_made),
         cmocka_unit_test(small_statements_are_passed_on_once_a_second_and_the_latest_always),

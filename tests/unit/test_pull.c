@@ -128,6 +128,19 @@ TEST(a_pull_is_looked_at_when_its_turn_ends_and_not_before) {
     lone_done(&lone);
 }
 
+TEST(beside_a_feed_that_was_pulled_alone_there_is_room_for_one_more) {
+    struct lone lone;
+    municipality(&lone);
+    lone_open(&lone, LINK, PEER);
+    for (unsigned i = 0; i < 3; i++) {
+        struct feed_id feed = answers_of(&lone, 20 + i);
+        lone_clear(&lone);
+        announce(&lone, LINK, &feed, 3);
+        assert_int_equal(lone_sent(&lone, LINK, MESSAGE_PULL), i < 2);
+    }
+    lone_done(&lone);
+}
+
 TEST(it_does_not_matter_whether_the_news_or_the_answer_comes_first) {
     struct lone lone;
     municipality(&lone);
@@ -554,6 +567,7 @@ int main(void) {
         cmocka_unit_test(while_heads_are_compared_nothing_but_the_roster_is_pulled),
         cmocka_unit_test(a_digest_that_names_a_channel_twice_ends_the_session),
         cmocka_unit_test(a_pull_is_looked_at_when_its_turn_ends_and_not_before),
+        cmocka_unit_test(beside_a_feed_that_was_pulled_alone_there_is_room_for_one_more),
         cmocka_unit_test(it_does_not_matter_whether_the_news_or_the_answer_comes_first),
         cmocka_unit_test(one_feed_is_pulled_from_one_peer_and_from_another_when_that_is_gone),
         cmocka_unit_test(a_feed_that_waits_for_room_with_one_peer_is_not_pulled_twice),

@@ -167,6 +167,34 @@ TEST(the_largest_run_of_the_smallest_envelopes_fits_the_decoding_cap) {
     buffer_done(&out);
 }
 
+TEST(a_run_of_full_size_is_verified_and_one_byte_more_is_refused) {
+    static char texts[RUN_SIZE_MAX];
+    struct buffer out = {0};
+    struct arena arena;
+    struct verified_run run;
+    for (size_t more = 0; more < 2; more++) {
+        struct author a = author_new();
+        buffer_clear(&out);
+        memset(texts, 0, sizeof texts);
+        author_write(&a, "", &out);
+        size_t before = out.size;
+        author_write(&a, "", &out);
+        size_t frame = out.size - before, left = RUN_SIZE_MAX + more - out.size;
+        memset(texts, 'x', left / 3 - frame);
+        author_write(&a, texts, &out);
+        author_write(&a, texts, &out);
+        left = RUN_SIZE_MAX + more - out.size;
+        memset(texts, 'x', left - frame);
+        author_write(&a, texts, &out);
+        assert_int_equal(out.size, RUN_SIZE_MAX + more);
+        arena_init(&arena, run_memory_for(out.size));
+        assert_err(more == 0 ? OK : ERR_LIMIT,
+                   verify(buffer_view(&out), &a, (struct head){0}, &arena, &run));
+        arena_done(&arena);
+    }
+    buffer_done(&out);
+}
+
 TEST(a_birth_is_read_before_the_author_is_known) {
     struct buffer out = {0};
     size_t starts[2];
@@ -227,5 +255,6 @@ RUN_TESTS(T(a_run_is_verified_from_the_start_and_from_the_middle),
           T(the_key_of_another_does_not_verify),
           T(a_bad_signature_in_the_middle_is_covered_by_the_chain),
           T(the_largest_run_of_the_smallest_envelopes_fits_the_decoding_cap),
+          T(a_run_of_full_size_is_verified_and_one_byte_more_is_refused),
           T(a_birth_is_read_before_the_author_is_known),
           T(what_is_no_birth_of_this_feed_is_refused))

@@ -76,6 +76,24 @@ TEST(a_statement_names_at_most_4096_heads) {
     buffer_done(&out);
 }
 
+TEST(a_statements_number_is_at_most_what_a_database_counts_to) {
+    struct node_keys k = keys_of('k');
+    struct statement statement = statement_of(NULL, 0), back;
+    struct buffer out = {0};
+    struct arena arena;
+    arena_init(&arena, KIB(64));
+    statement.counter = INT64_MAX;
+    assert_ok(statement_sign(&statement, &k.sign, &out));
+    assert_ok(statement_decode(buffer_view(&out), &arena, &back));
+    assert_true(back.counter == INT64_MAX);
+    buffer_clear(&out);
+    statement.counter++;
+    if (statement_sign(&statement, &k.sign, &out) == OK)
+        assert_err(ERR_FORMAT, statement_decode(buffer_view(&out), &arena, &back));
+    arena_done(&arena);
+    buffer_done(&out);
+}
+
 TEST(a_head_must_name_its_feed_and_an_entry) {
     struct version_name nameless = {.seq = 1}, zeroth = {.feed = {{1}}};
     struct node_keys k = keys_of('k');
@@ -90,4 +108,6 @@ TEST(a_head_must_name_its_feed_and_an_entry) {
 
 RUN_TESTS(T(a_statement_comes_back_and_only_its_member_signed_it),
           T(a_statement_changed_or_cut_anywhere_is_refused),
-          T(a_statement_names_at_most_4096_heads), T(a_head_must_name_its_feed_and_an_entry))
+          T(a_statement_names_at_most_4096_heads),
+          T(a_statements_number_is_at_most_what_a_database_counts_to),
+          T(a_head_must_name_its_feed_and_an_entry))

@@ -103,9 +103,17 @@ TEST(a_statement_that_could_not_be_stored_is_asked_for_again) {
     assert_int_equal(asked_for(&lone, &notice), 1);
     lone_wait(&lone, 60000);
     assert_int_equal(asked_for(&lone, &notice), 2);
+    time_ms wait = 300000; /* five times as long each time, up to a day */
+    for (size_t times = 3; times < 8; times++) {
+        lone_wait(&lone, wait - 1);
+        assert_int_equal(asked_for(&lone, &notice), times - 1);
+        lone_wait(&lone, 1);
+        assert_int_equal(asked_for(&lone, &notice), times);
+        wait = wait * 5 < DAY_MS ? wait * 5 : DAY_MS;
+    }
     stated(&lone, &notice, 0, 5);
     lone_wait(&lone, 3600000);
-    assert_int_equal(asked_for(&lone, &notice), 2);
+    assert_int_equal(asked_for(&lone, &notice), 7);
     lone_done(&lone);
 }
 
