@@ -249,6 +249,22 @@ TEST(of_a_branch_that_comes_with_what_it_shares_only_what_is_its_own_is_kept) {
     scene_end(&s);
 }
 
+TEST(of_a_forked_feed_a_run_too_short_for_a_header_is_refused) {
+    struct scene s;
+    offer_begin(&s);
+    equivocate(&s);
+    uint64_t seq = 1;
+    struct id8 id8 = envelope_id8(&s.feed.head.id);
+    struct admitted admitted;
+    assert_err(ERR_FORK, give_next(&s, s.birk, s.school, &seq, &id8));
+    uint8_t *few = calloc(1, 10); /* no more, so that a sanitizer sees a step beyond the end */
+    assert_non_null(few);
+    assert_err(ERR_FORMAT, admit_run(s.school->store, &s.birk->member, &s.feed.id,
+                                     (struct bytes){few, 10}, &admitted));
+    free(few);
+    scene_end(&s);
+}
+
 TEST(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused) {
     struct scene s;
     offer_begin(&s);
@@ -398,6 +414,7 @@ int main(void) {
         cmocka_unit_test(of_three_branches_that_one_member_brings_each_is_kept_and_read),
         cmocka_unit_test(a_branch_from_which_a_section_was_taken_out_is_not_kept_in_its_stead),
         cmocka_unit_test(of_a_branch_that_comes_with_what_it_shares_only_what_is_its_own_is_kept),
+        cmocka_unit_test(of_a_forked_feed_a_run_too_short_for_a_header_is_refused),
         cmocka_unit_test(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused),
         cmocka_unit_test(a_proof_alone_is_shown_until_the_branch_comes_and_one_is_enough),
     };

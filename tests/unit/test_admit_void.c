@@ -335,7 +335,7 @@ TEST(an_open_section_in_a_sealed_channel_is_void_for_relays_too) {
     scene_end(&s);
 }
 
-TEST(a_second_birth_a_foreign_roster_entry_and_a_foreign_epoch_are_void) {
+TEST(a_second_birth_and_a_roster_entry_an_epoch_or_a_cut_of_elsewhere_are_void) {
     struct scene s;
     offer_begin(&s);
     struct arena arena;
@@ -363,7 +363,13 @@ TEST(a_second_birth_a_foreign_roster_entry_and_a_foreign_epoch_are_void) {
     forge_next(&s.forge);
     forge_declaration(&s.forge, &declaration);
     assert_void(&s, s.relay, ERR_DENIED);
-    assert_int_equal(newest_feed(s.relay->store, &s.channel, &s.birk->member).voided, 3);
+    declaration =
+        (struct declaration){.kind = DECLARATION_CUT, .cut = {.member = s.school->member}};
+    buffer_clear(&s.run);
+    forge_next(&s.forge);
+    forge_declaration(&s.forge, &declaration);
+    assert_void(&s, s.relay, ERR_DENIED);
+    assert_int_equal(newest_feed(s.relay->store, &s.channel, &s.birk->member).voided, 4);
     arena_done(&arena);
     scene_end(&s);
 }
@@ -411,7 +417,7 @@ int main(void) {
         cmocka_unit_test(a_change_set_that_can_not_be_decoded_is_void_for_its_readers_alone),
         cmocka_unit_test(a_field_that_its_writer_may_not_write_makes_an_entry_void),
         cmocka_unit_test(an_open_section_in_a_sealed_channel_is_void_for_relays_too),
-        cmocka_unit_test(a_second_birth_a_foreign_roster_entry_and_a_foreign_epoch_are_void),
+        cmocka_unit_test(a_second_birth_and_a_roster_entry_an_epoch_or_a_cut_of_elsewhere_are_void),
         cmocka_unit_test(an_epoch_granted_twice_or_to_one_who_does_not_read_is_void_for_relays_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
