@@ -300,6 +300,9 @@ TEST(a_feed_of_an_author_not_known_yet_waits_for_the_roster) {
     assert_false(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
     assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
     assert_false(lone_peer(&lone, PEER).equal);
+    lone_roster(&lone, 5); /* as it is */
+    assert_false(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
     lone_roster(&lone, 6);
     assert_true(lone_sent(&lone, LINK, MESSAGE_PULL) || lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
     lone_done(&lone);
