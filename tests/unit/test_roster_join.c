@@ -171,8 +171,9 @@ TEST(a_roster_without_the_tickets_tip_makes_no_member) {
     doorstep_end(&d);
 }
 
-/* Entry 1 of the town's roster, with no more than its first `n` sections. */
-static void found_with(struct doorstep *d, struct forge *forge, size_t n, struct buffer *out) {
+/* Entry 1 of the town's roster, with no more than its first `n` sections, the second of `kind`. */
+static void found_with(struct doorstep *d, struct forge *forge, size_t n, enum section_kind kind,
+                       struct buffer *out) {
     struct envelope first;
     struct feed_info feed = {0};
     struct roster_tip tip;
@@ -187,13 +188,21 @@ static void found_with(struct doorstep *d, struct forge *forge, size_t n, struct
     forge->draft.header.roster_seq = 0;
     memset(&forge->draft.header.roster_id8, 0, sizeof forge->draft.header.roster_id8);
     for (size_t i = 0; i < n; i++)
-        forge_plain(forge, SECTION_DECLARATION, first.sections[i].content);
+        forge_plain(forge, i == 1 ? kind : SECTION_DECLARATION, first.sections[i].content);
     forge_sign(forge, NULL, out);
     buffer_done(&run);
 }
 
 TEST(a_roster_that_does_not_begin_with_its_founder_is_refused) {
-    for (size_t n = 2; n <= 3; n++) { /* birth and founding; and the founder's entry */
+    static const struct {
+        size_t n; /* birth, founding, the founder's entry */
+        enum section_kind founding;
+        enum err expected;
+    } rosters[] = {{1, SECTION_DECLARATION, ERR_FORMAT},
+                   {2, SECTION_DECLARATION, ERR_FEDERATION},
+                   {3, SECTION_OPEN, ERR_FORMAT},
+                   {3, SECTION_DECLARATION, OK}};
+    for (size_t i = 0; i < sizeof rosters / sizeof *rosters; i++) {
         struct doorstep d;
         struct forge forge;
         struct admitted admitted;
@@ -203,10 +212,9 @@ TEST(a_roster_that_does_not_begin_with_its_founder_is_refused) {
         assert_ok(ticket_encode(&d.ticket, &text));
         assert_ok(roster_join_begin(d.site->store, (const char *)text.data, NULL, 0));
         assert_ok(roster_join_answered(d.site->store));
-        found_with(&d, &forge, n, &run);
-        assert_err(
-            n == 3 ? OK : ERR_FEDERATION,
-            admit_run(d.site->store, &d.town->member, &forge.feed, buffer_view(&run), &admitted));
+        found_with(&d, &forge, rosters[i].n, rosters[i].founding, &run);
+        assert_err(rosters[i].expected, admit_run(d.site->store, &d.town->member, &forge.feed,
+                                                  buffer_view(&run), &admitted));
         buffer_wipe(&text);
         buffer_done(&run);
         forge_end(&forge);
