@@ -265,6 +265,34 @@ TEST(of_a_forked_feed_a_run_too_short_for_a_header_is_refused) {
     scene_end(&s);
 }
 
+TEST(a_branch_that_parts_at_the_first_entry_is_kept_as_it_goes_on) {
+    struct scene s;
+    struct arena arena;
+    struct admitted admitted;
+    struct envelope first;
+    struct buffer run = {0};
+    size_t size;
+    offer_begin(&s);
+    arena_init(&arena, KIB(64));
+    assert_ok(feed_load(s.birk->store, &s.feed.id, 0, NULL, 1, &run));
+    assert_ok(envelope_parse(buffer_view(&run), &arena, &first, &size));
+    forge_end(&s.forge);
+    forge_begin(&s.forge, s.birk, &(struct feed_info){.id = s.feed.id});
+    for (size_t n = 1; n <= 3; n++) {
+        forge_next(&s.forge);
+        if (n == 1)
+            forge_plain(&s.forge, SECTION_DECLARATION, first.sections[0].content);
+        buffer_clear(&s.run);
+        forge_sign(&s.forge, NULL, &s.run);
+        assert_err(ERR_FORK, offer(&s, s.school, &admitted));
+        assert_int_equal(shown_at(s.school, QUARANTINE_FORK).n, n);
+        assert_int_equal(shown_at(s.school, QUARANTINE_FORK).seq, n);
+    }
+    buffer_done(&run);
+    arena_done(&arena);
+    scene_end(&s);
+}
+
 TEST(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused) {
     struct scene s;
     offer_begin(&s);
@@ -415,6 +443,7 @@ int main(void) {
         cmocka_unit_test(a_branch_from_which_a_section_was_taken_out_is_not_kept_in_its_stead),
         cmocka_unit_test(of_a_branch_that_comes_with_what_it_shares_only_what_is_its_own_is_kept),
         cmocka_unit_test(of_a_forked_feed_a_run_too_short_for_a_header_is_refused),
+        cmocka_unit_test(a_branch_that_parts_at_the_first_entry_is_kept_as_it_goes_on),
         cmocka_unit_test(the_middle_of_a_branch_whose_beginning_is_not_here_is_refused),
         cmocka_unit_test(a_proof_alone_is_shown_until_the_branch_comes_and_one_is_enough),
     };

@@ -289,6 +289,16 @@ TEST(a_value_that_moves_to_another_field_or_is_cut_in_two_makes_another_revision
     assert_false(revision_equal(&a, &c));
 }
 
+/* ---- What is written once ---- */
+
+TEST(of_what_is_written_once_the_lowest_clock_counts_and_then_the_lowest_version) {
+    struct merge_version live[] = {version_of(1, 1, 7, "a"), version_of(1, 2, 5, "b"),
+                                   version_of(2, 1, 5, "c"), version_of(2, 2, 6, "d")};
+    assert_int_equal(merge_first(live, 4), 1);
+    assert_int_equal(merge_first(live, 1), 0);
+    assert_int_equal(merge_first(live + 2, 2), 0);
+}
+
 /* ---- The base of a conflict ---- */
 
 TEST(the_base_is_the_newest_that_all_live_versions_descend_from) {
@@ -432,6 +442,8 @@ int main(void) {
             a_value_that_moves_to_another_field_or_is_cut_in_two_makes_another_revision),
         cmocka_unit_test(the_values_of_a_field_come_once_each_in_byte_order),
         cmocka_unit_test(the_base_is_the_newest_that_all_live_versions_descend_from),
+        cmocka_unit_test(
+            of_what_is_written_once_the_lowest_clock_counts_and_then_the_lowest_version),
         cmocka_unit_test(versions_without_a_common_past_have_no_base),
         cmocka_unit_test(a_base_is_found_in_whatever_memory_suffices_and_less_is_told),
         cmocka_unit_test(an_import_counts_when_all_its_parts_are_there),

@@ -273,6 +273,23 @@ TEST(a_stored_statement_tells_which_head_it_was_whose_number_a_run_has_told) {
     lone_done(&lone);
 }
 
+TEST(an_older_statement_takes_back_nothing_of_what_a_peer_has_said) {
+    struct lone lone;
+    struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
+    municipality(&lone);
+    struct feed_id feed = lone_feed(&lone, &notice, 0, 3);
+    struct version_name head = {feed, 9, id8_n(9)}, older = {feed, 3, id8_n(3)};
+    lone_open(&lone, LINK, PEER);
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_HEADS,
+                                   .heads = {lone_channel_id(&lone, &notice), &head, 1, false}});
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_PULLING);
+    states(&lone, LINK, &notice, PEER, 5, &older, 1);
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_PULLING);
+    assert_false(lone_peer(&lone, PEER).equal);
+    lone_done(&lone);
+}
+
 TEST(a_statement_of_another_federation_ends_the_session) {
     struct lone lone;
     struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
@@ -314,6 +331,7 @@ int main(void) {
         cmocka_unit_test(a_peers_own_statement_confirms_that_it_holds_what_was_pushed),
         cmocka_unit_test(a_statement_that_tells_of_more_ends_equal_and_is_pulled_if_no_push_comes),
         cmocka_unit_test(a_stored_statement_tells_which_head_it_was_whose_number_a_run_has_told),
+        cmocka_unit_test(an_older_statement_takes_back_nothing_of_what_a_peer_has_said),
         cmocka_unit_test(a_statement_of_another_federation_ends_the_session),
         cmocka_unit_test(
             an_own_statement_that_comes_back_is_handed_on_even_if_it_is_older_than_the_one_here),
