@@ -69,8 +69,6 @@ static enum err entry_check(const struct roster_entry *entry) {
 
 static enum err entry_read(const Stafet__V1__RosterEntry *message, struct arena *arena,
                            struct roster_entry *ret_entry) {
-    if (message->status > MEMBER_REMOVED)
-        return ERR_FORMAT;
     struct roster_entry entry = {
         .counter = message->counter,
         .name = message->name,

@@ -119,7 +119,10 @@ TEST(a_value_out_of_form_is_void_and_the_field_is_named) {
     struct change_set set = {
         .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
     assert_err(ERR_ARGUMENT, apply_check(&f->birk.origin, &set, 1, why, sizeof why));
-    assert_non_null(strstr(why, "born"));
+    assert_string_equal(why, "born: it must be a date like 2026-08-12");
+    memset(&write.record, 0, sizeof write.record); /* no field's fault */
+    assert_err(ERR_ARGUMENT, apply_check(&f->birk.origin, &set, 1, why, sizeof why));
+    assert_string_equal(why, "a record has no id");
 }
 
 TEST(two_values_for_one_field_are_void_even_in_two_change_sets) {

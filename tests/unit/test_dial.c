@@ -87,6 +87,22 @@ TEST(a_failed_dial_is_tried_again_later_and_later) {
     lone_done(&lone);
 }
 
+TEST(a_member_is_shown_once_it_is_connected_and_from_then_on) {
+    struct lone lone;
+    lone_init(&lone, ROLE_MUNICIPALITY);
+    lone_member(&lone, PEER, ROLE_RELAY, false, true);
+    assert_int_equal(engine_peers_n(lone.engine), 0);
+    lone_connect(&lone, LINK, PEER);
+    assert_int_equal(engine_peers_n(lone.engine), 1);
+    struct message hello = lone_hello(&lone, LINK);
+    lone_receive(&lone, LINK, &hello);
+    assert_int_equal(engine_peers_n(lone.engine), 1);
+    lone_disconnect(&lone, LINK);
+    assert_int_equal(engine_peers_n(lone.engine), 1);
+    assert_true(lone_peer(&lone, PEER).last_heard == lone.now);
+    lone_done(&lone);
+}
+
 static void fail_often(struct lone *lone) {
     lone_init(lone, ROLE_SCHOOL);
     lone_member(lone, PEER, ROLE_MUNICIPALITY, true, true);
@@ -170,6 +186,7 @@ int main(void) {
         cmocka_unit_test(of_two_sites_that_share_a_handover_the_lower_rank_dials),
         cmocka_unit_test(who_has_no_endpoint_is_not_dialled_and_dials_out_itself),
         cmocka_unit_test(a_channel_that_comes_to_be_shared_makes_it_dial),
+        cmocka_unit_test(a_member_is_shown_once_it_is_connected_and_from_then_on),
         cmocka_unit_test(a_failed_dial_is_tried_again_later_and_later),
         cmocka_unit_test(once_a_session_has_been_idle_the_wait_is_short_again),
         cmocka_unit_test(a_session_that_never_was_idle_leaves_the_wait_long),
