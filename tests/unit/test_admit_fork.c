@@ -9,6 +9,8 @@
 #include "store/record.h"
 #include "test.h"
 
+#include <stdlib.h>
+
 TEST(a_fork_is_proved_and_the_branch_that_came_first_stays) {
     struct scene s;
     offer_begin(&s);

@@ -103,6 +103,26 @@ TEST(keys_and_role_are_pinned_and_removal_is_for_ever) {
     doorstep_end(&d);
 }
 
+TEST(of_a_members_entries_the_highest_counter_counts_in_whatever_order_they_come) {
+    static const uint32_t counters[] = {5, 3, 5, 2, 6}, counting[] = {5, 5, 5, 5, 6};
+    struct doorstep d;
+    struct roster_entry entry, now;
+    doorstep_begin(&d);
+    doorstep_join(&d);
+    assert_ok(roster_member(d.town->store, &d.ticket.member, UINT64_MAX, &d.arena, &entry));
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+        char name[] = "Birk 0";
+        name[5] = (char)('0' + i);
+        entry.counter = counters[i];
+        entry.name = name;
+        assert_ok(change_entry(d.town, &entry));
+        assert_ok(roster_member(d.town->store, &d.ticket.member, UINT64_MAX, &d.arena, &now));
+        assert_int_equal(now.counter, counting[i]);
+        assert_string_equal(now.name, i < 4 ? "Birk 0" : "Birk 4");
+    }
+    doorstep_end(&d);
+}
+
 /* The second would be judged by a roster without the first: keys could change within it, or two
  * members come with the same. */
 TEST(an_envelope_states_one_member_at_most) {
@@ -162,6 +182,8 @@ int main(void) {
         cmocka_unit_test(a_founding_survives_closing),
         cmocka_unit_test(a_wildcard_is_no_endpoint_that_others_can_dial),
         cmocka_unit_test(keys_and_role_are_pinned_and_removal_is_for_ever),
+        cmocka_unit_test(
+            of_a_members_entries_the_highest_counter_counts_in_whatever_order_they_come),
         cmocka_unit_test(an_envelope_states_one_member_at_most),
         cmocka_unit_test(members_come_in_order_of_role_then_name),
     };
