@@ -166,6 +166,18 @@ static enum err far_end(const struct engine *engine, const struct event *event,
     return OK;
 }
 
+/* A dial that led to a link without a session has failed. */
+static void refuse(struct engine *engine, const struct event *event, enum err reason) {
+    const struct member_id *id = &event->connected.member;
+    struct member *member = event->connected.dialled ? dial_member(engine, id) : NULL;
+    struct effect close = {
+        .kind = EFFECT_CLOSE, .link = event->link, .member = *id, .reason = reason};
+    if (emit_effect(engine, &close) != OK)
+        engine_out_of_memory(engine);
+    if (member != NULL && member->dial == SESSION_DIALLING)
+        dial_lost(engine, member, reason);
+}
+
 void session_connected(struct engine *engine, const struct event *event) {
     if (session_find(engine, event->link) != NULL)
         return;
@@ -173,12 +185,7 @@ void session_connected(struct engine *engine, const struct event *event) {
     enum err e = far_end(engine, event, &member);
     struct session *session = e == OK ? session_new(engine, event, member) : NULL;
     if (session == NULL) {
-        struct effect close = {.kind = EFFECT_CLOSE,
-                               .link = event->link,
-                               .member = event->connected.member,
-                               .reason = e == OK ? ERR_MEMORY : e};
-        if (emit_effect(engine, &close) != OK)
-            engine_out_of_memory(engine);
+        refuse(engine, event, e == OK ? ERR_MEMORY : e);
         return;
     }
     session_touch(session);

@@ -120,6 +120,18 @@ bool machine_is_up(const struct machine *machine) {
 
 /* ---- What node.c does ---- */
 
+bool __real_news_turn(struct node *node);
+bool __wrap_news_turn(struct node *node);
+
+/* The engine hears of what has been written once only: memory gives out there more often than its
+ * share of all allocations would have it. */
+bool __wrap_news_turn(struct node *node) {
+    struct world *world = the_world;
+    if (world->plan.faults & 1u << FAULT_MEMORY && !world->quiet && roll(world, 400) == 0)
+        memory_set_fuse((enum memory_of)roll(world, MEMORY_JANSSON), (int64_t)roll(world, 6), 0);
+    return __real_news_turn(node);
+}
+
 void __real_node_tell(struct node *node, struct event *event);
 void __wrap_node_tell(struct node *node, struct event *event);
 
@@ -395,6 +407,11 @@ void machine_turn(struct machine *machine) {
 void machine_backup(struct machine *machine) {
     if (machine->rotten || machine->swapped_with != NULL)
         return;
+    /* Some stop the node for it. */
+    if (machine->node != NULL && machine_is_up(machine) && chance(machine->world, 30)) {
+        machine_stop(machine);
+        machine->restart_at = machine->world->now + 500 + (time_ms)roll(machine->world, 3000);
+    }
     disk_free(machine->backup);
     ledger_free(machine->backup_ledger);
     machine->backup = disk_copy(machine->disk, dice_next(&machine->world->dice));

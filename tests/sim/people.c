@@ -123,9 +123,11 @@ static bool ask_for_another_ticket(struct people *people, struct machine *machin
     if (!machine_is_up(machine))
         return false;
     enum err refusal = machine->node->last_refusal;
-    return town->restores > 0 && !machine->stranger &&
-           (refusal == ERR_TICKET_UNKNOWN || refusal == ERR_DENIED) && invite(people, machine) &&
-           begin_join(machine);
+    if (town->restores == 0 || machine->stranger ||
+        (refusal != ERR_TICKET_UNKNOWN && refusal != ERR_DENIED))
+        return false;
+    (void)invite(people, machine); /* else the one at hand may not have been taken in */
+    return begin_join(machine);
 }
 
 /* A site that begins anew is let in by its old ticket, but not by one that has run out long ago by

@@ -131,6 +131,25 @@ TEST(an_engine_that_has_missed_a_member_says_so) {
     lone_done(&lone);
 }
 
+TEST(a_dial_whose_session_memory_could_not_hold_is_tried_again) {
+    struct lone lone;
+    lone_init(&lone, ROLE_SCHOOL);
+    lone_member(&lone, PEER, ROLE_MUNICIPALITY, true, true);
+    lone_wait(&lone, 0);
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_DIALLING);
+    lone_clear(&lone);
+    until_failure = 1;
+    lone_step(&lone, (struct event){.kind = EVENT_CONNECTED,
+                                    .link = LINK,
+                                    .connected = {.member = member_n(PEER), .dialled = true}});
+    until_failure = 0;
+    assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 1);
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_BACKOFF);
+    lone_wait(&lone, 60000);
+    assert_int_equal(lone_effects(&lone, EFFECT_DIAL, 0), 1);
+    lone_done(&lone);
+}
+
 TEST(a_channel_half_made_is_not_stated_without_end) {
     struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
     for (unsigned n = 1; n < 8; n++) {
@@ -152,6 +171,7 @@ TEST(a_channel_half_made_is_not_stated_without_end) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_channel_half_made_is_not_stated_without_end),
+        cmocka_unit_test(a_dial_whose_session_memory_could_not_hold_is_tried_again),
         cmocka_unit_test(an_engine_that_has_missed_a_member_says_so),
         cmocka_unit_test(memory_may_run_out_anywhere_and_costs_a_session_at_most),
     };
