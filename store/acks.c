@@ -321,8 +321,6 @@ static enum err admit(struct store *store, struct bytes bytes, struct arena *are
         return e;
     if (!federation_id_equal(&statement.federation, &store->self.federation))
         return ERR_FEDERATION;
-    if (statement.counter > INT64_MAX)
-        return ERR_FORMAT;
     e = member_sign_key(store, &statement.member, &key);
     if (e != OK)
         return e == ERR_NOT_FOUND ? ERR_ROSTER : e;

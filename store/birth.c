@@ -89,7 +89,6 @@ enum err birth_admit(struct store *store, const struct feed_id *id, struct bytes
                      struct arena *arena, struct feed_row **ret_feed,
                      struct sign_public *ret_author) {
     struct birth birth;
-    struct channel channel;
     enum err e = run_peek_birth(run, arena, &birth);
     if (e != OK)
         return e;
@@ -98,11 +97,6 @@ enum err birth_admit(struct store *store, const struct feed_id *id, struct bytes
         feed_id_of(&birth.federation, &channel_id, &birth.author, &birth.incarnation);
     if (!feed_id_equal(&born, id))
         return ERR_HASH;
-    bool handover = birth.channel.kind == CHANNEL_HANDOVER;
-    const struct member_id *parties = birth.channel.parties;
-    if (channel_make(birth.channel.kind, handover ? &parties[0] : NULL,
-                     handover ? &parties[1] : NULL, &channel) != OK)
-        return ERR_FORMAT;
     e = store->self.role == 0 ? first_roster(store, run, &birth, arena, ret_author)
                               : known_author(store, &birth, ret_author);
     return e == OK ? feed_row_create(store, id, &birth, ret_feed) : e;

@@ -150,11 +150,13 @@ static enum err tip_matches(struct store *store, const struct ticket *ticket, bo
     if (!*ret_reached || ticket->roster_seq == 0)
         return OK;
     enum err e = entry_id(store, store->roster.feed_row, ticket->roster_seq, &id);
+    if (e != OK)
+        return e;
     struct id8 here = envelope_id8(&id);
-    if (e == OK && !id8_equal(&here, &ticket->roster_id8))
+    if (!id8_equal(&here, &ticket->roster_id8))
         return store_fail(store, ERR_FEDERATION,
                           "the roster is not the one that the ticket speaks of");
-    return e;
+    return OK;
 }
 
 static enum err become_member(struct store *store, const struct roster_entry *entry) {

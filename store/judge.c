@@ -223,8 +223,6 @@ static enum err check_sections(struct hearing *hearing) {
         if (!belongs)
             return verdict_void(hearing->verdict, ERR_FORMAT,
                                 "a section is of a kind that its channel does not carry");
-        if (section->kind == SECTION_SEALED && envelope->header.seal_seq == 0)
-            return verdict_void(hearing->verdict, ERR_SEAL, "a sealed section has no seal block");
     }
     return OK;
 }

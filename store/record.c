@@ -208,18 +208,15 @@ const char *record_text_of(const struct record *record, uint16_t number, struct 
 }
 
 enum err record_each(struct store *s, uint16_t collection, record_visit *visit, void *context) {
-    struct record_id id, last = {{0}};
+    struct record_id id;
     bool row;
     enum err e;
     sqlite3_stmt *walk =
         db_walk(s->db, "SELECT DISTINCT record FROM version WHERE collection = ?1 ORDER BY record");
     sqlite3_bind_int(walk, 1, collection);
     while ((e = db_row(s->db, walk, &row)) == OK && row) {
-        if ((e = db_column_copy(walk, 0, id.bytes, sizeof id.bytes)) != OK)
-            break;
-        bool again = record_id_equal(&id, &last);
-        last = id;
-        if (!again && (e = visit(context, &id)) != OK)
+        if ((e = db_column_copy(walk, 0, id.bytes, sizeof id.bytes)) != OK ||
+            (e = visit(context, &id)) != OK)
             break;
     }
     sqlite3_finalize(walk);
