@@ -70,6 +70,7 @@ struct conflict {
     uint16_t collection, field;
 };
 typedef enum err conflict_visit(void *context, const struct conflict *);
+/* Of a record with more than some MiB of live values, which the other party can bring about, whatever is contested is one. */
 MUST_USE enum err conflict_each(struct store *, conflict_visit *, void *context);
 /* By prefix of its id's text form. ERR_NOT_FOUND, ERR_AMBIGUOUS. */
 MUST_USE enum err conflict_find(struct store *, const char *prefix, struct conflict *ret_conflict);

@@ -1,9 +1,11 @@
 #include "records.h"
 #include "test.h"
 
+#include "proto/limits.h"
 #include "proto/owner.h"
 #include "store/record.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 struct fixture {
@@ -90,6 +92,49 @@ TEST(a_field_that_its_policy_merges_is_no_conflict) {
     records_set(&f->records, &f->birk, 12, &f->record, "consent", "given", NULL, 0);
     records_set(&f->records, &f->birk, 13, &f->record, "consent", "withdrawn", NULL, 0);
     assert_int_equal(list_of(f).n, 0);
+}
+
+/* The linker puts these in the place of malloc and free: how much was held at most? */
+static int64_t held, held_most;
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size) {
+    void *memory = __real_malloc(size);
+    held += memory != NULL ? (int64_t)malloc_usable_size(memory) : 0;
+    held_most = held > held_most ? held : held_most;
+    return memory;
+}
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+void __wrap_free(void *memory) {
+    held -= memory != NULL ? (int64_t)malloc_usable_size(memory) : 0;
+    __real_free(memory);
+}
+
+/* One value, too large for a field that is known, in each of many versions that replace nothing. */
+static void flood(struct fixture *f, size_t versions_n) {
+    static char value[VALUE_SIZE_MAX + 1];
+    memset(value, 'x', VALUE_SIZE_MAX);
+    struct write write = {.record = f->record,
+                          .collection = COLLECTION_HANDOVER,
+                          .field = 999,
+                          .value = bytes_of_text(value)};
+    struct change_set change = {
+        .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
+    for (size_t i = 0; i < versions_n; i++)
+        records_write(&f->records, &f->skole, 100 + i, &change);
+}
+
+TEST(a_conflict_in_a_record_that_the_other_party_floods_is_seen_at_a_bounded_cost) {
+    struct fixture *f = *state;
+    quarrel(f);
+    struct conflict before = list_of(f).conflicts[0];
+    flood(f, 400);
+    held = held_most = 0;
+    struct list list = list_of(f);
+    assert_in_range(held_most, 1, 32 * 1024 * 1024);
+    assert_int_equal(list.n, 1);
+    assert_memory_equal(&list.conflicts[0].id, &before.id, sizeof before.id);
 }
 
 TEST(a_third_value_makes_it_another_conflict) {
@@ -184,6 +229,7 @@ int main(void) {
         FIXTURE(a_conflict_is_listed_until_somebody_settles_it),
         FIXTURE(equal_values_written_apart_are_no_conflict),
         FIXTURE(a_field_that_its_policy_merges_is_no_conflict),
+        FIXTURE(a_conflict_in_a_record_that_the_other_party_floods_is_seen_at_a_bounded_cost),
         FIXTURE(a_third_value_makes_it_another_conflict),
         FIXTURE(settling_one_side_only_leaves_a_conflict),
         FIXTURE(a_conflict_is_found_by_a_unique_prefix_of_its_id),
