@@ -12,11 +12,13 @@ struct report {
     struct id8 id8;
     time_ms since; /* when it first claimed more than was here, as store_elapsed tells; 0: never */
     bool told;     /* as an incident */
+    bool telling;  /* in the transaction under way */
 };
 
 struct reports {
     struct report *list;
     size_t n, capacity;
+    bool telling; /* any of them */
 };
 
 struct reports *reports_new(void) {
@@ -146,7 +148,7 @@ enum err report_expire(struct store *store) {
     for (size_t i = 0; e == OK && i < reports->n; i++) {
         struct report *report = &reports->list[i];
         struct feed_row *feed = NULL;
-        if (report->told || report->since == 0 || is_awaited(report, 0, now))
+        if (report->told || report->telling || report->since == 0 || is_awaited(report, 0, now))
             continue;
         e = feed_row_find(store, &report->feed, &feed);
         if (e != OK || report->seq <= feed->info.head.seq)
@@ -161,7 +163,25 @@ enum err report_expire(struct store *store) {
                        .reason = ERR_STALE,
                        .text = "a member claims more of a feed of this node's than is here, "
                                "and has not delivered it"});
-        report->told = e == OK;
+        report->telling = e == OK;
+        reports->telling = reports->telling || report->telling;
     }
     return e;
+}
+
+static void told(struct reports *reports, bool committed) {
+    for (size_t i = 0; i < reports->n && reports->telling; i++) {
+        struct report *report = &reports->list[i];
+        report->told = report->told || (committed && report->telling);
+        report->telling = false;
+    }
+    reports->telling = false;
+}
+
+void reports_keep(struct reports *reports) {
+    told(reports, true);
+}
+
+void reports_restore(struct reports *reports) {
+    told(reports, false);
 }

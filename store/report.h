@@ -35,5 +35,8 @@ MUST_USE enum err report_awaited(struct store *, bool *ret_awaited);
 /* Claims that were waited for in vain become incidents that name who made them. In a transaction.
  */
 MUST_USE enum err report_expire(struct store *);
+/* The transaction has committed; or it has not, and its incidents are to be told again. */
+void reports_keep(struct reports *);
+void reports_restore(struct reports *);
 
 #endif

@@ -190,6 +190,7 @@ enum err store_commit(struct store *store) {
     store->own_grew = false;
     news_publish(store->news);
     backlog_keep(store->backlog);
+    reports_keep(store->reports);
     return OK;
 }
 
@@ -200,6 +201,7 @@ void store_rollback(struct store *store) {
     store->in_transaction = store->own_grew = false;
     news_drop(store->news, 0);
     backlog_restore(store->backlog);
+    reports_restore(store->reports);
     forget(store);
     store->self = store->at_begin.self;
     store->roster = store->at_begin.roster;
@@ -240,6 +242,7 @@ enum err store_part_end(struct store *store, enum err e) {
     db_revert(store->db);
     news_drop(store->news, news_marked(store->news));
     backlog_restore(store->backlog);
+    reports_restore(store->reports);
     forget(store);
     store->self = store->at_part.self;
     store->roster = store->at_part.roster;

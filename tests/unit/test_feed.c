@@ -302,6 +302,27 @@ TEST(a_claim_delays_a_confirmation_once_and_becomes_an_incident_that_names_who_m
     scene_end(&s);
 }
 
+TEST(an_incident_that_was_rolled_back_is_told_again) {
+    struct scene s;
+    struct claims claims = {.n = 0};
+    bool confirmed;
+    scene_begin(&s);
+    struct id8 lie = {{9}};
+    site_move(s.birk);
+    assert_ok(feed_reported(s.birk->store, &s.school->member, &s.feed.id, 1 << 30, &lie));
+    s.f.now += 61000;
+    assert_ok(store_begin(s.birk->store));
+    assert_ok(feed_settle(s.birk->store, &s.feed.id, &confirmed));
+    store_rollback(s.birk->store);
+    assert_ok(quarantine_each(s.birk->store, find_claims, &claims));
+    assert_int_equal(claims.n, 0);
+    for (int i = 0; i < 2; i++)
+        assert_ok(feed_settle(s.birk->store, &s.feed.id, &confirmed));
+    assert_ok(quarantine_each(s.birk->store, find_claims, &claims));
+    assert_int_equal(claims.n, 1);
+    scene_end(&s);
+}
+
 TEST(a_claim_delays_a_confirmation_as_long_however_the_wall_clock_is_set) {
     static const time_ms jumps[] = {-3600000, 3600000};
     for (size_t i = 0; i < 2; i++) {
@@ -481,6 +502,7 @@ int main(void) {
         cmocka_unit_test(a_bare_claim_of_more_stops_no_feed_that_is_confirmed),
         cmocka_unit_test(
             a_claim_delays_a_confirmation_once_and_becomes_an_incident_that_names_who_made_it),
+        cmocka_unit_test(an_incident_that_was_rolled_back_is_told_again),
         cmocka_unit_test(a_claim_delays_a_confirmation_as_long_however_the_wall_clock_is_set),
         cmocka_unit_test(however_many_feeds_an_author_has_it_can_write_on),
         cmocka_unit_test(a_claim_that_is_delivered_closes_the_feed_however_many_lag),
