@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCAN_CHUNK = 64 * 1024, SCAN_KEPT_MAX = 64 };
+enum { SCAN_CHUNK = 64 * 1024, SCAN_KEPT_MAX = 64, SCAN_DEPTH_MAX = 16 };
 
 struct kept {
     dev_t device;
@@ -49,8 +49,8 @@ static bool is_of_database(const char *name) {
     return strncmp(name, "replica.db", strlen("replica.db")) == 0;
 }
 
-/* A descriptor to read `name` with; `*ret_keep` says that it must not be closed. */
-static int open_file(struct scan *scan, const char *name, const struct stat *status,
+/* A descriptor to read `name` in `folder` with; `*ret_keep` says that it must not be closed. */
+static int open_file(struct scan *scan, int folder, const char *name, const struct stat *status,
                      bool *ret_keep) {
     *ret_keep = is_of_database(name);
     for (size_t i = 0; *ret_keep && i < scan->kept_n; i++)
@@ -60,7 +60,7 @@ static int open_file(struct scan *scan, const char *name, const struct stat *sta
         errno = EMFILE;
         return -1;
     }
-    int fd = openat(scan->folder_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0 && *ret_keep)
         scan->kept[scan->kept_n++] =
             (struct kept){.device = status->st_dev, .inode = status->st_ino, .fd = fd};
@@ -82,14 +82,33 @@ static uint64_t hits_in(const uint8_t *at, size_t size, struct bytes text) {
 struct scan_walk {
     struct scan *scan;
     struct bytes text;
-    DIR *folder;
+    DIR *folders[SCAN_DEPTH_MAX]; /* the home, and those that the walk is in */
+    size_t ends[SCAN_DEPTH_MAX];  /* of their names in `name` */
+    size_t depth;
     uint8_t *chunk;
     size_t held; /* of the chunk before */
     int fd;      /* negative: no file is open */
     bool keep;
-    char name[NAME_MAX + 1];
+    char name[PATH_MAX]; /* below the home */
     struct scan_file file;
 };
+
+/* The folder `name` in the one that the walk is in; what is in it comes next. */
+static enum err enter(struct scan_walk *walk, int in, const char *name, size_t end) {
+    if (walk->depth == SCAN_DEPTH_MAX)
+        return ERR_LIMIT;
+    int fd = openat(in, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? OK : ERR_IO;
+    DIR *folder = fdopendir(fd);
+    if (folder == NULL) {
+        close(fd);
+        return ERR_IO;
+    }
+    walk->folders[walk->depth] = folder;
+    walk->ends[walk->depth++] = end;
+    return OK;
+}
 
 enum err scan_walk_new(struct scan *scan, struct bytes text, struct scan_walk **ret_walk) {
     if (text.size == 0)
@@ -99,12 +118,8 @@ enum err scan_walk_new(struct scan *scan, struct bytes text, struct scan_walk **
         return ERR_MEMORY;
     *walk = (struct scan_walk){.scan = scan, .text = text, .fd = -1};
     walk->chunk = malloc(text.size - 1 + SCAN_CHUNK);
-    int fd = openat(scan->folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    walk->folder = fd >= 0 ? fdopendir(fd) : NULL;
-    if (walk->folder == NULL && fd >= 0)
-        close(fd);
-    if (walk->chunk == NULL || walk->folder == NULL) {
-        enum err e = walk->chunk == NULL ? ERR_MEMORY : ERR_IO;
+    enum err e = walk->chunk == NULL ? ERR_MEMORY : enter(walk, scan->folder_fd, ".", 0);
+    if (e != OK) {
         scan_walk_free(walk);
         return e;
     }
@@ -122,23 +137,31 @@ void scan_walk_free(struct scan_walk *walk) {
     if (walk == NULL)
         return;
     close_file(walk);
-    if (walk->folder != NULL)
-        closedir(walk->folder);
+    while (walk->depth > 0)
+        closedir(walk->folders[--walk->depth]);
     free(walk->chunk);
     free(walk);
 }
 
-/* The next regular file, if the entry is one that is still there. */
+/* The next regular file, or folder, if the entry is one that is still there. */
 static enum err open_next(struct scan_walk *walk, const char *name) {
     struct stat status;
-    if (fstatat(walk->scan->folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    int in = dirfd(walk->folders[walk->depth - 1]);
+    size_t at = walk->ends[walk->depth - 1];
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return OK;
+    if (fstatat(in, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? OK : ERR_IO; /* gone since it was listed */
+    int size = snprintf(walk->name + at, sizeof walk->name - at, "%s%s", at > 0 ? "/" : "", name);
+    if (size < 0 || (size_t)size >= sizeof walk->name - at)
+        return ERR_LIMIT;
+    if (S_ISDIR(status.st_mode))
+        return enter(walk, in, name, at + (size_t)size);
     if (!S_ISREG(status.st_mode))
         return OK;
-    walk->fd = open_file(walk->scan, name, &status, &walk->keep);
+    walk->fd = open_file(walk->scan, in, name, &status, &walk->keep);
     if (walk->fd < 0)
         return errno == ENOENT ? OK : ERR_IO;
-    snprintf(walk->name, sizeof walk->name, "%s", name);
     walk->file = (struct scan_file){.name = walk->name};
     walk->held = 0;
     return OK;
@@ -165,11 +188,15 @@ enum err scan_walk_step(struct scan_walk *walk, scan_visit *visit, void *context
     *ret_done = false;
     if (walk->fd < 0) {
         errno = 0;
-        const struct dirent *entry = readdir(walk->folder);
-        if (entry == NULL && errno != 0)
+        const struct dirent *entry = readdir(walk->folders[walk->depth - 1]);
+        if (entry != NULL)
+            return open_next(walk, entry->d_name);
+        if (errno != 0)
             return ERR_IO;
-        *ret_done = entry == NULL;
-        return entry == NULL ? OK : open_next(walk, entry->d_name);
+        *ret_done = walk->depth == 1;
+        if (walk->depth > 1)
+            closedir(walk->folders[--walk->depth]);
+        return OK;
     }
     bool ended = false;
     enum err e = count_chunk(walk, &ended);

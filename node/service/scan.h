@@ -11,19 +11,19 @@
 struct scan;
 
 struct scan_file {
-    const char *name; /* below the home */
+    const char *name; /* its path below the home */
     uint64_t size, hits;
 };
 typedef enum err scan_visit(void *context, const struct scan_file *);
 
 MUST_USE enum err scan_new(const char *home, struct scan **ret_scan);
 void scan_free(struct scan *);
-/* Counts `text`, borrowed and not empty, in every regular file below the home, byte for byte, a piece of a file at a time. A
- * walk is freed before its scan. */
+/* Counts `text`, borrowed and not empty, in every regular file below the home, those in folders too, byte for byte, a piece of a file at a
+ * time. A walk is freed before its scan. */
 struct scan_walk;
 MUST_USE enum err scan_walk_new(struct scan *, struct bytes text, struct scan_walk **ret_walk);
 void scan_walk_free(struct scan_walk *);
-/* ERR_IO when a file can't be read. Files go to `visit` when they are done with. */
+/* ERR_IO when a file or folder can't be read; ERR_LIMIT: folders lie too deep. Files go to `visit` when they are done with. */
 MUST_USE enum err scan_walk_step(struct scan_walk *, scan_visit *visit, void *context, bool *ret_done);
 
 #endif

@@ -4,6 +4,8 @@
 #include "store/check.h"
 #include "verbs.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +26,11 @@ struct search_job {
 
 static enum err add_file(void *context, const struct scan_file *file) {
     struct search_job *job = context;
+    char name[PATH_MAX];
     job->file_hits += file->hits;
-    json_t *form = json_pack("{s:s, s:I, s:I}", "name", file->name, "bytes", (json_int_t)file->size,
+    snprintf(name, sizeof name, "%s", file->name);
+    reply_tidy(name); /* a file may be called anything */
+    json_t *form = json_pack("{s:s, s:I, s:I}", "name", name, "bytes", (json_int_t)file->size,
                              "hits", (json_int_t)file->hits);
     return json_array_append_new(job->files, form) == 0 ? OK : ERR_MEMORY;
 }

@@ -3,6 +3,8 @@
 #include "test.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 TEST(a_verb_that_is_not_there_is_not_found) {
     struct office *office = *state;
@@ -145,6 +147,48 @@ TEST(search_counts_a_text_in_every_file_of_the_home) {
     assert_true(json_integer_value(json_object_get(office->reply.document, "hits")) > 0);
 }
 
+static void put_file(const struct office *office, const char *name, const char *text) {
+    char path[400];
+    snprintf(path, sizeof path, "%s/home/%s", office->folder, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* What an editor that was killed has left lies in a folder of its own. */
+TEST(search_looks_into_folders_and_at_files_whatever_they_are_called) {
+    struct office *office = *state;
+    char path[400];
+    office_found(office);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/home/edit-abc%s", office->folder, i == 0 ? "" : "/swap");
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    put_file(office, "edit-abc/form.txt", "a canary");
+    put_file(office, "edit-abc/swap/form.swp", "another canary, and a canary");
+    put_file(office, "S\xf8ndre", "one canary");
+    assert_ok(office_call(office, "search", "", json_pack("{s:s}", "text", "canary")));
+    assert_int_equal(json_integer_value(json_object_get(office->reply.document, "hits")), 4);
+    size_t i, seen = 0;
+    const json_t *file;
+    json_array_foreach(json_object_get(office->reply.document, "files"), i, file) {
+        const char *name = json_string_value(json_object_get(file, "name"));
+        json_int_t hits = json_integer_value(json_object_get(file, "hits"));
+        if (strcmp(name, "edit-abc/form.txt") == 0 || strcmp(name, "S?ndre") == 0)
+            seen += hits == 1;
+        if (strcmp(name, "edit-abc/swap/form.swp") == 0)
+            seen += hits == 2;
+    }
+    assert_int_equal(seen, 3);
+    for (size_t depth = 0; depth < 20; depth++) {
+        size_t end = strlen(path);
+        snprintf(path + end, sizeof path - end, "/d");
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    assert_err(ERR_LIMIT, office_call(office, "search", "", json_pack("{s:s}", "text", "canary")));
+}
+
 TEST(verify_finds_a_fresh_replica_sound) {
     struct office *office = *state;
     office_found(office);
@@ -177,6 +221,7 @@ int main(void) {
         IN_A_HOME(status_never_says_in_sync_with_nobody_to_be_in_sync_with),
         IN_A_HOME(sync_needs_a_network_and_is_done_at_once_when_there_is_nobody),
         IN_A_HOME(search_counts_a_text_in_every_file_of_the_home),
+        IN_A_HOME(search_looks_into_folders_and_at_files_whatever_they_are_called),
         IN_A_HOME(verify_finds_a_fresh_replica_sound),
         IN_A_HOME(the_log_lists_the_newest_entries),
     };
