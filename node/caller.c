@@ -129,39 +129,44 @@ static bool begin_next(struct caller *caller, time_ms now) {
     return true;
 }
 
-static bool make_room(struct caller *caller) {
+/* ERR_LIMIT: the request is too large; ERR_BUSY: those of all callers together are; ERR_MEMORY. */
+static enum err make_room(struct caller *caller) {
     if (caller->request_n > CONTROL_REQUEST_MAX)
-        return false;
+        return ERR_LIMIT;
     if (caller->request_capacity - caller->request_n >= READ_SIZE)
-        return true;
+        return OK;
     size_t capacity = caller->request_capacity == 0 ? READ_SIZE : caller->request_capacity * 2;
     while (capacity - caller->request_n < READ_SIZE)
         capacity *= 2;
     size_t more = capacity - caller->request_capacity;
     if (caller->control->request_bytes + more > CONTROL_REQUESTS_MAX)
-        return false;
+        return ERR_BUSY;
     uint8_t *bigger = realloc(caller->request, capacity);
     if (bigger == NULL)
-        return false;
+        return ERR_MEMORY;
     caller->control->request_bytes += more;
     caller->request = bigger;
     caller->request_capacity = capacity;
-    return true;
+    return OK;
 }
 
-static void refuse_large(struct caller *caller, time_ms now) {
-    (void)reply_fail(&caller->reply, ERR_LIMIT, MEND("divide the file", "del filen i flere"),
-                     "what is given to a command may have at most %zu MiB",
-                     "det, en kommando får at arbejde med, må højst fylde %zu MiB",
-                     (size_t)CONTROL_REQUEST_MAX / KIB(1024));
+static void refuse(struct caller *caller, enum err why, time_ms now) {
+    if (why == ERR_LIMIT)
+        (void)reply_fail(&caller->reply, why, MEND("divide the file", "del filen i flere"),
+                         "what is given to a command may have at most %zu MiB",
+                         "det, en kommando får at arbejde med, må højst fylde %zu MiB",
+                         (size_t)CONTROL_REQUEST_MAX / KIB(1024));
+    else
+        (void)reply_err(&caller->reply, why);
     finish(caller, now);
     leave(caller);
 }
 
 static void read_request(struct caller *caller, time_ms now) {
     for (int i = 0; i < READS_PER_TURN && !caller->gone; i++) {
-        if (!make_room(caller)) {
-            refuse_large(caller, now);
+        enum err err = make_room(caller);
+        if (err != OK) {
+            refuse(caller, err, now);
             return;
         }
         ssize_t n =

@@ -159,6 +159,20 @@ TEST(a_request_without_an_end_is_refused_at_the_limit) {
     gate_done(&gate);
 }
 
+TEST(a_request_for_which_others_leave_no_room_is_told_so) {
+    struct gate gate;
+    gate_init(&gate);
+    gate.control->request_bytes = CONTROL_REQUESTS_MAX;
+    int fd = gate_connect(&gate);
+    say(fd, "{\"method\":\"org.stafet.no.such\"}");
+    assert_error_is(hear(&gate, fd), "org.stafet.busy");
+    UNTIL(&gate, control_callers_n(gate.control) == 0);
+    assert_int_equal(gate.control->request_bytes, CONTROL_REQUESTS_MAX);
+    gate.control->request_bytes = 0;
+    close(fd);
+    gate_done(&gate);
+}
+
 TEST(two_clients_are_served_while_a_job_goes_on) {
     struct gate gate;
     gate_init(&gate);
@@ -316,6 +330,7 @@ int main(void) {
         cmocka_unit_test(an_answer_is_in_the_language_of_its_call_and_in_english_without_one),
         cmocka_unit_test(requests_sent_at_once_are_answered_in_order),
         cmocka_unit_test(a_request_without_an_end_is_refused_at_the_limit),
+        cmocka_unit_test(a_request_for_which_others_leave_no_room_is_told_so),
         cmocka_unit_test(two_clients_are_served_while_a_job_goes_on),
         cmocka_unit_test(hanging_up_cancels_the_job),
         cmocka_unit_test(a_waiting_job_is_stepped_at_news_only),
