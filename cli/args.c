@@ -108,12 +108,14 @@ static enum err set_defaults(struct args *args) {
     if (as != NULL && *as != '\0')
         return set_asker(args, as);
     const struct passwd *login = getpwuid(geteuid());
-    if (login != NULL)
-        e = set_asker(args,
-                      login->pw_gecos != NULL && *login->pw_gecos != '\0' && *login->pw_gecos != ','
-                          ? login->pw_gecos
-                          : login->pw_name);
-    if (login != NULL && strchr(args->as_function, ',') != NULL)
+    if (login == NULL)
+        return OK;
+    bool is_named = login->pw_gecos != NULL && *login->pw_gecos != '\0' && *login->pw_gecos != ',';
+    if (is_named)
+        e = set_asker(args, login->pw_gecos);
+    if (!is_named || e != OK) /* what the system calls its user keeps nobody from working */
+        e = set_asker(args, login->pw_name);
+    if (strchr(args->as_function, ',') != NULL)
         args->as_function[0] = '\0'; /* room and telephone follow the name in that field */
     return e;
 }

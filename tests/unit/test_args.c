@@ -2,6 +2,7 @@
 
 #include "cli/args.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -269,6 +270,30 @@ TEST(help_is_given_at_every_level_without_required_values) {
     args_done(&args);
 }
 
+static struct passwd login = {.pw_name = (char[]){"soren"}};
+
+struct passwd *__wrap_getpwuid(uid_t user);
+struct passwd *__wrap_getpwuid(uid_t user __attribute__((unused))) {
+    return &login;
+}
+
+TEST(who_writes_is_what_the_system_calls_its_user_if_that_is_a_name) {
+    static char latin[] = "S\xf8ren H.", room[] = "Søren H.,12,+45 12 34 56 78", none[] = ",,,";
+    const struct {
+        char *gecos;
+        const char *name;
+    } cases[] = {{room, "Søren H."}, {latin, "soren"}, {none, "soren"}, {NULL, "soren"}};
+    unsetenv("STAFET_AS");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct args args;
+        login.pw_gecos = cases[i].gecos;
+        assert_ok(parse(&args, "member", "list", NULL));
+        assert_string_equal(args.as_name, cases[i].name);
+        assert_string_equal(args.as_function, "");
+        args_done(&args);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(global_options_may_stand_anywhere),
@@ -286,6 +311,7 @@ int main(void) {
         cmocka_unit_test(a_file_that_is_not_there_is_named),
         cmocka_unit_test(the_home_comes_from_the_option_then_the_environment_then_the_platform),
         cmocka_unit_test(who_writes_comes_from_the_option_then_the_environment),
+        cmocka_unit_test(who_writes_is_what_the_system_calls_its_user_if_that_is_a_name),
         cmocka_unit_test(help_is_given_at_every_level_without_required_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
