@@ -128,8 +128,9 @@ int handover_side_send(struct cli_context *cli, json_t *args) {
     int code = EXIT_FAILED;
     if (cli_confirm(cli, question)) {
         /* What was shown is what is sent: the service refuses another revision. */
-        json_object_set(args, "revision", json_object_get(document, "revision"));
-        code = -1;
+        code = json_object_set(args, "revision", json_object_get(document, "revision")) == 0
+                   ? -1
+                   : cli_err(cli, ERR_MEMORY);
     }
     json_decref(document);
     return code;

@@ -1,10 +1,10 @@
 #include "conflict_side.h"
 
 #include "form.h"
+#include "name.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Latest first; versions in their own order settle a tie, as they do for the one that is shown. */
 static int by_clock(const void *a, const void *b) {
@@ -62,20 +62,22 @@ static bool is_number(const char *text, size_t *ret_number) {
     return *end == '\0';
 }
 
-static bool wrote(struct store *store, const struct side *side, const char *name, size_t size) {
+typedef bool is_called(const char *site, const char *name);
+
+static bool wrote(struct store *store, const struct side *side, const char *name,
+                  is_called *called) {
     char site[FORM_NAME_MAX];
     for (size_t i = 0; i < side->versions_n; i++)
-        if (strncasecmp(form_name(store, &side->versions[i]->author, site), name, size) == 0)
+        if (called(form_name(store, &side->versions[i]->author, site), name))
             return true;
     return false;
 }
 
-/* `size` counts the NUL for a whole name, and not for the beginning of one. */
 static size_t find_named(struct store *store, const struct sides *sides, const char *name,
-                         size_t size, size_t *ret_index) {
+                         is_called *called, size_t *ret_index) {
     size_t n = 0;
     for (size_t i = 0; i < sides->n; i++)
-        if (wrote(store, &sides->list[i], name, size)) {
+        if (wrote(store, &sides->list[i], name, called)) {
             *ret_index = i;
             n++;
         }
@@ -93,9 +95,9 @@ enum err sides_find(struct store *store, const struct sides *sides, const char *
     }
     if (*name == '\0')
         return ERR_NOT_FOUND;
-    size_t n = find_named(store, sides, name, strlen(name) + 1, &index);
+    size_t n = find_named(store, sides, name, name_is_like, &index);
     if (n == 0)
-        n = find_named(store, sides, name, strlen(name), &index);
+        n = find_named(store, sides, name, name_begins, &index);
     if (n != 1)
         return n == 0 ? ERR_NOT_FOUND : ERR_AMBIGUOUS;
     *ret_index = index;

@@ -5,6 +5,7 @@
 #include "form.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unicase.h>
@@ -42,6 +43,19 @@ bool name_is_like(const char *a, const char *b) {
     return u8_casecmp(left.data, left.size, right.data, right.size, NULL, UNINORM_NFKC, &order) !=
                0 ||
            order == 0;
+}
+
+bool name_begins(const char *name, const char *beginning) {
+    char of_name[NAME_TEXT_MAX], of_beginning[NAME_TEXT_MAX];
+    struct bytes left = squeeze(name, of_name), right = squeeze(beginning, of_beginning);
+    size_t left_size = 0, right_size = 0;
+    uint8_t *whole = u8_casefold(left.data, left.size, NULL, UNINORM_NFKC, NULL, &left_size);
+    uint8_t *part = u8_casefold(right.data, right.size, NULL, UNINORM_NFKC, NULL, &right_size);
+    bool begins = whole != NULL && part != NULL && right_size > 0 && right_size <= left_size &&
+                  memcmp(whole, part, right_size) == 0;
+    free(whole);
+    free(part);
+    return begins;
 }
 
 bool name_turns(struct bytes text) {

@@ -12,6 +12,8 @@ enum { NAME_ID_PREFIX_MIN = 6, NAME_TEXT_MAX = NAME_SIZE_MAX + 1 };
 /* Would both look alike to somebody who reads them aloud? Capitals, white space and how a letter is put together (Å, or A with a ring) tell
  * nobody apart: Unicode's caseless matching in form NFKC. Only the first NAME_SIZE_MAX bytes are compared. */
 bool name_is_like(const char *a, const char *b);
+/* Would the name begin like this to such a reader? */
+bool name_begins(const char *name, const char *beginning);
 /* Does it hold a mark that turns the direction of what follows it (U+202A-202E, U+2066-2069), so that it reads as something else? */
 bool name_turns(struct bytes text);
 /* Is it fit for a member or a federation: one line, no mark that can't be seen, letters of one alphabet? Else ERR_ARGUMENT, and the

@@ -177,6 +177,16 @@ SCENE(either_side_settles_by_the_name_of_a_site_or_with_something_else) {
     sync_all(&stage->federation);
     assert_int_equal(conflicts_at(&stage->ole), 0);
     assert_string_equal(value_at(&stage->ole, stage, "contact"), "Mette til juni, så Ole");
+
+    write_plan(&stage->ole, stage->record, "contact", "Ole");
+    write_plan(&stage->mette, stage->record, "contact", "Mette");
+    sync_all(&stage->federation);
+    snprintf(id, sizeof id, "%s",
+             at_text(desk_call(&stage->mette, "conflict", "list", NULL), "conflicts.0.id"));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve", take(id, " "));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve", take(id, "øndre"));
+    desk_call(&stage->mette, "conflict", "resolve", take(id, "SØNDRE"));
+    assert_string_equal(value_at(&stage->mette, stage, "contact"), "Ole");
 }
 
 SCENE(a_resolution_says_in_exactly_one_way_what_stands) {
