@@ -109,6 +109,7 @@ enum err node_run(struct node *node, bool (*until)(void *context), void *context
         if (err != OK)
             break;
         more = turn_once(node);
+        peers_log(node, node_monotonic_ms());
         if (until != NULL && until(context))
             break;
         if (node->stopping)

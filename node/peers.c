@@ -29,13 +29,12 @@ static json_t *peer_form(const struct peer_info *peer) {
 static json_t *peers(void *context) {
     struct node *node = context;
     json_t *list = json_array();
-    size_t n = node->engine != NULL ? engine_peers_n(node->engine) : 0;
-    for (size_t i = 0; i < n; i++) {
-        struct peer_info peer;
+    struct peer_info peer;
+    size_t cursor = 0;
+    while (node->engine != NULL && engine_peer_next(node->engine, &cursor, &peer))
         /* While joining, the issuer has no name yet. */
-        if (engine_peer(node->engine, i, &peer) && !member_id_is_zero(&peer.member))
+        if (!member_id_is_zero(&peer.member))
             json_array_append_new(list, peer_form(&peer));
-    }
     return list;
 }
 
@@ -102,15 +101,13 @@ void peers_log(struct node *node, time_ms now) {
     if (node->engine == NULL || now - node->peers_logged < PEERS_LOG_MS)
         return;
     node->peers_logged = now;
-    size_t n = engine_peers_n(node->engine), at = 0;
+    size_t n = engine_peers_n(node->engine), at = 0, cursor = 0;
     struct peers_seen *seen = calloc(1, sizeof *seen + n * sizeof seen->list[0]);
     if (seen == NULL)
         return;
-    for (size_t i = 0; i < n; i++) {
-        struct peer_info peer;
+    struct peer_info peer;
+    while (engine_peer_next(node->engine, &cursor, &peer)) {
         char name[NAME_SIZE_MAX + 1];
-        if (!engine_peer(node->engine, i, &peer))
-            continue;
         enum session_state before = state_seen(node->peers_seen, &peer.member, &at);
         seen->list[seen->n].member = peer.member;
         seen->list[seen->n++].state = peer.state;

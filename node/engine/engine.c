@@ -204,23 +204,37 @@ size_t engine_peers_n(const struct engine *engine) {
     return n;
 }
 
-bool engine_peer(const struct engine *engine, size_t index, struct peer_info *ret_info) {
-    const struct member *member = NULL;
-    for (size_t i = 0; i < engine->members.n && member == NULL; i++)
-        if (is_shown(engine, engine->members.list[i]) && index-- == 0)
-            member = engine->members.list[i];
-    if (member == NULL)
-        return false;
+static struct peer_info info_of(const struct member *member) {
     const struct session *session = member->session;
-    *ret_info =
-        (struct peer_info){.member = member->id,
-                           .state = session != NULL ? session->state : member->dial,
-                           .equal = session != NULL && session_is_equal(session),
-                           .since = session != NULL ? session->since : member->dial_since,
-                           .last_heard = member->last_heard,
-                           .retry_at = member->dial == SESSION_BACKOFF ? member->retry_at : 0,
-                           .last_error = member->last_error,
-                           .sent_bytes = member->sent,
-                           .received_bytes = member->received};
-    return true;
+    return (struct peer_info){.member = member->id,
+                              .state = session != NULL ? session->state : member->dial,
+                              .equal = session != NULL && session_is_equal(session),
+                              .since = session != NULL ? session->since : member->dial_since,
+                              .last_heard = member->last_heard,
+                              .retry_at = member->dial == SESSION_BACKOFF ? member->retry_at : 0,
+                              .last_error = member->last_error,
+                              .sent_bytes = member->sent,
+                              .received_bytes = member->received};
+}
+
+bool engine_peer_next(const struct engine *engine, size_t *cursor, struct peer_info *ret_info) {
+    while (*cursor < engine->members.n) {
+        const struct member *member = engine->members.list[(*cursor)++];
+        if (!is_shown(engine, member))
+            continue;
+        *ret_info = info_of(member);
+        return true;
+    }
+    return false;
+}
+
+bool engine_peer(const struct engine *engine, size_t index, struct peer_info *ret_info) {
+    struct peer_info info;
+    size_t cursor = 0;
+    bool found = engine_peer_next(engine, &cursor, &info);
+    while (found && index-- > 0)
+        found = engine_peer_next(engine, &cursor, &info);
+    if (found)
+        *ret_info = info;
+    return found;
 }

@@ -231,5 +231,7 @@ struct peer_info {
  * with a zero id for the issuer. In order of id; any step may change the number. */
 size_t engine_peers_n(const struct engine *);
 bool engine_peer(const struct engine *, size_t index, struct peer_info *ret_info);
+/* All of them, one with each call: `*cursor` begins at 0. False: there are no more. */
+bool engine_peer_next(const struct engine *, size_t *cursor, struct peer_info *ret_info);
 
 #endif

@@ -57,6 +57,14 @@ class Sync(Case):
             self.assertEqual(site.do("conflict", "list")["conflicts"], [])
             self.assertEqual(self.field(site, handover, "first_day")["value"], "12 August, 8.30")
 
+    def test_the_log_says_what_becomes_of_a_session(self):
+        nordby = self.federation.found()
+        birk = self.federation.join("Birk", "kindergarten")
+        birk.sync()
+        until("it is said at Birk", lambda: any("Nordby: " in line and "-> idle" in line for line in birk.log))
+        nordby.stop()
+        until("and that it has ended", lambda: any("Nordby: idle -> " in line for line in birk.log))
+
     def test_a_command_works_with_and_without_a_node_on_the_same_home(self):
         self.federation.found()
         birk = self.federation.join("Birk", "kindergarten")
