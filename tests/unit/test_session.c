@@ -271,6 +271,28 @@ TEST(who_is_behind_in_the_roster_pulls_nothing_else_before_it_has_it) {
     lone_done(&lone);
 }
 
+TEST(a_municipality_is_told_where_a_peer_stands_in_its_roster) {
+    static const uint64_t theirs[] = {9, 5, 3}; /* it may have been put back itself */
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) {
+        struct lone lone;
+        struct channel roster = channel_n(CHANNEL_ROSTER, 0, 0);
+        lone_init(&lone, ROLE_MUNICIPALITY);
+        lone_member(&lone, PEER, ROLE_SCHOOL, false, true);
+        struct feed_id feed = lone_feed(&lone, &roster, 0, 5);
+        lone_step(&lone, (struct event){.kind = EVENT_ROSTER, .roster = {feed, 5, id8_n(5)}});
+        lone_connect(&lone, LINK, PEER);
+        struct message hello = lone_hello(&lone, LINK);
+        hello.hello.roster_seq = theirs[i];
+        hello.hello.roster_id8 = id8_n(theirs[i]);
+        lone_receive(&lone, LINK, &hello);
+        const struct effect *reported = lone_effect(&lone, EFFECT_REPORTED, LINK);
+        assert_non_null(reported);
+        assert_true(feed_id_equal(&reported->feed, &feed));
+        assert_int_equal(reported->after, theirs[i]);
+        lone_done(&lone);
+    }
+}
+
 TEST(who_is_ahead_in_the_roster_says_so) {
     struct lone lone;
     struct message m;
@@ -513,6 +535,7 @@ int main(void) {
         cmocka_unit_test(a_member_that_the_roster_does_not_know_is_closed),
         cmocka_unit_test(bye_ends_the_session_and_it_is_dialled_again),
         cmocka_unit_test(who_is_behind_in_the_roster_pulls_nothing_else_before_it_has_it),
+        cmocka_unit_test(a_municipality_is_told_where_a_peer_stands_in_its_roster),
         cmocka_unit_test(who_is_ahead_in_the_roster_says_so),
         cmocka_unit_test(a_roster_that_can_not_be_pulled_ends_the_session),
         cmocka_unit_test(a_peer_that_never_brings_its_newer_roster_times_out),
