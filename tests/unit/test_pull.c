@@ -405,6 +405,53 @@ TEST(a_peer_can_name_only_so_many_unknown_feeds) {
     lone_done(&lone);
 }
 
+/* The peer says that it has another entry where this node stands: all is asked for from the start.
+ */
+static struct feed_id look_for_fork(struct lone *lone) {
+    struct message m;
+    municipality(lone);
+    struct feed_id feed = answers_of(lone, 20);
+    now_held(lone, 20, 3);
+    lone_open(lone, LINK, PEER);
+    announce(lone, LINK, &feed, 5);
+    assert_true(lone_frame(lone, LINK, MESSAGE_PULL, 0, &m));
+    assert_int_equal(m.pull.after, 3);
+    lone_clear(lone);
+    lone_receive(lone, LINK,
+                 &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 3, ERR_CHAIN}});
+    assert_true(lone_frame(lone, LINK, MESSAGE_PULL, 0, &m));
+    assert_int_equal(m.pull.after, 0);
+    return feed;
+}
+
+TEST(a_fork_is_looked_for_once) {
+    struct lone lone;
+    struct feed_id feed = look_for_fork(&lone);
+    size_t size = bring(&lone, LINK, &feed, 0, 5, 5);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 1);
+    lone_clear(&lone);
+    lone_admitted(&lone, LINK, &feed, size, OK, 5);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_IDLE);
+    assert_true(lone_peer(&lone, PEER).equal);
+    lone_done(&lone);
+}
+
+TEST(no_more_of_a_branch_is_asked_for_while_its_feed_waits_for_the_roster) {
+    struct lone lone;
+    struct feed_id feed = look_for_fork(&lone);
+    size_t size = bring(&lone, LINK, &feed, 0, 2, 5);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 1);
+    lone_open(&lone, OTHER_LINK, OTHER);
+    size_t other = bring(&lone, OTHER_LINK, &feed, 3, 1, 4);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, OTHER_LINK), 1);
+    lone_admitted(&lone, OTHER_LINK, &feed, other, ERR_ROSTER, 3);
+    lone_clear(&lone);
+    lone_admitted(&lone, LINK, &feed, size, ERR_FORK, 3);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_done(&lone);
+}
+
 TEST(a_push_that_does_not_follow_is_dropped_and_the_feed_pulled) {
     struct lone lone;
     struct message m;
@@ -585,6 +632,8 @@ int main(void) {
         cmocka_unit_test(a_peer_that_sends_more_than_its_credit_is_dropped),
         cmocka_unit_test(many_feeds_are_pulled_at_once_within_the_credit),
         cmocka_unit_test(a_peer_can_name_only_so_many_unknown_feeds),
+        cmocka_unit_test(a_fork_is_looked_for_once),
+        cmocka_unit_test(no_more_of_a_branch_is_asked_for_while_its_feed_waits_for_the_roster),
         cmocka_unit_test(a_push_that_does_not_follow_is_dropped_and_the_feed_pulled),
         cmocka_unit_test(pushes_in_a_row_are_taken_without_waiting_for_each_other),
         cmocka_unit_test(a_push_of_what_is_here_already_is_acknowledged_and_not_stored_twice),
