@@ -16,6 +16,17 @@ static void joiner(struct lone *lone) {
     lone_connect(lone, LINK, PEER);
 }
 
+TEST(a_joiner_shows_the_one_that_it_asks) {
+    struct lone lone;
+    struct peer_info info;
+    joiner(&lone);
+    assert_int_equal(engine_peers_n(lone.engine), 1);
+    assert_true(engine_peer(lone.engine, 0, &info));
+    assert_true(member_id_is_zero(&info.member));
+    assert_false(engine_peer(lone.engine, 1, &info));
+    lone_done(&lone);
+}
+
 TEST(a_joiner_sends_its_join_and_is_enrolled) {
     struct lone lone;
     joiner(&lone);
@@ -182,6 +193,7 @@ TEST(a_stranger_that_says_nothing_is_closed_and_only_so_many_may_wait) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_joiner_shows_the_one_that_it_asks),
         cmocka_unit_test(a_joiner_sends_its_join_and_is_enrolled),
         cmocka_unit_test(a_joiner_that_is_refused_is_told_why_and_does_not_insist),
         cmocka_unit_test(a_joiner_whose_issuer_is_busy_or_away_asks_again),

@@ -126,6 +126,34 @@ TEST(the_issuer_keeps_no_secret_and_the_joiner_drops_it) {
     doorstep_end(&d);
 }
 
+TEST(a_joiner_with_half_a_roster_opens_again_and_gets_the_rest) {
+    struct doorstep d;
+    struct self self;
+    struct admitted admitted;
+    struct roster_tip tip;
+    struct buffer run = {0};
+    doorstep_begin(&d);
+    assert_ok(roster_join(d.town->store, &d.request.ticket, &d.request, &d.tip));
+    assert_ok(roster_join_answered(d.site->store));
+    assert_ok(roster_tip(d.town->store, &tip));
+    assert_ok(feed_load(d.town->store, &tip.feed, 0, NULL, 1, &run));
+    assert_ok(admit_run(d.site->store, &d.town->member, &tip.feed, buffer_view(&run), &admitted));
+    assert_true(admitted.feed.head.seq < tip.seq);
+    site_close(d.site);
+    site_open(d.site);
+    assert_ok(store_self(d.site->store, &self));
+    assert_true(member_id_is_zero(&self.member));
+    struct id8 id8 = envelope_id8(&admitted.feed.head.id);
+    buffer_clear(&run);
+    assert_ok(
+        feed_load(d.town->store, &tip.feed, admitted.feed.head.seq, &id8, RUN_SIZE_MAX, &run));
+    assert_ok(admit_run(d.site->store, &d.town->member, &tip.feed, buffer_view(&run), &admitted));
+    assert_ok(store_self(d.site->store, &self));
+    assert_true(member_id_equal(&self.member, &d.ticket.member));
+    buffer_done(&run);
+    doorstep_end(&d);
+}
+
 TEST(a_roster_that_is_not_the_tickets_is_refused) {
     struct doorstep d;
     struct federation other;
@@ -252,6 +280,7 @@ int main(void) {
         cmocka_unit_test(a_join_with_anothers_ticket_member_or_federation_is_refused),
         cmocka_unit_test(a_site_can_not_join_twice_under_two_names),
         cmocka_unit_test(the_issuer_keeps_no_secret_and_the_joiner_drops_it),
+        cmocka_unit_test(a_joiner_with_half_a_roster_opens_again_and_gets_the_rest),
         cmocka_unit_test(a_roster_that_is_not_the_tickets_is_refused),
         cmocka_unit_test(a_roster_without_the_tickets_tip_makes_no_member),
         cmocka_unit_test(a_roster_that_does_not_begin_with_its_founder_is_refused),
