@@ -17,10 +17,14 @@ static void init(struct lone *lone, const struct engine_config *config) {
 }
 
 void lone_init(struct lone *lone, enum role role) {
+    lone_init_as(lone, 0, role);
+}
+
+void lone_init_as(struct lone *lone, unsigned self, enum role role) {
     struct engine_config config = {
-        .federation = {{0xfe}}, .self = member_n(0), .role = role, .instance = 7, .seed = 42};
+        .federation = {{0xfe}}, .self = member_n(self), .role = role, .instance = 7, .seed = 42};
     init(lone, &config);
-    lone_member(lone, 0, role, true, true);
+    lone_member(lone, self, role, true, true);
     lone_roster(lone, 5);
     lone_clear(lone);
 }

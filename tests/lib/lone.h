@@ -17,6 +17,8 @@ struct lone {
 };
 
 void lone_init(struct lone *, enum role role);
+/* The same as another member than 0. */
+void lone_init_as(struct lone *, unsigned self, enum role role);
 /* As a joiner, with these bytes for its JOIN. */
 void lone_init_joiner(struct lone *, struct bytes join);
 void lone_done(struct lone *);

@@ -52,14 +52,17 @@ TEST(who_has_no_endpoint_is_not_dialled_and_dials_out_itself) {
 }
 
 TEST(a_channel_that_comes_to_be_shared_makes_it_dial) {
-    struct lone lone;
-    struct channel channel = channel_n(CHANNEL_HANDOVER, 0, PEER);
-    lone_init(&lone, ROLE_KINDERGARTEN);
-    lone_member(&lone, PEER, ROLE_SCHOOL, true, true);
-    assert_false(dials(&lone, PEER));
-    lone_feed(&lone, &channel, 0, 1);
-    assert_true(dials(&lone, PEER));
-    lone_done(&lone);
+    static const unsigned selves[] = {0, PEER + 1}; /* the first party, and the second */
+    for (size_t i = 0; i < sizeof selves / sizeof *selves; i++) {
+        struct lone lone;
+        struct channel channel = channel_n(CHANNEL_HANDOVER, selves[i], PEER);
+        lone_init_as(&lone, selves[i], ROLE_KINDERGARTEN);
+        lone_member(&lone, PEER, ROLE_SCHOOL, true, true);
+        assert_false(dials(&lone, PEER));
+        lone_feed(&lone, &channel, selves[i], 1);
+        assert_true(dials(&lone, PEER));
+        lone_done(&lone);
+    }
 }
 
 TEST(a_failed_dial_is_tried_again_later_and_later) {
