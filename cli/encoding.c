@@ -48,10 +48,11 @@ static bool is_utf16(struct bytes text) {
 /* Bytes that Windows-1252 leaves open, and what no text holds, belong to something else; a letter
  * in UTF-8 between them to a file put together from two. */
 static bool is_windows_1252(struct bytes text) {
+    static const uint8_t open[] = {0x81, 0x8d, 0x8f, 0x90, 0x9d};
     struct scan scan = begin(text);
     struct encoding_fault fault;
     while (find_fault(&scan, &fault))
-        if (fault.byte == 0 || memchr("\x81\x8d\x8f\x90\x9d", fault.byte, 5) != NULL)
+        if (fault.byte == 0 || memchr(open, fault.byte, sizeof open) != NULL)
             return false;
     return !scan.letters;
 }

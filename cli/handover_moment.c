@@ -43,6 +43,7 @@ const char *moment_long(enum language language, const json_t *ms, const char *is
         year = at.tm_year + 1900;
         month = at.tm_mon + 1;
         day = at.tm_mday;
+        /* NOLINTNEXTLINE(cert-err34-c): four digits and two fit */
     } else if (iso_date == NULL || sscanf(iso_date, "%4d-%2d-%2d", &year, &month, &day) != 3 ||
                month < 1 || month > 12) {
         return ret_text;

@@ -25,7 +25,8 @@ static int cut(const char *text, size_t max) {
 
 enum { TEXT_MAX = 400 };
 
-static void format_text(char ret_text[static TEXT_MAX], const char *format, va_list args) {
+__attribute__((format(printf, 2, 0))) static void format_text(char ret_text[static TEXT_MAX],
+                                                              const char *format, va_list args) {
     char text[TEXT_MAX + 8];
     vsnprintf(text, sizeof text, format, args);
     snprintf(ret_text, TEXT_MAX, "%.*s", cut(text, TEXT_MAX - 1), text);

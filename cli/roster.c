@@ -34,8 +34,10 @@ static void put_members(const struct screen *screen, const json_t *members) {
         table_cell(table, STYLE_PLAIN, "%s", text_at(member, "name"));
         table_cell(table, strcmp(says, "same") == 0 && now ? STYLE_GOOD : STYLE_WARN, "%s",
                    word_label(screen, says));
-        table_cell(table, STYLE_PLAIN, strcmp(says, "unheard") == 0 ? "" : "%lld",
-                   (long long)number_at(member, "entries"));
+        char entries[32] = "";
+        if (strcmp(says, "unheard") != 0)
+            snprintf(entries, sizeof entries, "%lld", (long long)number_at(member, "entries"));
+        table_cell(table, STYLE_PLAIN, "%s", entries);
         table_cell(table, STYLE_PLAIN, "%s",
                    now          ? say(screen, "said since the start", "sagt siden starten")
                    : stated > 0 ? time_text(screen, stated, when)

@@ -128,7 +128,7 @@ static void say_why(const struct screen *screen, const json_t *document) {
             say(screen, "this node was restored from an old copy",
                 "denne node er genskabt fra en gammel kopi"));
     else if (say_forked(screen, log, members))
-        return;
+        return; /* NOLINT(bugprone-branch-clone): the first that holds is said, here or there */
     else if (member != NULL)
         say_lacking(screen, member, n);
     else if (missing > 0)

@@ -145,7 +145,8 @@ json_t *columns_label(struct problems *problems, const struct sheet *sheet,
         }
         snprintf(text, sizeof text, "%s", value);
         for (char *c = text; *c != '\0'; c++)
-            *c = *c == '\n' ? ' ' : *c;
+            if (*c == '\n')
+                *c = ' ';
         json_object_set_new(label, columns->languages[i].code, json_string(text));
     }
     return label;

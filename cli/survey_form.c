@@ -30,7 +30,7 @@ static bool is_whole_number(const char *text, int *ret_number) {
     size_t size = strspn(text + sign, "0123456789");
     if (size == 0 || size > 4 || text[sign + size] != '\0')
         return false;
-    int number = atoi(text);
+    int number = (int)strtol(text, NULL, 10);
     if (number > SCORE_MAX || number < -SCORE_MAX)
         return false;
     *ret_number = number;
@@ -351,7 +351,9 @@ bool survey_form_code(const char *path, char ret_code[static 33]) {
     size_t size = 0;
     for (const char *c = slash != NULL ? slash + 1 : path;
          *c != '\0' && *c != '.' && size < SURVEY_CODE_SIZE_MAX; c++) {
-        char lower = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+        char lower = *c;
+        if (lower >= 'A' && lower <= 'Z')
+            lower = (char)(lower - 'A' + 'a');
         bool good = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9');
         if (good)
             ret_code[size++] = lower;

@@ -121,8 +121,8 @@ static uint32_t choice_of(const struct import *im, size_t question, const char *
             return (uint32_t)i + 1;
     if (im->has_whole_codes[question] || !is_whole_number(text) || strlen(text) > 3)
         return 0;
-    int position = atoi(text);
-    return position >= 1 && (size_t)position <= scale->choices_n ? (uint32_t)position : 0;
+    unsigned long position = strtoul(text, NULL, 10);
+    return position >= 1 && position <= scale->choices_n ? (uint32_t)position : 0;
 }
 
 /* "one of 1, 2, 3, 4, 5, dk" */

@@ -52,10 +52,10 @@ static enum err grow(struct buffer *b, size_t size_min) {
     uint8_t *data = malloc(capacity);
     if (data == NULL)
         return ERR_MEMORY;
-    if (b->size > 0)
+    if (b->data != NULL) {
         memcpy(data, b->data, b->size);
-    if (b->data != NULL) /* all of it: what buffer_clear has forgotten still stands there */
-        sodium_memzero(b->data, b->capacity);
+        sodium_memzero(b->data, b->capacity); /* what buffer_clear has forgotten stands there */
+    }
     free(b->data);
     b->data = data;
     b->capacity = capacity;

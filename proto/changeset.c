@@ -239,7 +239,7 @@ enum err change_set_decode(struct bytes bytes, struct arena *arena, struct chang
         err = name_check_optional(set.actor_function);
     if (err == OK)
         err = read_writes(message, arena, &set);
-    if (err == OK && set.has_answers)
+    if (err == OK && message->answers != NULL)
         err = read_answers(message->answers, arena, &set.answers);
     if (err == OK)
         *ret_set = set;

@@ -3,7 +3,7 @@
 #include "limits.h"
 
 enum { COUNTER_BITS = 16 };
-static const time_ms DAY_MS = 24 * 60 * 60 * 1000;
+static const time_ms DAY_MS = INT64_C(24) * 60 * 60 * 1000;
 static const time_ms MS_MAX =
     ((time_ms)1 << 47) - 1; /* a clock is below 2^63: PROTOCOL.md, "Header" */
 

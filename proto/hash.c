@@ -5,6 +5,7 @@
 enum { PERSONAL_SIZE = crypto_generichash_blake2b_PERSONALBYTES };
 
 static const char personal[][PERSONAL_SIZE + 1] = {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): an array begins with no text in parentheses */
 #define X(name, text) [HASH_##name] = text,
     HASH_PURPOSES(X)
 #undef X

@@ -143,7 +143,9 @@ static enum err decode_message(struct bytes bytes, struct arena *arena, struct t
 /* Any case: mail programs and people change it. */
 static bool has_prefix(const char *text) {
     for (size_t i = 0; i < PREFIX_LENGTH; i++) {
-        char letter = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+        char letter = text[i];
+        if (letter >= 'A' && letter <= 'Z')
+            letter = (char)(letter - 'A' + 'a');
         if (letter != prefix[i])
             return false;
     }

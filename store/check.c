@@ -120,7 +120,7 @@ static enum err check_integrity(struct check *check) {
 }
 
 static enum err next_feed(struct check *check, bool *ret_any) {
-    struct feed_row feed;
+    struct feed_row feed = {0};
     sqlite3_stmt *get =
         db_statement(check->store->db,
                      "SELECT * FROM feed_full WHERE row > ? AND head_seq > 0 ORDER BY row LIMIT 1");

@@ -1,14 +1,17 @@
 #include "generation.h"
 #include "replica.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <sodium.h>
 
 enum { TOKEN_SIZE = GENERATION_TOKEN_SIZE, TOKENS_MAX = GENERATION_TOKENS_MAX };
-enum { NUMBERS = 5, LINE_SIZE = 6 + NUMBERS * 21 + 1, TOKEN_LINE_SIZE = 2 * TOKEN_SIZE + 1 };
+enum { NUMBERS = 5, STATE_SIZE = 6, LINE_SIZE = STATE_SIZE + NUMBERS * 21 + 1 };
+enum { HEX_SIZE = 2 * TOKEN_SIZE, TOKEN_LINE_SIZE = HEX_SIZE + 1 };
 static const char title[] = "stafet generation 2\n";
 static const char title_1[] = "stafet generation 1\n"; /* tokens alone */
 _Static_assert(sizeof title == sizeof title_1, "tokens begin at one place");
@@ -34,9 +37,9 @@ struct said {
 static const char *parse_tokens(const char *text, struct said *said) {
     while (said->tokens_n < TOKENS_MAX && strnlen(text, TOKEN_LINE_SIZE) == TOKEN_LINE_SIZE) {
         size_t size = 0;
-        if (text[2 * TOKEN_SIZE] != '\n' ||
-            sodium_hex2bin(said->tokens[said->tokens_n], TOKEN_SIZE, text, 2 * TOKEN_SIZE, NULL,
-                           &size, NULL) != 0 ||
+        if (text[HEX_SIZE] != '\n' ||
+            sodium_hex2bin(said->tokens[said->tokens_n], TOKEN_SIZE, text, HEX_SIZE, NULL, &size,
+                           NULL) != 0 ||
             size != TOKEN_SIZE)
             break;
         said->tokens_n++;
@@ -45,24 +48,33 @@ static const char *parse_tokens(const char *text, struct said *said) {
     return text;
 }
 
+static bool parse_numbers(const char *text, uint64_t ret_numbers[static NUMBERS]) {
+    for (size_t i = 0; i < NUMBERS; i++) {
+        char *end = NULL;
+        errno = 0;
+        ret_numbers[i] = strtoull(text, &end, 10);
+        if (end == text || errno != 0)
+            return false;
+        text = end;
+    }
+    return true;
+}
+
 static void parse(const char *text, struct said *ret_said) {
     struct said said = {0};
-    char state[7] = "";
-    uint64_t own_n, second;
-    int64_t rest[3];
+    uint64_t n[NUMBERS];
     *ret_said = said;
     if (strncmp(text, title, TITLE_SIZE) != 0 && strncmp(text, title_1, TITLE_SIZE) != 0)
         return;
     text = parse_tokens(text + TITLE_SIZE, &said);
     if (strnlen(text, LINE_SIZE) == LINE_SIZE && text[LINE_SIZE - 1] == '\n' &&
-        sscanf(text, "%6s %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 " %" SCNd64, state, &own_n,
-               &second, &rest[0], &rest[1], &rest[2]) == NUMBERS + 1) {
-        said.open = strcmp(state, "open") == 0;
-        said.closed = strcmp(state, "closed") == 0;
-        said.own_n = own_n;
-        said.touched_ns = (int64_t)second;
-        said.stamp = (struct file_stamp){second, rest[0], rest[1], rest[2]};
-        if (said.open && ((uint64_t)rest[0] != own_n || (uint64_t)rest[2] != second)) {
+        parse_numbers(text + STATE_SIZE, n)) {
+        said.open = strncmp(text, "open  ", STATE_SIZE) == 0;
+        said.closed = strncmp(text, "closed", STATE_SIZE) == 0;
+        said.own_n = n[0];
+        said.touched_ns = (int64_t)n[1];
+        said.stamp = (struct file_stamp){n[1], (int64_t)n[2], (int64_t)n[3], (int64_t)n[4]};
+        if (said.open && (n[2] != n[0] || n[4] != n[1])) {
             said.own_n = 0; /* torn */
             said.touched_ns = 0;
         }
@@ -85,7 +97,7 @@ static enum err replace(struct store *store, const struct generation *says, cons
     memcpy(text, title, sizeof title);
     for (size_t i = 0; i < says->tokens_n; i++) {
         sodium_bin2hex(text + size, sizeof text - size, says->tokens[i], TOKEN_SIZE);
-        size += 2 * TOKEN_SIZE;
+        size += HEX_SIZE;
         text[size++] = '\n';
     }
     memcpy(text + size, line, LINE_SIZE + 1);

@@ -41,7 +41,7 @@ static enum err open_epoch(struct search *search, const struct epoch_public *epo
     db_bind_bytes(get, 1, epoch->bytes, sizeof epoch->bytes);
     uint8_t sealed[SEALED_KEY_SIZE];
     bool row = false;
-    enum err e;
+    enum err e = OK;
     while (!search->has_epoch && (e = db_row(search->store->db, get, &row)) == OK && row) {
         if ((e = db_column_copy(get, 0, sealed, sizeof sealed)) != OK)
             break;
@@ -71,7 +71,7 @@ static enum err block_of(struct search *search, const struct envelope *envelope,
 }
 
 static enum err open_key(struct search *search, const struct envelope *envelope) {
-    struct seal_block block;
+    struct seal_block block = {0};
     if ((search->has_key || search->no_key) && search->key_seq == envelope->header.seal_seq)
         return OK;
     search->key_seq = envelope->header.seal_seq;

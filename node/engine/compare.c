@@ -217,7 +217,7 @@ void compare_heads(struct session *session, const struct message_heads *heads) {
         share_refresh(share);
         share_tidy(share);
     }
-    if (open || heads->more || session->doomed)
+    if (awaited == NULL || heads->more || session->doomed)
         return;
     awaited->awaited = false;
     if (--session->awaited_n == 0)

@@ -291,7 +291,7 @@ enum err conflict_resolve(struct service *service, const struct asker *asker, co
                           struct reply *reply) {
     struct store *store = service_store(service);
     struct arena arena;
-    struct conflict conflict;
+    struct conflict conflict = {0};
     struct handover handover;
     struct sides sides;
     json_t *document = NULL;

@@ -1,6 +1,7 @@
 #include "handover_note.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_SIZE = 32 + 8 + 8 };
@@ -74,8 +75,9 @@ struct loading {
 
 static enum err load_field(struct loading *loading, const char *number, struct bytes note,
                            struct handover_draft *drafts, size_t *n) {
-    unsigned field_number = 0;
-    if (sscanf(number, "%5u", &field_number) != 1 || field_number > UINT16_MAX)
+    char *end = NULL;
+    unsigned long field_number = strtoul(number, &end, 10);
+    if (end == number || field_number > UINT16_MAX)
         return ERR_CORRUPT;
     const struct collection *collection = loading->handover->collection;
     const struct field *field = collection_field(collection, (uint16_t)field_number);

@@ -94,7 +94,7 @@ static enum err invite(struct service *service, const struct asker *asker, const
     struct buffer ticket = {0};
     struct arena arena;
     arena_init(&arena, KIB(64));
-    struct roster_entry self;
+    struct roster_entry self = {0};
     e = self_entry(store, &arena, &self);
     if (e == OK)
         e = check_endpoints(&self, reply);

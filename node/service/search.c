@@ -65,9 +65,9 @@ static enum err begin_files(struct search_job *job) {
 static json_t *document_of(const struct search_job *job) {
     uint64_t opened, hits;
     search_counts(job->search, &opened, &hits);
-    return json_pack("{s:I, s:{s:I, s:I}, s:O}", "hits", (json_int_t)(hits + job->file_hits),
-                     "sections", "opened", (json_int_t)opened, "hits", (json_int_t)hits, "files",
-                     job->files);
+    return json_pack("{s:I, s:{s:I, s:I}, s:O}", "hits",
+                     (json_int_t)hits + (json_int_t)job->file_hits, "sections", "opened",
+                     (json_int_t)opened, "hits", (json_int_t)hits, "files", job->files);
 }
 
 static enum job_state step(struct job *base, struct reply *reply) {

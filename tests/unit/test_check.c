@@ -184,6 +184,39 @@ TEST(a_store_that_could_not_read_after_a_roll_back_calls_nothing_damaged) {
     scene_end(&s);
 }
 
+static int count(sqlite3 *db, const char *sql) {
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int n = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return n;
+}
+
+/* More than one slice looks at. */
+TEST(every_one_of_many_statements_is_verified) {
+    static const char *const names[] = {"Solsikken", "Egely", "Elverhøj", "Regnbuen"};
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    for (size_t i = 0; i < 4; i++) {
+        struct site *site = federation_join(&s.f, names[i], ROLE_KINDERGARTEN);
+        sync_all(&s.f);
+        struct channel channel = channel_between(site, s.school);
+        struct record_id record = record_of(site);
+        write_field(site, &channel, &record, HANDOVER_CHILD_NAME, "Alma", NULL);
+    }
+    sync_all(&s.f);
+    for (size_t i = 1; i < s.f.sites_n; i++)
+        sync_statements(s.town, &s.f.sites[i]);
+    int n = count(db_handle(s.town->store->db), "SELECT count(*) FROM statement");
+    assert_true(n > 16);
+    assert_int_equal(check_all(s.town, &checked).n, 0);
+    tamper(s.town, "UPDATE statement SET waiting = waiting + 1");
+    assert_int_equal(check_all(s.town, &checked).n, n);
+    scene_end(&s);
+}
+
 TEST(a_changed_header_is_found) {
     struct scene s;
     uint64_t checked = 0;
@@ -425,15 +458,6 @@ TEST(a_search_looks_at_one_envelope_at_a_time) {
     scene_end(&s);
 }
 
-static int count(sqlite3 *db, const char *sql) {
-    sqlite3_stmt *statement = NULL;
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int n = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    return n;
-}
-
 static bool file_holds(const char *path, const void *what, size_t size) {
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
@@ -497,6 +521,7 @@ int main(void) {
         cmocka_unit_test(a_section_that_was_taken_out_is_found_where_nobody_can_open_it_too),
         cmocka_unit_test(a_database_that_lacks_its_own_member_is_damaged),
         cmocka_unit_test(a_store_that_could_not_read_after_a_roll_back_calls_nothing_damaged),
+        cmocka_unit_test(every_one_of_many_statements_is_verified),
         cmocka_unit_test(a_changed_header_is_found),
         cmocka_unit_test(an_entry_cut_out_is_found),
         cmocka_unit_test(a_feed_cut_short_is_found),

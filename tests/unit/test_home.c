@@ -188,6 +188,30 @@ TEST(a_folder_that_others_may_write_to_is_refused_and_one_they_may_read_is_close
     scene_end(&s);
 }
 
+static void put_file(struct scene *s, const char *name, const char *text) {
+    char path[HOME_PATH_MAX];
+    assert_ok(home_file(&s->home, name, path));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+TEST(a_home_is_a_folder_with_a_name) {
+    struct scene s;
+    struct home other;
+    char path[HOME_PATH_MAX + 2];
+    scene_begin(&s);
+    put_file(&s, "file", "x");
+    assert_ok(home_file(&s.home, "file", path));
+    assert_err(ERR_NOT_FOUND, home_open(path, false, &other));
+    assert_err(ERR_LIMIT, home_open("", true, &other));
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    assert_err(ERR_LIMIT, home_open(path, true, &other));
+    scene_end(&s);
+}
+
 TEST(a_path_that_is_too_long_is_refused) {
     struct scene s;
     char path[HOME_PATH_MAX], name[HOME_PATH_MAX];
@@ -198,15 +222,6 @@ TEST(a_path_that_is_too_long_is_refused) {
     assert_ok(home_file(&s.home, "config", path));
     assert_int_equal(strncmp(path, s.path, strlen(s.path)), 0);
     scene_end(&s);
-}
-
-static void put_file(struct scene *s, const char *name, const char *text) {
-    char path[HOME_PATH_MAX];
-    assert_ok(home_file(&s->home, name, path));
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
 }
 
 /* A link to itself is there, and nobody can say what it is. */
@@ -256,6 +271,7 @@ int main(void) {
         cmocka_unit_test(keys_that_others_can_read_are_refused),
         cmocka_unit_test(
             a_folder_that_others_may_write_to_is_refused_and_one_they_may_read_is_closed_to_them),
+        cmocka_unit_test(a_home_is_a_folder_with_a_name),
         cmocka_unit_test(a_path_that_is_too_long_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

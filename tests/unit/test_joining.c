@@ -61,6 +61,27 @@ TEST(a_joiner_that_is_refused_is_told_why_and_does_not_insist) {
     lone_done(&lone);
 }
 
+TEST(what_another_time_would_not_change_ends_a_join_and_all_else_is_asked_again) {
+    static const enum err final[] = {ERR_TICKET_UNKNOWN, ERR_TICKET_USED, ERR_TICKET_EXPIRED,
+                                     ERR_DENIED,         ERR_FEDERATION,  ERR_SIGNATURE,
+                                     ERR_FORMAT,         ERR_VERSION,     ERR_ARGUMENT};
+    static const enum err passing[] = {ERR_BUSY,      ERR_IO,    ERR_MEMORY, ERR_DISK_FULL,
+                                       ERR_CANCELLED, ERR_STATE, ERR_LIMIT,  ERR_ROSTER};
+    enum { FINAL_N = sizeof final / sizeof *final, PASSING_N = sizeof passing / sizeof *passing };
+    for (size_t i = 0; i < (size_t)FINAL_N + PASSING_N; i++) {
+        struct lone lone;
+        enum err code = i < FINAL_N ? final[i] : passing[i - FINAL_N];
+        joiner(&lone);
+        lone_receive(&lone, LINK,
+                     &(struct message){.kind = MESSAGE_ERROR, .error = {.code = code, .text = ""}});
+        assert_err(code, lone_effect(&lone, EFFECT_CLOSE, LINK)->reason);
+        lone_clear(&lone);
+        lone_wait(&lone, 1000000);
+        assert_int_equal(lone_effects(&lone, EFFECT_DIAL, 0) > 0, i >= FINAL_N);
+        lone_done(&lone);
+    }
+}
+
 TEST(a_joiner_whose_issuer_is_busy_or_away_asks_again) {
     struct lone lone;
     joiner(&lone);
@@ -196,6 +217,8 @@ int main(void) {
         cmocka_unit_test(a_joiner_shows_the_one_that_it_asks),
         cmocka_unit_test(a_joiner_sends_its_join_and_is_enrolled),
         cmocka_unit_test(a_joiner_that_is_refused_is_told_why_and_does_not_insist),
+        cmocka_unit_test(
+            what_another_time_would_not_change_ends_a_join_and_all_else_is_asked_again),
         cmocka_unit_test(a_joiner_whose_issuer_is_busy_or_away_asks_again),
         cmocka_unit_test(a_joiner_that_has_to_wait_for_a_person_learns_so),
         cmocka_unit_test(nothing_but_an_answer_is_taken_by_a_joiner),

@@ -308,20 +308,27 @@ TEST(a_feed_of_an_author_not_known_yet_waits_for_the_roster) {
     lone_done(&lone);
 }
 
-TEST(a_full_disk_is_tried_again_and_nothing_is_acknowledged) {
-    struct lone lone;
-    struct feed_id feed;
-    both_announce(&lone, &feed);
-    size_t size = bring(&lone, LINK, &feed, 0, 3, 9);
-    lone_admitted(&lone, LINK, &feed, size, ERR_DISK_FULL, 0);
-    assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
-    assert_int_equal(lone_peer(&lone, PEER).last_error, ERR_DISK_FULL);
-    lone_clear(&lone);
-    lone_wait(&lone, 29000);
-    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
-    lone_wait(&lone, 2000);
-    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL) || lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
-    lone_done(&lone);
+TEST(what_can_not_be_stored_now_is_tried_again_and_nothing_is_acknowledged) {
+    static const enum err own[] = {ERR_DISK_FULL, ERR_IO,        ERR_MEMORY,
+                                   ERR_INTERNAL,  ERR_CORRUPT,   ERR_BUSY,
+                                   ERR_STATE,     ERR_CANCELLED, ERR_LOCKED};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        struct lone lone;
+        struct feed_id feed;
+        both_announce(&lone, &feed);
+        size_t size = bring(&lone, LINK, &feed, 0, 3, 9);
+        lone_admitted(&lone, LINK, &feed, size, own[i], 0);
+        assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
+        assert_false(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL)); /* no other could do better */
+        assert_err(own[i], lone_peer(&lone, PEER).last_error);
+        lone_clear(&lone);
+        lone_wait(&lone, 29000);
+        assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+        lone_wait(&lone, 2000);
+        assert_true(lone_sent(&lone, LINK, MESSAGE_PULL) ||
+                    lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
+        lone_done(&lone);
+    }
 }
 
 TEST(a_peer_that_sends_more_than_its_credit_is_dropped) {
@@ -628,7 +635,7 @@ int main(void) {
         cmocka_unit_test(three_bad_runs_end_the_session),
         cmocka_unit_test(runs_that_fail_behind_a_bad_one_are_no_further_offence),
         cmocka_unit_test(a_feed_of_an_author_not_known_yet_waits_for_the_roster),
-        cmocka_unit_test(a_full_disk_is_tried_again_and_nothing_is_acknowledged),
+        cmocka_unit_test(what_can_not_be_stored_now_is_tried_again_and_nothing_is_acknowledged),
         cmocka_unit_test(a_peer_that_sends_more_than_its_credit_is_dropped),
         cmocka_unit_test(many_feeds_are_pulled_at_once_within_the_credit),
         cmocka_unit_test(a_peer_can_name_only_so_many_unknown_feeds),
