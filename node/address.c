@@ -5,15 +5,6 @@
 
 enum { ADDRESS_AGAIN_MS = 5000 };
 
-static bool entry_says(const struct roster_entry *entry, const char *const *list, size_t n) {
-    if (entry->endpoints_n != n)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(entry->endpoints[i], list[i]) != 0)
-            return false;
-    return true;
-}
-
 static void tell_engine(struct node *node, bool wanted, const char *const *list, size_t n) {
     struct event event = {.kind = EVENT_ADDRESS,
                           .address = {.wanted = wanted, .endpoints = list, .endpoints_n = n}};
@@ -43,7 +34,7 @@ void address_tell(struct node *node) {
     if (err == OK)
         err = roster_member(node->store, &node->self, UINT64_MAX, &arena, &entry);
     if (err == OK) {
-        bool wanted = !entry_says(&entry, list, n);
+        bool wanted = !roster_entry_dials(&entry, list, n);
         if (self.role != ROLE_MUNICIPALITY)
             tell_engine(node, wanted, list, n);
         else if (wanted)

@@ -6,15 +6,6 @@
 
 enum { CHANGES_PER_DAY_MAX = 16, DAY_MS = 24 * 60 * 60 * 1000 };
 
-static bool same(const struct roster_entry *entry, const char *const *endpoints, size_t n) {
-    if (entry->endpoints_n != n)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(entry->endpoints[i], endpoints[i]) != 0)
-            return false;
-    return true;
-}
-
 /* The roster is kept by everybody for ever: no member may make it grow as it likes. */
 static enum err check_quota(struct store *store, const struct member_id *member) {
     sqlite3_stmt *get =
@@ -55,7 +46,7 @@ static enum err change(struct store *store, const struct member_id *member,
         e = roster_member(store, member, UINT64_MAX, arena, &entry);
     if (e == OK && entry.status != MEMBER_ACTIVE)
         e = ERR_DENIED;
-    changed = e == OK && !same(&entry, endpoints, n);
+    changed = e == OK && !roster_entry_dials(&entry, endpoints, n);
     if (changed && !member_id_equal(member, &store->self.member))
         e = check_quota(store, member);
     if (e == OK && changed) {

@@ -66,3 +66,13 @@ enum err endpoints_split(struct bytes lines, struct arena *arena, const char *co
     *ret_n = n;
     return OK;
 }
+
+bool roster_entry_dials(const struct roster_entry *entry, const char *const *endpoints,
+                        size_t endpoints_n) {
+    if (entry->endpoints_n != endpoints_n)
+        return false;
+    for (size_t i = 0; i < endpoints_n; i++)
+        if (strcmp(entry->endpoints[i], endpoints[i]) != 0)
+            return false;
+    return true;
+}

@@ -111,6 +111,18 @@ enum err member_others(struct store *store, bool *ret_others) {
     return e;
 }
 
+enum err member_active_others(struct store *store, size_t *ret_n) {
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT count(*) FROM member WHERE status = 1 AND member <> ?");
+    db_bind_bytes(get, 1, store->self.member.bytes, sizeof store->self.member.bytes);
+    bool row = false;
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK && row)
+        *ret_n = (size_t)sqlite3_column_int64(get, 0);
+    db_reset(get);
+    return e;
+}
+
 enum err member_read(sqlite3_stmt *s, struct arena *arena, struct roster_entry *ret_entry) {
     struct roster_entry entry = {.counter = (uint32_t)sqlite3_column_int64(s, 2),
                                  .role = (enum role)sqlite3_column_int(s, 3),

@@ -22,6 +22,8 @@ MUST_USE enum err member_seal_key(struct store *, const struct member_id *,
                                   struct seal_public *ret_key);
 /* Has the roster any member but the municipality? */
 MUST_USE enum err member_others(struct store *, bool *ret_others);
+/* How many members are active beside this node. */
+MUST_USE enum err member_active_others(struct store *, size_t *ret_n);
 /* Reads a row with the columns of table roster. */
 MUST_USE enum err member_read(sqlite3_stmt *, struct arena *, struct roster_entry *ret_entry);
 

@@ -69,6 +69,9 @@ MUST_USE enum err roster_join(struct store *, const struct transport_public *pro
 MUST_USE enum err roster_address(struct store *, const struct member_id *, const char *const *endpoints, size_t endpoints_n,
                                  bool *ret_changed);
 
+/* Does the entry name just these endpoints, in this order? */
+bool roster_entry_dials(const struct roster_entry *, const char *const *endpoints, size_t endpoints_n);
+
 /* After a restart the roster is continued only when a member has reported its tip since; after a restore, when every other active
  * one has, or a person has said so. How it stands, and what each of them has last said of its tip. */
 struct roster_standing {

@@ -1,5 +1,6 @@
 #include "acks.h"
 #include "acks_latest.h"
+#include "confirm.h"
 #include "feed_row.h"
 #include "member.h"
 #include "proto/limits.h"
@@ -16,32 +17,6 @@ static enum err find_roster(struct store *store, struct feed_row **ret_feed) {
     return feed_row_find(store, &store->roster.feed, ret_feed);
 }
 
-/* How far this node's own word shows the roster to have reached, if that is more than is here. */
-static enum err proved(struct store *store, const struct feed_row *feed, uint64_t *ret_seq) {
-    sqlite3_stmt *get =
-        db_statement(store->db, "SELECT seq FROM own_report WHERE feed = ? AND seq > ?");
-    db_bind_bytes(get, 1, feed->info.id.bytes, sizeof feed->info.id.bytes);
-    sqlite3_bind_int64(get, 2, (int64_t)feed->info.head.seq);
-    bool row = false;
-    enum err e = db_row(store->db, get, &row);
-    if (e == OK)
-        *ret_seq = row ? (uint64_t)sqlite3_column_int64(get, 0) : 0;
-    db_reset(get);
-    return e;
-}
-
-static enum err count_others(struct store *store, size_t *ret_n) {
-    sqlite3_stmt *get =
-        db_statement(store->db, "SELECT count(*) FROM member WHERE status = 1 AND member <> ?");
-    db_bind_bytes(get, 1, store->self.member.bytes, sizeof store->self.member.bytes);
-    bool row = false;
-    enum err e = db_row(store->db, get, &row);
-    if (e == OK && row)
-        *ret_n = (size_t)sqlite3_column_int64(get, 0);
-    db_reset(get);
-    return e;
-}
-
 enum err roster_standing(struct store *store, struct roster_standing *ret_standing) {
     struct roster_standing standing = {0};
     struct report_tally tally = {0};
@@ -50,11 +25,11 @@ enum err roster_standing(struct store *store, struct roster_standing *ret_standi
     if (e == OK)
         e = roster_tip(store, &standing.tip);
     if (e == OK)
-        e = proved(store, feed, &standing.proved);
+        e = confirm_proved(store, feed, &standing.proved);
     if (e == OK)
         e = report_count(store, feed, &tally);
     if (e == OK)
-        e = count_others(store, &standing.others_n);
+        e = member_active_others(store, &standing.others_n);
     if (e != OK)
         return e;
     standing.confirmed = feed->info.confirmed;

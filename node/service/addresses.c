@@ -2,8 +2,6 @@
 
 #include "store/roster.h"
 
-#include <string.h>
-
 static enum err refuse(struct reply *reply, const char *field, const char *value) {
     enum err e = reply_fail(
         reply, ERR_ARGUMENT,
@@ -66,15 +64,6 @@ json_t *addresses_form(const struct addresses *endpoints) {
     return texts(endpoints->list, endpoints->n);
 }
 
-static bool same(const struct roster_entry *entry, const char *const *list, size_t n) {
-    if (entry->endpoints_n != n)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(entry->endpoints[i], list[i]) != 0)
-            return false;
-    return true;
-}
-
 enum err addresses_stand(struct service *service, struct reply *reply, struct config *config,
                          json_t **ret_form, bool *ret_waiting) {
     struct store *store = service_store(service);
@@ -93,7 +82,7 @@ enum err addresses_stand(struct service *service, struct reply *reply, struct co
     if (e == OK)
         e = roster_member(store, &self.member, UINT64_MAX, &arena, &entry);
     if (e == OK) {
-        bool said = config_endpoints(config, list, &n), told = said && same(&entry, list, n);
+        bool said = config_endpoints(config, list, &n), told = said && roster_entry_dials(&entry, list, n);
         *ret_waiting = said && !told;
         *ret_form = json_pack(
             "{s:s?, s:o, s:o, s:o, s:s}", "listen", *config->listen ? config->listen : NULL,
