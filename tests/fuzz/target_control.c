@@ -81,17 +81,6 @@ static void pristine_path(const struct site *site, char ret_path[static 512]) {
     snprintf(ret_path, 512, "%s-pristine", site->path);
 }
 
-static void copy_file(const char *from, const char *to) {
-    static uint8_t block[1 << 16];
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    size_t n;
-    HOLDS(in != NULL && out != NULL);
-    while ((n = fread(block, 1, sizeof block, in)) > 0)
-        HOLDS(fwrite(block, 1, n, out) == n);
-    fclose(in);
-    HOLDS(fclose(out) == 0);
-}
-
 static struct trace trace_of(const struct site *site) {
     struct trace trace;
     char log[512];
@@ -130,7 +119,7 @@ static void make(void) {
         struct site *site = &stage->federation.sites[i];
         site_close(site);
         pristine_path(site, pristine);
-        copy_file(site->path, pristine);
+        temp_copy(site->path, pristine);
         site_open(site);
         stage->traces[i] = trace_of(site);
     }
@@ -149,7 +138,7 @@ static void restore(int which) {
     snprintf(path, sizeof path, "%s-wal", site->path);
     (void)unlink(path);
     pristine_path(site, path);
-    copy_file(path, site->path);
+    temp_copy(path, site->path);
     site_open(site);
     stage->traces[which] = trace_of(site);
 }

@@ -14,24 +14,13 @@ static void remove_folder(void) {
     temp_remove(folder);
 }
 
-static void copy_file(const char *from, const char *to) {
-    static uint8_t block[1 << 16];
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    size_t n;
-    HOLDS(in != NULL && out != NULL);
-    while ((n = fread(block, 1, sizeof block, in)) > 0)
-        HOLDS(fwrite(block, 1, n, out) == n);
-    fclose(in);
-    HOLDS(fclose(out) == 0);
-}
-
 /* Same keys, same place, same disk: to the store it is the same. */
 static void make_twin(struct site *site, struct site *ret_twin) {
     site_close(site);
     *ret_twin = *site;
     HOLDS(strlen(site->path) + 6 < sizeof ret_twin->path);
     strcat(ret_twin->path, "-twin");
-    copy_file(site->path, ret_twin->path);
+    temp_copy(site->path, ret_twin->path);
     site_open(site);
     site_open(ret_twin);
 }

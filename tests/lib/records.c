@@ -47,6 +47,15 @@ void records_close(struct records *r) {
     temp_remove(r->folder);
 }
 
+size_t records_number(struct records *records, const char *sql) {
+    bool row = false;
+    sqlite3_stmt *walk = db_walk(records->store->db, sql);
+    must(db_row(records->store->db, walk, &row));
+    size_t n = (size_t)sqlite3_column_int64(walk, 0);
+    sqlite3_finalize(walk);
+    return n;
+}
+
 void records_reopen(struct records *r, int self) {
     store_close(r->store);
     open_store(r, self);

@@ -20,6 +20,8 @@ struct records {
 /* A replica of `self`. Aborts when anything fails, as all of this does. */
 void records_open(struct records *, int self);
 void records_close(struct records *);
+/* The number that an SQL query answers. */
+size_t records_number(struct records *, const char *sql);
 /* Closes and opens the database again. */
 void records_reopen(struct records *, int self);
 enum role records_role(int member);

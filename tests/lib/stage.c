@@ -54,11 +54,15 @@ void agree(struct desk *desk, const char *id) {
               json_pack("{s:s, s:s, s:s}", "id", id, "by", "two custody holders", "on", STAGE_DAY));
 }
 
+void deliver(struct stage *stage, struct desk *desk, const char *id) {
+    desk_call(desk, "handover", "send", only_id(id));
+    sync_all(&stage->federation);
+}
+
 void send_alma(struct stage *stage, char ret_id[static ID_TEXT_MAX]) {
     draft_alma(stage, ret_id);
     agree(&stage->mette, ret_id);
-    desk_call(&stage->mette, "handover", "send", only_id(ret_id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->mette, ret_id);
 }
 
 static enum err count_record(void *context, const struct record_id *id __attribute__((unused))) {

@@ -1,5 +1,6 @@
-/* The scene of a handover: Nordby (municipality), Birk (kindergarten), Søndre Skole, Relæ, and Egely, a school that has nothing to do
- * with it; Mette at Birk and Ole at Søndre Skole. A test is a SCENE that names its STAGE, and is registered with PLAY. */
+/* The scene of a handover: Nordby (municipality), Birk (kindergarten), Søndre Skole, Relæ, and
+ * Egely, a school that has nothing to do with it; Mette at Birk and Ole at Søndre Skole. A test is
+ * a SCENE that names its STAGE, and is registered with PLAY. */
 #ifndef STAFET_TESTS_STAGE_H
 #define STAFET_TESTS_STAGE_H
 
@@ -25,6 +26,8 @@ void edit(struct desk *, const char *id, const char *field, const char *value);
 #define STAGE_DAY "2024-06-03"
 void agree(struct desk *, const char *id);
 const json_t *show(struct desk *, const char *id);
+/* Sends what is written of the form, and it arrives wherever it may. */
+void deliver(struct stage *, struct desk *, const char *id);
 /* A form about Alma at Birk, for Søndre Skole; its whole id in `ret_id`. */
 void draft_alma(struct stage *, char ret_id[static ID_TEXT_MAX]);
 /* The same, agreed to, sent and arrived. */

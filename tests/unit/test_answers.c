@@ -110,15 +110,6 @@ static void expect_texts(struct fixture *f, const struct version_name *until, si
     assert_string_equal(texts.text, expected);
 }
 
-static size_t rows(struct fixture *f, const char *sql) {
-    bool row;
-    sqlite3_stmt *walk = db_walk(f->records.store->db, sql);
-    assert_ok(db_row(f->records.store->db, walk, &row));
-    size_t n = (size_t)sqlite3_column_int64(walk, 0);
-    sqlite3_finalize(walk);
-    return n;
-}
-
 TEST(whole_imports_are_counted_and_read_member_by_member) {
     struct fixture *f = *state;
     send(f, &f->solsikken, 1, 0, 1, "s", 1);
@@ -203,7 +194,7 @@ TEST(forgetting_an_envelope_takes_its_answers_away) {
     send(f, &f->birk, 2, 0, 1, "b", 1);
     assert_ok(apply_forget(f->records.store, f->birk.origin.feed_row, 1));
     expect_texts(f, NULL, 0, "birk:b0 ");
-    assert_int_equal(rows(f, "SELECT count(*) FROM answer_part"), 1);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM answer_part"), 1);
 }
 
 TEST(several_batches_in_one_envelope_are_kept_apart) {
@@ -241,7 +232,7 @@ TEST(several_batches_in_one_envelope_are_kept_apart) {
 TEST(a_site_keeps_no_readable_copy_of_what_it_collected) {
     struct fixture *f = *state;
     send(f, &f->birk, 1, 0, 1, "a", 2);
-    assert_int_equal(rows(f, "SELECT count(*) FROM answer_part"), 0);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM answer_part"), 0);
     expect_texts(f, NULL, 0, "");
 }
 

@@ -1,4 +1,4 @@
-#include "records.h"
+#include "handing.h"
 #include "test.h"
 
 #include "proto/limits.h"
@@ -7,32 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-struct fixture {
-    struct records records;
-    struct writer birk, skole,
-        nordby;              /* birk and skole hand over to each other, nordby publishes */
-    struct record_id record; /* birk's */
-};
-
-static int setup(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    records_open(&f->records, SKOLE);
-    f->birk = records_writer(&f->records, BIRK, CHANNEL_HANDOVER, SKOLE);
-    f->skole = records_writer(&f->records, SKOLE, CHANNEL_HANDOVER, BIRK);
-    f->nordby = records_writer(&f->records, NORDBY, CHANNEL_NOTICE, 0);
-    f->record = record_id_new(1000, &f->records.members[BIRK]);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state) {
-    struct fixture *f = *state;
-    records_close(&f->records);
-    free(f);
-    return 0;
-}
 
 static enum err check_writes(const struct writer *w, const struct write *writes, size_t n) {
     char why[200] = "";
@@ -50,7 +24,7 @@ static enum err check_one(const struct writer *w, struct write write) {
 /* ---- What makes an envelope void ---- */
 
 TEST(each_end_may_write_its_own_fields_only) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     assert_ok(check_one(&f->birk, write_of(&f->record, "likes", "dinosaurs", NULL, 0)));
     assert_err(ERR_DENIED,
                check_one(&f->skole, write_of(&f->record, "likes", "dinosaurs", NULL, 0)));
@@ -62,14 +36,14 @@ TEST(each_end_may_write_its_own_fields_only) {
 }
 
 TEST(ownership_follows_the_record_id_not_who_writes_first) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct record_id of_skole = record_id_new(1000, &f->records.members[SKOLE]);
     assert_ok(check_one(&f->skole, write_of(&of_skole, "likes", "dinosaurs", NULL, 0)));
     assert_err(ERR_DENIED, check_one(&f->birk, write_of(&of_skole, "likes", "dinosaurs", NULL, 0)));
 }
 
 TEST(a_record_of_neither_party_is_void_in_their_channel) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct record_id strange = record_id_new(1000, &f->records.members[SOLSIKKEN]);
     struct write unknown = {
         .record = strange, .collection = 77, .field = 1, .value = bytes_of_text("x")};
@@ -79,7 +53,7 @@ TEST(a_record_of_neither_party_is_void_in_their_channel) {
 }
 
 TEST(a_collection_outside_its_channel_is_void) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct write title = {.record = f->record,
                           .collection = COLLECTION_SURVEY,
                           .field = 1,
@@ -90,7 +64,7 @@ TEST(a_collection_outside_its_channel_is_void) {
 }
 
 TEST(only_the_municipality_publishes) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct writer posing = f->nordby;
     posing.origin.role = ROLE_SCHOOL;
     struct write title = {.record = f->record,
@@ -101,7 +75,7 @@ TEST(only_the_municipality_publishes) {
 }
 
 TEST(a_fixed_field_that_replaces_is_void) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct version_name name = {.seq = 1};
     struct write title = {.record = f->record,
                           .collection = COLLECTION_SURVEY,
@@ -113,7 +87,7 @@ TEST(a_fixed_field_that_replaces_is_void) {
 }
 
 TEST(a_value_out_of_form_is_void_and_the_field_is_named) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     char why[200];
     struct write write = write_of(&f->record, "born", "2026-02-30", NULL, 0);
     struct change_set set = {
@@ -126,7 +100,7 @@ TEST(a_value_out_of_form_is_void_and_the_field_is_named) {
 }
 
 TEST(two_values_for_one_field_are_void_even_in_two_change_sets) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     char why[200];
     struct write writes[] = {write_of(&f->record, "likes", "a", NULL, 0),
                              write_of(&f->record, "good_at", "b", NULL, 0),
@@ -140,7 +114,7 @@ TEST(two_values_for_one_field_are_void_even_in_two_change_sets) {
 }
 
 TEST(numbers_and_sizes_out_of_range_are_void) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct write write = {
         .record = f->record, .collection = 77, .field = FIELDS_PER_RECORD_MAX, .value = {NULL, 0}};
     assert_ok(check_one(&f->birk, write));
@@ -162,7 +136,7 @@ TEST(numbers_and_sizes_out_of_range_are_void) {
 }
 
 TEST(an_actor_with_control_characters_is_void) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     char why[200];
     struct change_set set = {.actor_name = "Ole\x1b[2J", .actor_function = ""};
     assert_err(ERR_ARGUMENT, apply_check(&f->birk.origin, &set, 1, why, sizeof why));
@@ -171,7 +145,7 @@ TEST(an_actor_with_control_characters_is_void) {
 }
 
 TEST(the_rosters_channel_carries_no_change_sets) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     char why[200];
     struct writer roster = f->nordby;
     roster.origin.channel.kind = CHANNEL_ROSTER;
@@ -181,7 +155,7 @@ TEST(the_rosters_channel_carries_no_change_sets) {
 }
 
 TEST(answers_outside_their_channel_or_unreadable_are_void) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     char why[200];
     struct writer site = records_writer(&f->records, BIRK, CHANNEL_ANSWERS, 0);
     struct buffer good = {0};
@@ -206,45 +180,36 @@ TEST(answers_outside_their_channel_or_unreadable_are_void) {
 
 /* ---- Merging into the tables ---- */
 
-static size_t rows_of(struct fixture *f, const char *sql) {
-    bool row;
-    sqlite3_stmt *walk = db_walk(f->records.store->db, sql);
-    assert_ok(db_row(f->records.store->db, walk, &row));
-    size_t n = (size_t)sqlite3_column_int64(walk, 0);
-    sqlite3_finalize(walk);
-    return n;
-}
-
 TEST(a_name_that_has_not_come_is_awaited_and_no_longer_once_it_has) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct records *r = &f->records;
     struct writer early = f->birk;
     writer_next(&early, 10);
     struct version_name name = writer_name(&early);
     f->birk.origin.seq = early.origin.seq;
     records_set(r, &f->skole, 20, &f->record, "first_day", "13 August", &name, 1);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM awaited"), 1);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM awaited"), 1);
     struct write write = write_of(&f->record, "first_day", "12 August", NULL, 0);
     struct change_set set = {
         .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
     assert_ok(apply_sets(r->store, &early.origin, &set, 1));
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM awaited"), 0);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), 1);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version"), 2);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM awaited"), 0);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM version WHERE live = 1"), 1);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM version"), 2);
 }
 
 TEST(a_zero_feed_in_a_name_means_the_feed_it_stands_in) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct version_name name =
         records_set(&f->records, &f->birk, 10, &f->record, "first_day", "a", NULL, 0);
     memset(&name.feed, 0, sizeof name.feed);
     records_set(&f->records, &f->birk, 11, &f->record, "first_day", "b", &name, 1);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), 1);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM awaited"), 0);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM version WHERE live = 1"), 1);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM awaited"), 0);
 }
 
 TEST(a_name_replaces_in_its_own_field_and_record_only) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct record_id other = record_id_new(2000, &f->records.members[BIRK]);
     struct write writes[] = {write_of(&f->record, "first_day", "a", NULL, 0),
                              write_of(&f->record, "contact", "b", NULL, 0),
@@ -253,8 +218,10 @@ TEST(a_name_replaces_in_its_own_field_and_record_only) {
         .actor_name = "", .actor_function = "", .writes = writes, .writes_n = 3};
     struct version_name name = records_write(&f->records, &f->birk, 10, &set);
     records_set(&f->records, &f->skole, 11, &f->record, "first_day", "d", &name, 1);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), 3);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 0 AND field = 50"), 1);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM version WHERE live = 1"), 3);
+    assert_int_equal(
+        records_number(&f->records, "SELECT count(*) FROM version WHERE live = 0 AND field = 50"),
+        1);
 }
 
 enum { MANY = 3000 };
@@ -266,7 +233,7 @@ struct many {
 
 /* Writes each record once, an envelope each, some in between the others' ids; replaces what is live
  * once there is something. */
-static void write_each(struct fixture *f, struct many *many, bool replaces) {
+static void write_each(struct handing *f, struct many *many, bool replaces) {
     assert_ok(store_begin(f->records.store));
     for (size_t i = 0; i < MANY; i++) {
         size_t at = i ^ 5;
@@ -279,12 +246,13 @@ static void write_each(struct fixture *f, struct many *many, bool replaces) {
         many->names[at] = writer_name(&f->birk);
     }
     assert_ok(store_commit(f->records.store));
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), MANY);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM awaited"), 0);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM version WHERE live = 1"),
+                     MANY);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM awaited"), 0);
 }
 
 TEST(a_record_is_found_again_among_thousands_that_came_with_it) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct many *many = calloc(1, sizeof *many);
     assert_non_null(many);
     for (size_t i = 0; i < MANY; i++)
@@ -297,7 +265,7 @@ TEST(a_record_is_found_again_among_thousands_that_came_with_it) {
 }
 
 TEST(versions_of_a_new_record_are_gone_with_their_transaction) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct store *store = f->records.store;
     struct write writes[] = {write_of(&f->record, "first_day", "a", NULL, 0),
                              write_of(&f->record, "contact", "b", NULL, 0)};
@@ -307,21 +275,21 @@ TEST(versions_of_a_new_record_are_gone_with_their_transaction) {
     assert_ok(store_begin(store));
     assert_ok(apply_sets(store, &f->birk.origin, &set, 1));
     store_rollback(store);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version"), 0);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM version"), 0);
     assert_ok(store_begin(store));
     assert_ok(store_part_begin(store));
     assert_ok(apply_sets(store, &f->birk.origin, &set, 1));
     assert_err(ERR_DENIED, store_part_end(store, ERR_DENIED));
     assert_ok(store_commit(store));
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version"), 0);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM version"), 0);
     assert_ok(store_begin(store));
     assert_ok(apply_sets(store, &f->birk.origin, &set, 1));
     assert_ok(store_commit(store));
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), 2);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM version WHERE live = 1"), 2);
 }
 
 TEST(an_envelope_applied_twice_changes_nothing) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct hasher before, after;
     struct version_name first =
         records_set(&f->records, &f->birk, 10, &f->record, "first_day", "a", NULL, 0);
@@ -345,7 +313,7 @@ TEST(an_envelope_applied_twice_changes_nothing) {
 }
 
 TEST(the_digest_does_not_depend_on_the_order_and_sees_every_change) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct hash hashes[3];
     struct write one = write_of(&f->record, "first_day", "a", NULL, 0),
                  two = write_of(&f->record, "contact", "b", NULL, 0);
@@ -376,7 +344,7 @@ TEST(the_digest_does_not_depend_on_the_order_and_sees_every_change) {
 }
 
 TEST(the_digest_sees_each_of_many_records) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct record_id records[3];
     struct hash hashes[6];
     for (size_t i = 0; i < 6; i++) {
@@ -393,20 +361,20 @@ TEST(the_digest_sees_each_of_many_records) {
 }
 
 TEST(what_is_forgotten_leaves_nothing_and_brings_back_what_it_replaced) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct version_name first =
         records_set(&f->records, &f->birk, 10, &f->record, "first_day", "a", NULL, 0);
     records_set(&f->records, &f->skole, 11, &f->record, "first_day", "b", &first, 1);
     assert_ok(apply_forget(f->records.store, f->skole.origin.feed_row, f->skole.origin.seq));
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE live = 1"), 1);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM version WHERE live = 1"), 1);
     assert_ok(apply_forget(f->records.store, f->birk.origin.feed_row, f->birk.origin.seq));
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version"), 0);
-    assert_int_equal(rows_of(f, "SELECT count(DISTINCT record) FROM version"), 0);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM awaited"), 0);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM contested"), 0);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM version"), 0);
+    assert_int_equal(records_number(&f->records, "SELECT count(DISTINCT record) FROM version"), 0);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM awaited"), 0);
+    assert_int_equal(records_number(&f->records, "SELECT count(*) FROM contested"), 0);
 }
 
-static void differs(struct fixture *f, const struct writer *w, const struct change_set *sets,
+static void differs(struct handing *f, const struct writer *w, const struct change_set *sets,
                     size_t sets_n) {
     char why[200];
     assert_err(ERR_CORRUPT,
@@ -414,7 +382,7 @@ static void differs(struct fixture *f, const struct writer *w, const struct chan
 }
 
 TEST(verifying_finds_a_value_that_the_sections_do_not_hold) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     char why[200];
     struct write write = write_of(&f->record, "first_day", "a", NULL, 0);
     struct write title = {.record = f->record,
@@ -446,7 +414,7 @@ TEST(verifying_finds_a_value_that_the_sections_do_not_hold) {
 }
 
 TEST(a_record_changed_in_a_transaction_is_one_piece_of_news) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct news news;
     while (news_next(f->records.store, &news))
         ;
@@ -461,7 +429,7 @@ TEST(a_record_changed_in_a_transaction_is_one_piece_of_news) {
     assert_false(news_next(f->records.store, &news));
 }
 
-static bool file_holds(const struct fixture *f, const char *name, const char *text) {
+static bool file_holds(const struct handing *f, const char *name, const char *text) {
     char path[400];
     snprintf(path, sizeof path, "%s/%s", f->records.folder, name);
     FILE *file = fopen(path, "rb");
@@ -474,7 +442,7 @@ static bool file_holds(const struct fixture *f, const char *name, const char *te
 }
 
 TEST(a_sensitive_value_and_its_actor_stand_nowhere_in_the_files) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct write write = write_of(&f->record, "likes", "the-canary-dinosaurs", NULL, 0);
     struct write title = {.record = f->record,
                           .collection = COLLECTION_SURVEY,
@@ -503,7 +471,7 @@ TEST(a_sensitive_value_and_its_actor_stand_nowhere_in_the_files) {
 }
 
 TEST(unknown_collections_stay_sealed_where_they_came_sealed) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct write write = {
         .record = f->record, .collection = 77, .field = 9, .value = bytes_of_text("later")};
     struct change_set set = {
@@ -511,40 +479,48 @@ TEST(unknown_collections_stay_sealed_where_they_came_sealed) {
     records_write(&f->records, &f->birk, 10, &set);
     records_write(&f->records, &f->nordby, 10, &set);
     assert_int_equal(
-        rows_of(f, "SELECT count(*) FROM version WHERE value IS NULL AND actor_name IS NULL"), 1);
-    assert_int_equal(rows_of(f, "SELECT count(*) FROM version WHERE value = CAST('later' AS BLOB)"),
-                     1);
+        records_number(&f->records,
+                       "SELECT count(*) FROM version WHERE value IS NULL AND actor_name IS NULL"),
+        1);
+    assert_int_equal(
+        records_number(&f->records,
+                       "SELECT count(*) FROM version WHERE value = CAST('later' AS BLOB)"),
+        1);
 }
 
-#define FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+static int at_skole(void **state) {
+    return handing_open(state, SKOLE);
+}
+
+#define AT_SKOLE(test) cmocka_unit_test_setup_teardown(test, at_skole, handing_close)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        FIXTURE(each_end_may_write_its_own_fields_only),
-        FIXTURE(ownership_follows_the_record_id_not_who_writes_first),
-        FIXTURE(a_record_of_neither_party_is_void_in_their_channel),
-        FIXTURE(a_collection_outside_its_channel_is_void),
-        FIXTURE(only_the_municipality_publishes),
-        FIXTURE(a_fixed_field_that_replaces_is_void),
-        FIXTURE(a_value_out_of_form_is_void_and_the_field_is_named),
-        FIXTURE(two_values_for_one_field_are_void_even_in_two_change_sets),
-        FIXTURE(numbers_and_sizes_out_of_range_are_void),
-        FIXTURE(an_actor_with_control_characters_is_void),
-        FIXTURE(the_rosters_channel_carries_no_change_sets),
-        FIXTURE(answers_outside_their_channel_or_unreadable_are_void),
-        FIXTURE(a_name_that_has_not_come_is_awaited_and_no_longer_once_it_has),
-        FIXTURE(a_zero_feed_in_a_name_means_the_feed_it_stands_in),
-        FIXTURE(a_name_replaces_in_its_own_field_and_record_only),
-        FIXTURE(a_record_is_found_again_among_thousands_that_came_with_it),
-        FIXTURE(versions_of_a_new_record_are_gone_with_their_transaction),
-        FIXTURE(an_envelope_applied_twice_changes_nothing),
-        FIXTURE(the_digest_does_not_depend_on_the_order_and_sees_every_change),
-        FIXTURE(the_digest_sees_each_of_many_records),
-        FIXTURE(what_is_forgotten_leaves_nothing_and_brings_back_what_it_replaced),
-        FIXTURE(verifying_finds_a_value_that_the_sections_do_not_hold),
-        FIXTURE(a_record_changed_in_a_transaction_is_one_piece_of_news),
-        FIXTURE(a_sensitive_value_and_its_actor_stand_nowhere_in_the_files),
-        FIXTURE(unknown_collections_stay_sealed_where_they_came_sealed),
+        AT_SKOLE(each_end_may_write_its_own_fields_only),
+        AT_SKOLE(ownership_follows_the_record_id_not_who_writes_first),
+        AT_SKOLE(a_record_of_neither_party_is_void_in_their_channel),
+        AT_SKOLE(a_collection_outside_its_channel_is_void),
+        AT_SKOLE(only_the_municipality_publishes),
+        AT_SKOLE(a_fixed_field_that_replaces_is_void),
+        AT_SKOLE(a_value_out_of_form_is_void_and_the_field_is_named),
+        AT_SKOLE(two_values_for_one_field_are_void_even_in_two_change_sets),
+        AT_SKOLE(numbers_and_sizes_out_of_range_are_void),
+        AT_SKOLE(an_actor_with_control_characters_is_void),
+        AT_SKOLE(the_rosters_channel_carries_no_change_sets),
+        AT_SKOLE(answers_outside_their_channel_or_unreadable_are_void),
+        AT_SKOLE(a_name_that_has_not_come_is_awaited_and_no_longer_once_it_has),
+        AT_SKOLE(a_zero_feed_in_a_name_means_the_feed_it_stands_in),
+        AT_SKOLE(a_name_replaces_in_its_own_field_and_record_only),
+        AT_SKOLE(a_record_is_found_again_among_thousands_that_came_with_it),
+        AT_SKOLE(versions_of_a_new_record_are_gone_with_their_transaction),
+        AT_SKOLE(an_envelope_applied_twice_changes_nothing),
+        AT_SKOLE(the_digest_does_not_depend_on_the_order_and_sees_every_change),
+        AT_SKOLE(the_digest_sees_each_of_many_records),
+        AT_SKOLE(what_is_forgotten_leaves_nothing_and_brings_back_what_it_replaced),
+        AT_SKOLE(verifying_finds_a_value_that_the_sections_do_not_hold),
+        AT_SKOLE(a_record_changed_in_a_transaction_is_one_piece_of_news),
+        AT_SKOLE(a_sensitive_value_and_its_actor_stand_nowhere_in_the_files),
+        AT_SKOLE(unknown_collections_stay_sealed_where_they_came_sealed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "records.h"
+#include "handing.h"
 #include "test.h"
 
 #include "proto/limits.h"
@@ -8,41 +8,13 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-struct fixture {
-    struct records records;
-    struct writer birk, skole;
-    struct record_id record; /* birk's */
-    struct version_name base, of_birk, of_skole;
-    struct arena arena;
-};
-
-static int setup(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    records_open(&f->records, BIRK);
-    f->birk = records_writer(&f->records, BIRK, CHANNEL_HANDOVER, SKOLE);
-    f->skole = records_writer(&f->records, SKOLE, CHANNEL_HANDOVER, BIRK);
-    f->record = record_id_new(1000, &f->records.members[BIRK]);
-    arena_init(&f->arena, 1 << 20);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state) {
-    struct fixture *f = *state;
-    arena_done(&f->arena);
-    records_close(&f->records);
-    free(f);
-    return 0;
-}
-
-static struct version_name set(struct fixture *f, struct writer *w, uint64_t clock,
+static struct version_name set(struct handing *f, struct writer *w, uint64_t clock,
                                const char *value, const struct version_name *replaces, size_t n) {
     return records_set(&f->records, w, clock, &f->record, "first_day", value, replaces, n);
 }
 
 /* Both edit the first day while apart. */
-static void quarrel(struct fixture *f) {
+static void quarrel(struct handing *f) {
     f->base = set(f, &f->birk, 10, "12 August, 9.00", NULL, 0);
     f->of_birk = set(f, &f->birk, 20, "12 August, 8.30", &f->base, 1);
     f->of_skole = set(f, &f->skole, 15, "13 August, 9.00", &f->base, 1);
@@ -59,14 +31,14 @@ static enum err collect(void *context, const struct conflict *conflict) {
     return OK;
 }
 
-static struct list list_of(struct fixture *f) {
+static struct list list_of(struct handing *f) {
     struct list list = {.n = 0};
     assert_ok(conflict_each(f->records.store, collect, &list));
     return list;
 }
 
 TEST(a_conflict_is_listed_until_somebody_settles_it) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     quarrel(f);
     struct list list = list_of(f);
     assert_int_equal(list.n, 1);
@@ -79,14 +51,14 @@ TEST(a_conflict_is_listed_until_somebody_settles_it) {
 }
 
 TEST(equal_values_written_apart_are_no_conflict) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     set(f, &f->birk, 10, "12 August", NULL, 0);
     set(f, &f->skole, 11, "12 August", NULL, 0);
     assert_int_equal(list_of(f).n, 0);
 }
 
 TEST(a_field_that_its_policy_merges_is_no_conflict) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     records_set(&f->records, &f->birk, 10, &f->record, "takes_part", "a", NULL, 0);
     records_set(&f->records, &f->skole, 11, &f->record, "takes_part", "b", NULL, 0);
     records_set(&f->records, &f->birk, 12, &f->record, "consent", "given", NULL, 0);
@@ -112,7 +84,7 @@ void __wrap_free(void *memory) {
 }
 
 /* One value, too large for a field that is known, in each of many versions that replace nothing. */
-static void flood(struct fixture *f, size_t versions_n) {
+static void flood(struct handing *f, size_t versions_n) {
     static char value[VALUE_SIZE_MAX + 1];
     memset(value, 'x', VALUE_SIZE_MAX);
     struct write write = {.record = f->record,
@@ -126,7 +98,7 @@ static void flood(struct fixture *f, size_t versions_n) {
 }
 
 TEST(a_conflict_in_a_record_that_the_other_party_floods_is_seen_at_a_bounded_cost) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     quarrel(f);
     struct conflict before = list_of(f).conflicts[0];
     flood(f, 400);
@@ -138,7 +110,7 @@ TEST(a_conflict_in_a_record_that_the_other_party_floods_is_seen_at_a_bounded_cos
 }
 
 TEST(a_third_value_makes_it_another_conflict) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     quarrel(f);
     struct conflict before = list_of(f).conflicts[0];
     set(f, &f->skole, 16, "14 August", &f->base, 1);
@@ -148,14 +120,14 @@ TEST(a_third_value_makes_it_another_conflict) {
 }
 
 TEST(settling_one_side_only_leaves_a_conflict) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     quarrel(f);
     set(f, &f->birk, 21, "12 August, 8.00", &f->of_birk, 1);
     assert_int_equal(list_of(f).n, 1);
 }
 
 TEST(a_conflict_is_found_by_a_unique_prefix_of_its_id) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct conflict found;
     char spelled[ID_TEXT_MAX];
     assert_err(ERR_NOT_FOUND, conflict_find(f->records.store, "0", &found));
@@ -172,7 +144,7 @@ TEST(a_conflict_is_found_by_a_unique_prefix_of_its_id) {
 
 /* With 33 conflicts two begin alike: the first character is one of 32. */
 TEST(a_prefix_that_fits_two_conflicts_is_ambiguous) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct conflict found;
     char prefix[2] = "0";
     size_t ambiguous = 0;
@@ -188,7 +160,7 @@ TEST(a_prefix_that_fits_two_conflicts_is_ambiguous) {
 }
 
 TEST(the_base_is_what_both_sides_started_from) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct version base;
     quarrel(f);
     struct conflict conflict = list_of(f).conflicts[0];
@@ -199,7 +171,7 @@ TEST(the_base_is_what_both_sides_started_from) {
 }
 
 TEST(sides_that_share_no_past_have_no_base) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct version base;
     set(f, &f->birk, 10, "12 August", NULL, 0);
     set(f, &f->skole, 11, "13 August", NULL, 0);
@@ -208,7 +180,7 @@ TEST(sides_that_share_no_past_have_no_base) {
 }
 
 TEST(forgetting_a_side_ends_the_conflict_and_applying_it_again_brings_it_back) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     quarrel(f);
     struct conflict before = list_of(f).conflicts[0];
     assert_ok(apply_forget(f->records.store, f->skole.origin.feed_row, f->skole.origin.seq));
@@ -222,21 +194,19 @@ TEST(forgetting_a_side_ends_the_conflict_and_applying_it_again_brings_it_back) {
     assert_true(conflict_id_equal(&before.id, &list.conflicts[0].id));
 }
 
-#define FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        FIXTURE(a_conflict_is_listed_until_somebody_settles_it),
-        FIXTURE(equal_values_written_apart_are_no_conflict),
-        FIXTURE(a_field_that_its_policy_merges_is_no_conflict),
-        FIXTURE(a_conflict_in_a_record_that_the_other_party_floods_is_seen_at_a_bounded_cost),
-        FIXTURE(a_third_value_makes_it_another_conflict),
-        FIXTURE(settling_one_side_only_leaves_a_conflict),
-        FIXTURE(a_conflict_is_found_by_a_unique_prefix_of_its_id),
-        FIXTURE(a_prefix_that_fits_two_conflicts_is_ambiguous),
-        FIXTURE(the_base_is_what_both_sides_started_from),
-        FIXTURE(sides_that_share_no_past_have_no_base),
-        FIXTURE(forgetting_a_side_ends_the_conflict_and_applying_it_again_brings_it_back),
+        AT_BIRK(a_conflict_is_listed_until_somebody_settles_it),
+        AT_BIRK(equal_values_written_apart_are_no_conflict),
+        AT_BIRK(a_field_that_its_policy_merges_is_no_conflict),
+        AT_BIRK(a_conflict_in_a_record_that_the_other_party_floods_is_seen_at_a_bounded_cost),
+        AT_BIRK(a_third_value_makes_it_another_conflict),
+        AT_BIRK(settling_one_side_only_leaves_a_conflict),
+        AT_BIRK(a_conflict_is_found_by_a_unique_prefix_of_its_id),
+        AT_BIRK(a_prefix_that_fits_two_conflicts_is_ambiguous),
+        AT_BIRK(the_base_is_what_both_sides_started_from),
+        AT_BIRK(sides_that_share_no_past_have_no_base),
+        AT_BIRK(forgetting_a_side_ends_the_conflict_and_applying_it_again_brings_it_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,8 +93,7 @@ SCENE(what_the_school_wrote_must_have_been_there_too) {
     edit(&stage->mette, id, "likes", "Tog"); /* on the 3rd */
     stage->federation.now += DAY_MS;
     edit(&stage->ole, id, "visits", "Torsdag");
-    desk_call(&stage->ole, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->ole, id);
     desk_refused(&stage->mette, ERR_STATE, "handover", "agree", agreed_on(id, "2024-06-03", false));
     desk_call(&stage->mette, "handover", "agree", agreed_on(id, "2024-06-04", false));
 }

@@ -92,8 +92,7 @@ SCENE(a_version_that_arrived_while_a_draft_lay_here_is_not_overwritten) {
     send_alma(stage, id);
     edit(&stage->ole, id, "first_day", "13 August, 9.00");
     edit(&stage->mette, id, "first_day", "12 August, 8.30");
-    desk_call(&stage->ole, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->ole, id);
     assert_true(at_flag(shown_field(show(&stage->mette, id), "first_day"), "overtaken"));
     agree(&stage->mette, id);
     const json_t *sent = desk_call(&stage->mette, "handover", "send", only_id(id));
@@ -112,13 +111,11 @@ SCENE(a_draft_typed_again_after_the_new_version_was_shown_replaces_it) {
     send_alma(stage, id);
     edit(&stage->ole, id, "first_day", "13 August, 9.00");
     edit(&stage->mette, id, "first_day", "12 August, 8.30");
-    desk_call(&stage->ole, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->ole, id);
     show(&stage->mette, id);
     edit(&stage->mette, id, "first_day", "14 August, 8.30");
     agree(&stage->mette, id);
-    desk_call(&stage->mette, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->mette, id);
     const json_t *field = shown_field(show(&stage->ole, id), "first_day");
     assert_true(json_is_null(at(field, "conflict")));
     assert_string_equal(at_text(field, "value"), "14 August, 8.30");
@@ -140,8 +137,7 @@ SCENE(a_field_is_cleared_by_an_empty_value) {
     edit(&stage->mette, id, "likes", "");
     assert_true(json_is_string(at(shown_field(show(&stage->mette, id), "likes"), "draft")));
     agree(&stage->mette, id);
-    desk_call(&stage->mette, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->mette, id);
     assert_string_equal(at_text(shown_field(show(&stage->ole, id), "likes"), "value"), "");
 }
 
@@ -165,21 +161,17 @@ SCENE(several_values_are_one_a_line_and_merge_with_the_other_sites) {
     draft_alma(stage, id);
     edit(&stage->mette, id, "takes_part", "  mor \n\nMette H.\nmor");
     agree(&stage->mette, id);
-    desk_call(&stage->mette, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->mette, id);
     assert_takes_part(&stage->ole, id, 2, two);
     edit(&stage->ole, id, "takes_part", "Ole R.\nmor\nMette H.\ntolk");
-    desk_call(&stage->ole, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->ole, id);
     assert_takes_part(&stage->mette, id, 4, four);
     edit(&stage->mette, id, "takes_part", "tolk\nmor\nOle R.");
     agree(&stage->mette, id);
-    desk_call(&stage->mette, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->mette, id);
     assert_takes_part(&stage->ole, id, 3, three);
     edit(&stage->ole, id, "takes_part", "");
-    desk_call(&stage->ole, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->ole, id);
     assert_takes_part(&stage->mette, id, 0, NULL);
 }
 
@@ -250,8 +242,7 @@ SCENE(what_arrived_while_the_editor_was_open_is_neither_reverted_nor_overwritten
     assert_non_null(form);
     edit(&stage->ole, id, "first_day", "13 August, 9.00");
     edit(&stage->ole, id, "contact", "Ole R.");
-    desk_call(&stage->ole, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->ole, id);
     /* Nothing was changed in the editor: the form still says 12 August, and that is no edit. */
     desk_call(&stage->mette, "handover", "edit", with_form(id, form));
     assert_int_equal(at_number(show(&stage->mette, id), "unsent"), 0);

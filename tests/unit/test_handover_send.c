@@ -203,12 +203,10 @@ SCENE(a_draft_that_will_make_a_conflict_has_the_revision_of_that_conflict) {
     send_alma(stage, id);
     edit(&stage->ole, id, "first_day", "13 August, 9.00");
     edit(&stage->mette, id, "first_day", "12 August, 8.30");
-    desk_call(&stage->ole, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->ole, id);
     agree(&stage->mette, id);
     snprintf(revision, sizeof revision, "%s", at_text(show(&stage->mette, id), "revision"));
-    desk_call(&stage->mette, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->mette, id);
     const json_t *document = show(&stage->ole, id);
     assert_int_equal(json_array_size(at(shown_field(document, "first_day"), "conflict.values")), 2);
     assert_string_equal(at_text(document, "revision"), revision);
@@ -224,8 +222,7 @@ SCENE(the_receiver_sends_its_own_part_without_an_agreement) {
     edit(&stage->ole, id, "visits", "Onsdag kl. 10");
     sync_all(&stage->federation);
     assert_string_equal(at_text(shown_field(show(&stage->mette, id), "teacher"), "value"), "");
-    desk_call(&stage->ole, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->ole, id);
     assert_string_equal(at_text(shown_field(show(&stage->mette, id), "teacher"), "value"),
                         "Ole R.");
     assert_string_equal(at_text(shown_field(show(&stage->mette, id), "visits"), "value"),

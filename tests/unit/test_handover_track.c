@@ -98,8 +98,7 @@ SCENE(a_later_sending_is_unread_until_it_is_shown_again) {
     sync_all(&stage->federation);
     edit(&stage->mette, id, "likes", "Tog");
     agree(&stage->mette, id);
-    desk_call(&stage->mette, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->mette, id);
     assert_false(
         at_flag(step(desk_call(&stage->mette, "handover", "track", only_id(id)), "read"), "done"));
     show(&stage->ole, id);
@@ -159,8 +158,7 @@ SCENE(accepting_an_outdated_revision_is_refused_with_the_new_one) {
     snprintf(old, sizeof old, "%s", at_text(show(&stage->ole, id), "revision"));
     edit(&stage->mette, id, "likes", "Tog");
     agree(&stage->mette, id);
-    desk_call(&stage->mette, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->mette, id);
     const struct reply *reply =
         desk_refused(&stage->ole, ERR_STALE, "handover", "accept", only_id(id));
     assert_string_not_equal(at_text(reply->details, "revision"), old);
@@ -180,8 +178,7 @@ SCENE(what_is_changed_after_acceptance_shows_as_changed) {
     show(&stage->ole, id);
     desk_call(&stage->ole, "handover", "accept", only_id(id));
     edit(&stage->ole, id, "teacher", "Ole R.");
-    desk_call(&stage->ole, "handover", "send", only_id(id));
-    sync_all(&stage->federation);
+    deliver(stage, &stage->ole, id);
     assert_string_equal(
         at_text(desk_call(&stage->mette, "handover", "track", only_id(id)), "state"), "changed");
 }

@@ -1,34 +1,13 @@
-#include "test.h"
+#include "shown.h"
 
-#include "cli/views.h"
-
-#include <stdlib.h>
-#include <time.h>
-
-/* Wednesday, 3 June 2026, 12:00 UTC. */
-#define NOON_MS INT64_C(1780488000000)
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MS (24 * 60 * MINUTE_MS)
 #define AT_10_15 ((json_int_t)(NOON_MS - 105 * MINUTE_MS))
 
-static int use_utc(void **state __attribute__((unused))) {
-    setenv("TZ", "UTC0", 1);
-    tzset();
-    return 0;
-}
-
 /* Takes the document. */
 static void assert_shows(const char *noun, const char *verb, enum language language,
                          json_t *document, const char *expected) {
-    char *text = NULL;
-    size_t size;
-    struct screen screen = {
-        .out = open_memstream(&text, &size), .language = language, .width = 80, .now_ms = NOON_MS};
-    assert_non_null(document);
-    assert_non_null(screen.out);
-    view_find(noun, verb)->show(&screen, document);
-    fclose(screen.out);
-    json_decref(document);
+    char *text = shown(noun, verb, language, document);
     assert_string_equal(text, expected);
     free(text);
 }

@@ -1,4 +1,4 @@
-#include "records.h"
+#include "handing.h"
 #include "test.h"
 
 #include "proto/owner.h"
@@ -9,60 +9,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct fixture {
-    struct records records;
-    struct writer birk, skole, nordby;
-    struct record_id record; /* birk's */
-    struct arena arena;
-};
-
-static int setup(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    records_open(&f->records, BIRK);
-    f->birk = records_writer(&f->records, BIRK, CHANNEL_HANDOVER, SKOLE);
-    f->skole = records_writer(&f->records, SKOLE, CHANNEL_HANDOVER, BIRK);
-    f->nordby = records_writer(&f->records, NORDBY, CHANNEL_NOTICE, 0);
-    f->record = record_id_new(1000, &f->records.members[BIRK]);
-    arena_init(&f->arena, 1 << 20);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state) {
-    struct fixture *f = *state;
-    arena_done(&f->arena);
-    records_close(&f->records);
-    free(f);
-    return 0;
-}
-
-static struct record load_of(struct fixture *f, uint16_t collection) {
+static struct record load_of(struct handing *f, uint16_t collection) {
     struct record record;
     assert_ok(record_load(f->records.store, collection, &f->record, &f->arena, &record));
     return record;
 }
 
-static struct record load(struct fixture *f) {
+static struct record load(struct handing *f) {
     return load_of(f, COLLECTION_HANDOVER);
 }
 
-static const char *text(struct fixture *f, uint16_t field) {
+static const char *text(struct handing *f, uint16_t field) {
     struct record record = load(f);
     return record_text_of(&record, field, &f->arena);
 }
 
-static const char *survey_text(struct fixture *f, uint16_t field) {
+static const char *survey_text(struct handing *f, uint16_t field) {
     struct record record = load_of(f, COLLECTION_SURVEY);
     return record_text_of(&record, field, &f->arena);
 }
 
-static struct revision revision(struct fixture *f) {
+static struct revision revision(struct handing *f) {
     return load(f).revision;
 }
 
 /* One value of a survey's field. */
-static struct version_name publish(struct fixture *f, uint64_t clock, uint16_t field,
+static struct version_name publish(struct handing *f, uint64_t clock, uint16_t field,
                                    const char *value) {
     struct write write = {.record = f->record,
                           .collection = COLLECTION_SURVEY,
@@ -74,7 +46,7 @@ static struct version_name publish(struct fixture *f, uint64_t clock, uint16_t f
 }
 
 TEST(a_record_is_read_back_as_it_was_written) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct version_name name =
         records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma Æbelø", NULL, 0);
     struct record record = load(f);
@@ -97,28 +69,28 @@ TEST(a_record_is_read_back_as_it_was_written) {
 }
 
 TEST(a_record_survives_closing_and_opening) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma", NULL, 0);
     records_reopen(&f->records, BIRK);
     assert_string_equal(text(f, HANDOVER_CHILD_NAME), "Alma");
 }
 
 TEST(a_record_that_nobody_wrote_is_not_found) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct record record;
     assert_err(ERR_NOT_FOUND,
                record_load(f->records.store, COLLECTION_HANDOVER, &f->record, &f->arena, &record));
 }
 
 TEST(the_owner_is_named_by_the_id_even_when_the_receiver_wrote_first) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     records_set(&f->records, &f->skole, 10, &f->record, "teacher", "Ole R.", NULL, 0);
     struct record record = load(f);
     assert_true(member_id_equal(&record.owner, &f->records.members[BIRK]));
 }
 
 TEST(a_conflicted_field_shows_one_value_and_keeps_all) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct version_name base =
         records_set(&f->records, &f->birk, 10, &f->record, "first_day", "12 August, 9.00", NULL, 0);
     records_set(&f->records, &f->birk, 12, &f->record, "first_day", "12 August, 8.30", &base, 1);
@@ -135,7 +107,7 @@ TEST(a_conflicted_field_shows_one_value_and_keeps_all) {
 }
 
 TEST(a_union_shows_every_value_once) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     records_set(&f->records, &f->birk, 10, &f->record, "takes_part", "Mette H., pedagogue", NULL,
                 0);
     records_set(&f->records, &f->birk, 11, &f->record, "takes_part", "Alma's mother", NULL, 0);
@@ -147,7 +119,7 @@ TEST(a_union_shows_every_value_once) {
 }
 
 TEST(a_text_for_which_there_is_no_memory_is_not_taken_for_an_empty_one) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct arena none;
     arena_init(&none, 0);
     records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma", NULL, 0);
@@ -159,7 +131,7 @@ TEST(a_text_for_which_there_is_no_memory_is_not_taken_for_an_empty_one) {
 }
 
 TEST(an_unknown_field_keeps_all_its_values_without_conflict) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct write write = {.record = f->record,
                           .collection = COLLECTION_HANDOVER,
                           .field = 999,
@@ -178,7 +150,7 @@ TEST(an_unknown_field_keeps_all_its_values_without_conflict) {
 }
 
 TEST(an_unknown_collection_can_be_loaded_too) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct write write = {
         .record = f->record, .collection = 77, .field = 3, .value = bytes_of_text("later")};
     struct change_set set = {
@@ -190,7 +162,7 @@ TEST(an_unknown_collection_can_be_loaded_too) {
 }
 
 TEST(the_revision_changes_with_what_the_form_says_and_not_with_its_track) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     records_set(&f->records, &f->birk, 10, &f->record, "child_name", "Alma", NULL, 0);
     struct revision first = revision(f);
     records_set(&f->records, &f->birk, 11, &f->record, "consent", "given", NULL, 0);
@@ -204,7 +176,7 @@ TEST(the_revision_changes_with_what_the_form_says_and_not_with_its_track) {
 }
 
 TEST(the_revision_is_the_hash_that_the_protocol_says) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct merge_value values[] = {{HANDOVER_CHILD_NAME, bytes_of_text("Alma")},
                                    {10, bytes_of_text("x")},
                                    {50, bytes_of_text("12 August")},
@@ -218,7 +190,7 @@ TEST(the_revision_is_the_hash_that_the_protocol_says) {
 }
 
 TEST(what_says_the_same_has_the_same_revision_whoever_wrote_it) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct version_name day =
         records_set(&f->records, &f->birk, 10, &f->record, "first_day", "12 August", NULL, 0);
     struct revision first = revision(f);
@@ -232,7 +204,7 @@ TEST(what_says_the_same_has_the_same_revision_whoever_wrote_it) {
 }
 
 TEST(a_revision_can_be_worked_out_before_anything_is_written) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct record none = {.id = f->record, .collection = COLLECTION_HANDOVER};
     struct write writes[] = {write_of(&f->record, "likes", "x", NULL, 0),
                              write_of(&f->record, "child_name", "Alma", NULL, 0),
@@ -250,7 +222,7 @@ TEST(a_revision_can_be_worked_out_before_anything_is_written) {
 }
 
 TEST(a_write_that_leaves_a_version_standing_is_foreseen_as_a_conflict) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct version_name base =
         records_set(&f->records, &f->birk, 10, &f->record, "first_day", "12 August", NULL, 0);
     records_set(&f->records, &f->skole, 11, &f->record, "first_day", "13 August", &base, 1);
@@ -265,7 +237,7 @@ TEST(a_write_that_leaves_a_version_standing_is_foreseen_as_a_conflict) {
 }
 
 TEST(a_sealed_value_moved_to_another_field_or_record_is_not_shown) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct record record;
     struct record_id other = record_id_new(2000, &f->records.members[BIRK]);
     records_set(&f->records, &f->birk, 10, &f->record, "likes", "dinosaurs", NULL, 0);
@@ -289,7 +261,7 @@ TEST(a_sealed_value_moved_to_another_field_or_record_is_not_shown) {
 /* ---- Another party that uses the same id in its own channel ---- */
 
 TEST(a_copied_id_in_another_channel_neither_changes_nor_hides_the_record) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct writer skole = f->birk,
                   solsikken = records_writer(&f->records, BIRK, CHANNEL_HANDOVER, SOLSIKKEN);
     /* The record stands in the channel that would come second. */
@@ -323,7 +295,7 @@ static enum err collect(void *context, const struct record_id *id) {
 /* A survey's id is public, and whoever shares a channel with the municipality may write handovers
  * under any id that bears its tag. */
 TEST(a_handover_under_a_surveys_id_never_stands_in_for_the_survey) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     const struct past_version *past;
     struct record record;
     size_t n;
@@ -347,7 +319,7 @@ TEST(a_handover_under_a_surveys_id_never_stands_in_for_the_survey) {
 }
 
 TEST(a_field_that_is_written_once_keeps_its_first_value_in_whatever_order_it_comes) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     const struct past_version *past;
     size_t n;
     publish(f, 30, SURVEY_TITLE, "third");
@@ -372,7 +344,7 @@ TEST(a_field_that_is_written_once_keeps_its_first_value_in_whatever_order_it_com
 }
 
 TEST(records_are_listed_oldest_first_and_by_collection) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct list list = {.n = 0};
     struct record_id old = record_id_new(1, &f->records.members[BIRK]),
                      young = record_id_new(9000, &f->records.members[BIRK]);
@@ -396,7 +368,7 @@ static enum err stop(void *context, const struct record_id *id) {
 }
 
 TEST(a_visitor_ends_the_walk_with_its_own_error) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     size_t seen = 0;
     struct record_id other = record_id_new(9000, &f->records.members[BIRK]);
     records_set(&f->records, &f->birk, 10, &f->record, "child_name", "B", NULL, 0);
@@ -406,20 +378,20 @@ TEST(a_visitor_ends_the_walk_with_its_own_error) {
 }
 
 static enum err write_meanwhile(void *context, const struct record_id *id) {
-    struct fixture *f = context;
+    struct handing *f = context;
     records_set(&f->records, &f->birk, 20, id, "likes", "dinosaurs", NULL, 0);
     return OK;
 }
 
 TEST(a_visitor_may_write) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     records_set(&f->records, &f->birk, 10, &f->record, "child_name", "B", NULL, 0);
     assert_ok(record_each(f->records.store, COLLECTION_HANDOVER, write_meanwhile, f));
     assert_string_equal(text(f, 10), "dinosaurs");
 }
 
 TEST(a_record_is_found_by_a_unique_prefix_in_either_case) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct record_id found, twin = f->record;
     char spelled[ID_TEXT_MAX];
     records_set(&f->records, &f->birk, 10, &f->record, "child_name", "B", NULL, 0);
@@ -445,7 +417,7 @@ TEST(a_record_is_found_by_a_unique_prefix_in_either_case) {
 }
 
 TEST(history_holds_replaced_versions_in_order_of_their_clocks) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     const struct past_version *past;
     size_t n;
     struct version_name one =
@@ -470,7 +442,7 @@ TEST(history_holds_replaced_versions_in_order_of_their_clocks) {
 
 /* ---- Views for the sqlite3 shell ---- */
 
-static const char *ask(struct fixture *f, const char *sql) {
+static const char *ask(struct handing *f, const char *sql) {
     bool row;
     sqlite3_stmt *walk = db_walk(f->records.store->db, sql);
     assert_non_null(walk);
@@ -484,7 +456,7 @@ static const char *ask(struct fixture *f, const char *sql) {
 }
 
 TEST(a_survey_can_be_read_in_plain_sql) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     publish(f, 10, SURVEY_TITLE, "Trivsel 2026");
     publish(f, 11, SURVEY_CLOSES_ON, "2026-06-30");
     assert_string_equal(ask(f, "SELECT title FROM survey"), "Trivsel 2026");
@@ -494,7 +466,7 @@ TEST(a_survey_can_be_read_in_plain_sql) {
 }
 
 TEST(the_view_picks_what_the_record_shows) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct writer again = records_writer(&f->records, NORDBY, CHANNEL_NOTICE, 0);
     static const uint64_t clocks[] = {UINT64_MAX, 20, 20, 30, 10};
     static const char *const titles[] = {"a", "b", "c", "d", "e"};
@@ -512,7 +484,7 @@ TEST(the_view_picks_what_the_record_shows) {
 }
 
 TEST(the_migrations_hold_the_views_that_the_declared_fields_give) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     size_t n;
     const struct collection *all = collection_all(&n);
     for (size_t i = 0; i < n; i++) {
@@ -534,7 +506,7 @@ TEST(the_migrations_hold_the_views_that_the_declared_fields_give) {
 }
 
 TEST(a_view_that_is_missing_or_old_is_made_anew) {
-    struct fixture *f = *state;
+    struct handing *f = *state;
     struct db *db = f->records.store->db;
     publish(f, 10, SURVEY_TITLE, "Trivsel 2026");
     assert_ok(db_execute(db, "DROP VIEW survey"));
@@ -545,37 +517,35 @@ TEST(a_view_that_is_missing_or_old_is_made_anew) {
     assert_string_equal(ask(f, "SELECT title FROM survey"), "Trivsel 2026");
 }
 
-#define FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        FIXTURE(a_record_is_read_back_as_it_was_written),
-        FIXTURE(a_record_survives_closing_and_opening),
-        FIXTURE(a_record_that_nobody_wrote_is_not_found),
-        FIXTURE(the_owner_is_named_by_the_id_even_when_the_receiver_wrote_first),
-        FIXTURE(a_conflicted_field_shows_one_value_and_keeps_all),
-        FIXTURE(a_union_shows_every_value_once),
-        FIXTURE(a_text_for_which_there_is_no_memory_is_not_taken_for_an_empty_one),
-        FIXTURE(an_unknown_field_keeps_all_its_values_without_conflict),
-        FIXTURE(an_unknown_collection_can_be_loaded_too),
-        FIXTURE(the_revision_changes_with_what_the_form_says_and_not_with_its_track),
-        FIXTURE(the_revision_is_the_hash_that_the_protocol_says),
-        FIXTURE(what_says_the_same_has_the_same_revision_whoever_wrote_it),
-        FIXTURE(a_revision_can_be_worked_out_before_anything_is_written),
-        FIXTURE(a_write_that_leaves_a_version_standing_is_foreseen_as_a_conflict),
-        FIXTURE(a_sealed_value_moved_to_another_field_or_record_is_not_shown),
-        FIXTURE(a_copied_id_in_another_channel_neither_changes_nor_hides_the_record),
-        FIXTURE(a_handover_under_a_surveys_id_never_stands_in_for_the_survey),
-        FIXTURE(a_field_that_is_written_once_keeps_its_first_value_in_whatever_order_it_comes),
-        FIXTURE(records_are_listed_oldest_first_and_by_collection),
-        FIXTURE(a_visitor_ends_the_walk_with_its_own_error),
-        FIXTURE(a_visitor_may_write),
-        FIXTURE(a_record_is_found_by_a_unique_prefix_in_either_case),
-        FIXTURE(history_holds_replaced_versions_in_order_of_their_clocks),
-        FIXTURE(a_survey_can_be_read_in_plain_sql),
-        FIXTURE(the_view_picks_what_the_record_shows),
-        FIXTURE(the_migrations_hold_the_views_that_the_declared_fields_give),
-        FIXTURE(a_view_that_is_missing_or_old_is_made_anew),
+        AT_BIRK(a_record_is_read_back_as_it_was_written),
+        AT_BIRK(a_record_survives_closing_and_opening),
+        AT_BIRK(a_record_that_nobody_wrote_is_not_found),
+        AT_BIRK(the_owner_is_named_by_the_id_even_when_the_receiver_wrote_first),
+        AT_BIRK(a_conflicted_field_shows_one_value_and_keeps_all),
+        AT_BIRK(a_union_shows_every_value_once),
+        AT_BIRK(a_text_for_which_there_is_no_memory_is_not_taken_for_an_empty_one),
+        AT_BIRK(an_unknown_field_keeps_all_its_values_without_conflict),
+        AT_BIRK(an_unknown_collection_can_be_loaded_too),
+        AT_BIRK(the_revision_changes_with_what_the_form_says_and_not_with_its_track),
+        AT_BIRK(the_revision_is_the_hash_that_the_protocol_says),
+        AT_BIRK(what_says_the_same_has_the_same_revision_whoever_wrote_it),
+        AT_BIRK(a_revision_can_be_worked_out_before_anything_is_written),
+        AT_BIRK(a_write_that_leaves_a_version_standing_is_foreseen_as_a_conflict),
+        AT_BIRK(a_sealed_value_moved_to_another_field_or_record_is_not_shown),
+        AT_BIRK(a_copied_id_in_another_channel_neither_changes_nor_hides_the_record),
+        AT_BIRK(a_handover_under_a_surveys_id_never_stands_in_for_the_survey),
+        AT_BIRK(a_field_that_is_written_once_keeps_its_first_value_in_whatever_order_it_comes),
+        AT_BIRK(records_are_listed_oldest_first_and_by_collection),
+        AT_BIRK(a_visitor_ends_the_walk_with_its_own_error),
+        AT_BIRK(a_visitor_may_write),
+        AT_BIRK(a_record_is_found_by_a_unique_prefix_in_either_case),
+        AT_BIRK(history_holds_replaced_versions_in_order_of_their_clocks),
+        AT_BIRK(a_survey_can_be_read_in_plain_sql),
+        AT_BIRK(the_view_picks_what_the_record_shows),
+        AT_BIRK(the_migrations_hold_the_views_that_the_declared_fields_give),
+        AT_BIRK(a_view_that_is_missing_or_old_is_made_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,3 +1,4 @@
+#include "sample.h"
 #include "test.h"
 
 #include "cli/survey_form.h"
@@ -207,23 +208,12 @@ TEST(a_code_comes_from_the_files_name) {
     assert_false(survey_form_code("-", code));
 }
 
-static void read_file(const char *name, struct buffer *out) {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", SAMPLES, name);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    uint8_t *start;
-    assert_ok(buffer_extend(out, 1 << 20, &start));
-    out->size = fread(start, 1, 1 << 20, file);
-    fclose(file);
-}
-
 TEST(the_sample_survey_has_twelve_items_and_one_free_text) {
     struct buffer survey = {0}, choices = {0};
     struct failure why = {0};
     struct questionnaire q;
-    read_file("trivsel26.csv", &survey);
-    read_file("trivsel26-choices.csv", &choices);
+    read_sample("trivsel26.csv", &survey);
+    read_sample("trivsel26-choices.csv", &choices);
     struct survey_files files = {"trivsel26.csv", "trivsel26-choices.csv", buffer_view(&survey),
                                  buffer_view(&choices)};
     assert_true(problems_init(&problems, LANGUAGE_EN));

@@ -1,3 +1,4 @@
+#include "sample.h"
 #include "test.h"
 
 #include "cli/survey_import.h"
@@ -205,17 +206,6 @@ TEST(other_answers_have_another_digest) {
         digest_of(others[i], digest);
         assert_string_not_equal(digest, first);
     }
-}
-
-static void read_sample(const char *name, struct buffer *out) {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", SAMPLES, name);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    uint8_t *start;
-    assert_ok(buffer_extend(out, 1 << 20, &start));
-    out->size = fread(start, 1, 1 << 20, file);
-    fclose(file);
 }
 
 /* The sample's questions, without going through their own CSV. */

@@ -1,23 +1,11 @@
 /* The survey's screens, as text: aligned, and never more than the document says. */
-#include "test.h"
-
-#include "cli/views.h"
-#include <stdio.h>
-#include <stdlib.h>
+#include "shown.h"
 
 static char *text;
-static size_t size;
 
 static void show(enum language language, const char *verb, json_t *document) {
     free(text);
-    text = NULL;
-    assert_non_null(document);
-    struct screen screen = {.out = open_memstream(&text, &size), .language = language, .width = 80};
-    const struct view *view = view_find("survey", verb);
-    assert_non_null(view);
-    view->show(&screen, document);
-    fclose(screen.out);
-    json_decref(document);
+    text = shown("survey", verb, language, document);
 }
 
 static json_t *row(const char *site, int n, double mean, int a, int b, int c, int d, int e,

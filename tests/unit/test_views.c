@@ -1,34 +1,6 @@
-#include "test.h"
+#include "shown.h"
 
-#include "cli/views.h"
-
-#include <stdlib.h>
-#include <time.h>
-
-/* Wednesday, 3 June 2026, 12:00 UTC. */
-#define NOON_MS INT64_C(1780488000000)
 #define HOUR_MS INT64_C(3600000)
-
-static int use_utc(void **state) {
-    (void)state;
-    setenv("TZ", "UTC", 1);
-    tzset();
-    return 0;
-}
-
-/* What the view of a command shows of a document, which it takes over; the caller frees. */
-static char *shown(const char *noun, const char *verb, enum language language, json_t *document) {
-    char *text = NULL;
-    size_t size;
-    struct screen screen = {
-        .out = open_memstream(&text, &size), .language = language, .width = 80, .now_ms = NOON_MS};
-    assert_non_null(document);
-    assert_non_null(screen.out);
-    view_find(noun, verb)->show(&screen, document);
-    fclose(screen.out);
-    json_decref(document);
-    return text;
-}
 
 /* Below whose screen it is. */
 static const char *second_line(const char *text) {
