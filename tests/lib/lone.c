@@ -167,6 +167,14 @@ void lone_receive(struct lone *lone, uint32_t link, const struct message *messag
     buffer_done(&frame);
 }
 
+void lone_heads(struct lone *lone, uint32_t link, const struct channel *channel,
+                const struct version_name *heads, size_t heads_n) {
+    lone_receive(
+        lone, link,
+        &(struct message){.kind = MESSAGE_HEADS,
+                          .heads = {lone_channel_id(lone, channel), heads, heads_n, false}});
+}
+
 void lone_loaded(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t after,
                  unsigned n, size_t size, uint64_t head) {
     lone_step(lone, (struct event){.kind = EVENT_LOADED,

@@ -46,6 +46,9 @@ struct feed_id lone_feed(struct lone *, const struct channel *, unsigned author,
 void lone_connect(struct lone *, uint32_t link, unsigned member);
 void lone_disconnect(struct lone *, uint32_t link);
 void lone_receive(struct lone *, uint32_t link, const struct message *);
+/* The last HEADS of a channel. */
+void lone_heads(struct lone *, uint32_t link, const struct channel *,
+                const struct version_name *heads, size_t heads_n);
 /* Answers the LOAD of the feed after `after` with `n` envelopes. */
 void lone_loaded(struct lone *, uint32_t link, const struct feed_id *, uint64_t after, unsigned n,
                  size_t size, uint64_t head);

@@ -114,9 +114,7 @@ static struct feed_id notice(struct lone *lone) {
 static void announce(struct lone *lone, uint32_t link, uint64_t seq) {
     struct channel channel = channel_n(CHANNEL_NOTICE, 0, 0);
     struct version_name head = {notice(lone), seq, id8_n(seq)};
-    lone_receive(lone, link,
-                 &(struct message){.kind = MESSAGE_HEADS,
-                                   .heads = {lone_channel_id(lone, &channel), &head, 1, false}});
+    lone_heads(lone, link, &channel, &head, 1);
 }
 
 /* Brings entry after entry of the notices, each a little before its source would be given up. */

@@ -103,9 +103,7 @@ TEST(who_holds_nothing_of_the_feed_yet_is_told_when_it_does) {
                                    .credit = {feed, (uint32_t)run.run.envelopes.size}});
     struct version_name head = {feed, 3, id8_n(3)};
     struct channel handover = channel_n(CHANNEL_HANDOVER, PEER, SCHOOL);
-    lone_receive(&lone, LINK,
-                 &(struct message){.kind = MESSAGE_HEADS,
-                                   .heads = {lone_channel_id(&lone, &handover), &head, 1, false}});
+    lone_heads(&lone, LINK, &handover, &head, 1);
     assert_true(lone_sent(&lone, LINK, MESSAGE_PROOF));
     lone_done(&lone);
 }
@@ -145,9 +143,7 @@ TEST(whoever_proves_a_fork_with_a_shorter_branch_is_asked_for_it) {
     struct channel handover = channel_n(CHANNEL_HANDOVER, PEER, SCHOOL);
     lone_open(&lone, LINK, SCHOOL);
     struct version_name head = {feed, 2, {{0xbb}}};
-    lone_receive(&lone, LINK,
-                 &(struct message){.kind = MESSAGE_HEADS,
-                                   .heads = {lone_channel_id(&lone, &handover), &head, 1, false}});
+    lone_heads(&lone, LINK, &handover, &head, 1);
     assert_false(lone_sent(&lone, LINK, MESSAGE_PULL)); /* it seems to lag */
     proves(&lone, LINK, &feed);
     assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));

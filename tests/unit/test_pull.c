@@ -23,9 +23,7 @@ static struct feed_id answers_of(const struct lone *lone, unsigned author) {
 static void announce(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t seq) {
     struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
     struct version_name head = {*feed, seq, id8_n(seq)};
-    lone_receive(lone, link,
-                 &(struct message){.kind = MESSAGE_HEADS,
-                                   .heads = {lone_channel_id(lone, &channel), &head, 1, false}});
+    lone_heads(lone, link, &channel, &head, 1);
 }
 
 static size_t bring(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t after,
@@ -365,9 +363,7 @@ TEST(many_feeds_are_pulled_at_once_within_the_credit) {
         heads[i].feed.bytes[0] = (uint8_t)i;
         heads[i].feed.bytes[1] = (uint8_t)(i >> 8);
     }
-    lone_receive(&lone, LINK,
-                 &(struct message){.kind = MESSAGE_HEADS,
-                                   .heads = {lone_channel_id(&lone, &channel), heads, 500, false}});
+    lone_heads(&lone, LINK, &channel, heads, 500);
     size_t credit = 0;
     unsigned pulls = 0;
     while (lone_frame(&lone, LINK, MESSAGE_PULL, pulls, &m)) {
@@ -391,10 +387,7 @@ TEST(a_peer_can_name_only_so_many_unknown_feeds) {
                 .feed = {{(uint8_t)i, (uint8_t)(i >> 8), (uint8_t)(page + 1)}}, .seq = 1};
             heads[i].id8.bytes[0] = 1;
         }
-        lone_receive(
-            &lone, LINK,
-            &(struct message){.kind = MESSAGE_HEADS,
-                              .heads = {lone_channel_id(&lone, &channel), heads, 4096, false}});
+        lone_heads(&lone, LINK, &channel, heads, 4096);
     }
     assert_false(lone_peer(&lone, PEER).equal);
     /* What is over is compared again in a new session. */
@@ -534,18 +527,22 @@ TEST(a_feed_that_the_peer_may_not_hold_is_refused_from_it) {
     lone_done(&lone);
 }
 
+/* A peer holds another entry 3 than this municipality does, of the feed. */
+static struct feed_id meet_a_fork(struct lone *lone) {
+    municipality(lone);
+    struct feed_id feed = answers_of(lone, 20);
+    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
+    struct version_name head = {feed, 3, {{0xbb}}};
+    now_held(lone, 20, 3);
+    lone_open(lone, LINK, PEER);
+    lone_heads(lone, LINK, &channel, &head, 1);
+    return feed;
+}
+
 TEST(a_fork_is_looked_for_from_the_start_once) {
     struct lone lone;
     struct message m;
-    municipality(&lone);
-    struct feed_id feed = answers_of(&lone, 20);
-    now_held(&lone, 20, 3);
-    lone_open(&lone, LINK, PEER);
-    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
-    struct version_name head = {feed, 3, {{0xbb}}};
-    lone_receive(&lone, LINK,
-                 &(struct message){.kind = MESSAGE_HEADS,
-                                   .heads = {lone_channel_id(&lone, &channel), &head, 1, false}});
+    struct feed_id feed = meet_a_fork(&lone);
     assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
     assert_int_equal(m.pull.after, 0);
     size_t size = bring(&lone, LINK, &feed, 0, 3, 3);
@@ -573,9 +570,7 @@ TEST(what_a_peer_says_of_an_own_feed_is_reported) {
     assert_int_equal(reported->after, 3);
     lone_clear(&lone);
     struct version_name head = {feed, 9, id8_n(9)};
-    lone_receive(&lone, LINK,
-                 &(struct message){.kind = MESSAGE_HEADS,
-                                   .heads = {lone_channel_id(&lone, &notice), &head, 1, false}});
+    lone_heads(&lone, LINK, &notice, &head, 1);
     reported = lone_effect(&lone, EFFECT_REPORTED, LINK);
     assert_non_null(reported);
     assert_int_equal(reported->after, 9);
@@ -586,15 +581,7 @@ TEST(what_a_peer_says_of_an_own_feed_is_reported) {
 TEST(a_branch_is_followed_to_its_end_and_nothing_of_it_is_acknowledged) {
     struct lone lone;
     struct message m;
-    municipality(&lone);
-    struct feed_id feed = answers_of(&lone, 20);
-    now_held(&lone, 20, 3);
-    lone_open(&lone, LINK, PEER);
-    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
-    struct version_name head = {feed, 3, {{0xbb}}};
-    lone_receive(&lone, LINK,
-                 &(struct message){.kind = MESSAGE_HEADS,
-                                   .heads = {lone_channel_id(&lone, &channel), &head, 1, false}});
+    struct feed_id feed = meet_a_fork(&lone);
     assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
     lone_clear(&lone);
     size_t size = bring(&lone, LINK, &feed, 0, 2, 6); /* it has grown meanwhile */
