@@ -3,6 +3,7 @@
 #include "address.h"
 #include "dial.h"
 #include "heads.h"
+#include "hello.h"
 #include "intake.h"
 #include "join.h"
 #include "proofs.h"
@@ -99,7 +100,7 @@ static void roster_event(struct engine *engine, const struct event *event) {
     heads_unpark(engine, true);
     for (size_t i = 0; i < engine->sessions.n; i++) {
         session_touch(engine->sessions.list[i]);
-        session_roster_moved(engine->sessions.list[i]);
+        hello_roster_moved(engine->sessions.list[i]);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "address.h"
 #include "compare.h"
 #include "emit.h"
+#include "hello.h"
 #include "intake.h"
 #include "join.h"
 #include "proofs.h"
@@ -14,10 +15,10 @@
 static void dispatch(struct session *session, const struct message *message, struct bytes frame) {
     switch (message->kind) {
     case MESSAGE_HELLO:
-        session_hello(session, &message->hello);
+        hello_received(session, &message->hello);
         break;
     case MESSAGE_ROSTER:
-        session_roster(session, &message->roster);
+        hello_roster(session, &message->roster);
         break;
     case MESSAGE_DIGEST:
         compare_digest(session, &message->digest);

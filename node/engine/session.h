@@ -47,9 +47,4 @@ void session_opened(struct session *);
 /* Is there nothing, at this moment, that either side is known to lack? */
 bool session_is_equal(const struct session *);
 
-void session_hello(struct session *, const struct message_hello *);
-void session_roster(struct session *, const struct message_roster *);
-/* The own roster tip has moved. */
-void session_roster_moved(struct session *);
-
 #endif

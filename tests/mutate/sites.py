@@ -11,8 +11,8 @@ from pathlib import Path
 FILES = """
 proto/envelope.c proto/header.c proto/section.c proto/run.c proto/seal.c proto/founding.c proto/ticket.c proto/statement.c
 proto/declaration.c proto/channel.c proto/owner.c proto/join.c
-store/merge.c store/ancestry.c store/tally.c store/admit.c store/judge.c store/judge_rights.c store/roster.c store/member.c
-store/epoch.c store/fork.c store/birth.c store/field_check.c store/apply_check.c store/apply_verify.c store/join.c store/report.c
+store/merge.c store/ancestry.c store/tally.c store/admit.c store/judge.c store/judge_declarations.c store/judge_rights.c store/roster.c
+store/member.c store/epoch.c store/fork.c store/birth.c store/field_check.c store/apply_check.c store/apply_verify.c store/join.c store/report.c
 node/engine/*.c
 """.split()
 
