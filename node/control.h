@@ -3,18 +3,20 @@
  * AF_UNIX stream, mode 0600 in a home of mode 0700; only the same user or root may ask
  * (SO_PEERCRED). Varlink's wire form: JSON objects, each followed by a NUL byte.
  *
- *     {"method":"org.stafet.survey.import","parameters":{"arguments":{…},"asker":{"name":"…","function":"…","language":"da"}},"more":true}
- *       {"parameters":{"done":3,"of":9,"what":"sealing"},"continues":true}     progress, only when
- * asked for with `more`
- *       {"parameters":{…}}                                                     the verb's document
- *     or
- *       {"error":"org.stafet.not_found","parameters":{"text":"…","mend":"…","details":…}}
+ *     {"method":"org.stafet.survey.import",
+ *      "parameters":{"arguments":{…},"asker":{"name":"…","function":"…","language":"da"}},
+ *      "more":true}
+ *   progress, only when asked for with `more`:
+ *     {"parameters":{"done":3,"of":9,"what":"sealing"},"continues":true}
+ *   the verb's document, or the error:
+ *     {"parameters":{…}}
+ *     {"error":"org.stafet.not_found","parameters":{"text":"…","mend":"…","details":…}}
  *
  * A method is org.stafet.NOUN.VERB, or org.stafet.NOUN where the verb's name is empty; `arguments`
- * and `asker` may be left out. Sentences for people (`text`, `mend`, `what`) come in the asker's `language`, "en" or "da"; English
- * without one. The word after org.stafet. in an error is err_name's. Requests of
- * one connection are answered in order, one at a time. Who hangs up (or shuts its sending side)
- * while its request is worked on has cancelled it.
+ * and `asker` may be left out. Sentences for people (`text`, `mend`, `what`) come in the asker's
+ * `language`, "en" or "da"; English without one. The word after org.stafet. in an error is
+ * err_name's. Requests of one connection are answered in order, one at a time. Who hangs up (or
+ * shuts its sending side) while its request is worked on has cancelled it.
  *
  * Everything is bounded: the number of connections, a request's size, what is read before it is
  * whole, over all connections together, and how long an answer may lie unread; while one lies

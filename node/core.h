@@ -7,6 +7,7 @@
  *   enrol.c   a join under way: the ticket, the JOIN frame, the issuer as the ticket names it
  *   peers.c   what the node says about itself to the service
  *   address.c where it listens, and what the roster shall say of that
+ *   control.c, caller.c, call.c   the control socket, a connection of it, a request on that
  *   node.c    making and ending it */
 #ifndef STAFET_NODE_CORE_H
 #define STAFET_NODE_CORE_H

@@ -18,14 +18,12 @@ struct admitted {
  * ERR_ROSTER: the author is not known yet (try again when the roster has advanced); ERR_DENIED:
  * this node or the author may not hold or write it; ERR_SIGNATURE, ERR_HASH (a section that was
  * taken out, too), ERR_FORMAT, ERR_LIMIT, ERR_VERSION, ERR_FEDERATION: refused and quarantined.
- * While joining: ERR_TICKET_USED: the roster shows another node in this one's place. With
- * ERR_DISK_FULL, ERR_IO or ERR_CORRUPT the caller's transaction must be rolled back. */
+ * While joining: ERR_TICKET_USED: the roster shows another node in this one's place. Several runs
+ * may go into one transaction, and one that fails undoes no other; only with ERR_DISK_FULL, ERR_IO
+ * or ERR_CORRUPT the caller's transaction must be rolled back. */
 MUST_USE enum err admit_run(struct store *, const struct member_id *from,
                             const struct feed_id *feed, struct bytes run,
                             struct admitted *ret_admitted);
-
-/* A savepoint around one run of several in a transaction, so that one failing does not undo the
- * others, is admit_run's own affair. */
 
 /* Judges again the waiting entries for which roster, epoch or schema have advanced. admit_run does
  * this by itself for the first few thousand, store_open too; whoever runs the store calls this

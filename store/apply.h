@@ -1,5 +1,5 @@
-/* Inside the store: where an accepted envelope's change sets meet the records. Called by admit.c and append.c alike, in
- * their transaction; implemented beside the records. */
+/* Inside the store: where an accepted envelope's change sets meet the records. Called by judge.c, for what arrives and for what is
+ * written here alike, in its caller's transaction. */
 #ifndef STAFET_STORE_APPLY_H
 #define STAFET_STORE_APPLY_H
 

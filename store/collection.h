@@ -21,7 +21,7 @@ struct choice { const char *name; struct label label; };
 
 struct field {
     uint16_t number;
-    const char *name; /* --set, form, JSON, SQL */
+    const char *name; /* FIELD=VALUE, form, JSON, SQL */
     struct label label;
     enum kind kind;
     enum policy policy;

@@ -5,7 +5,7 @@
  *   HOME/replica.db  the replica (with -wal beside it)
  *   HOME/generation  tells the database that was last open here from a copy (store/generation.h)
  *   HOME/control     the owner's control socket
- *   HOME/config      optional settings (node/config.h)
+ *   HOME/config      optional settings (node/config/config.h)
  *
  * The folder has mode 0700 and is refused when others may write to it. */
 #ifndef STAFET_STORE_HOME_H

@@ -1,5 +1,5 @@
-/* The network: encrypted, authenticated links to other nodes, and frames over them. With zap.c the
- * only place that knows ZeroMQ. PROTOCOL.md, "Transport".
+/* The network: encrypted, authenticated links to other nodes, and frames over them. This folder is
+ * the only place that knows ZeroMQ. PROTOCOL.md, "Transport".
  *
  * Who dials in meets one ROUTER, a CURVE server; each peer dialled has a DEALER. Their TCP
  * connections pass through valves (valve.h). A link's far end is the key that CURVE proved, never

@@ -9,8 +9,8 @@
  * TCP buffers until the messages before them have been taken; a valve that stays shut means a
  * message beyond the limits, and the link is closed.
  *
- *     peer ══TCP══ outer │ valve │ inner ══local══ libzmq (CURVE, end to end between the nodes) ══
- * net.c
+ *     peer ══TCP══ outer │ valve │ inner ══local══ libzmq ══ net.c
+ *                                                  (CURVE, end to end between the nodes)
  *
  * It doesn't look into the bytes: they are CURVE's. It remembers the last that came, since what
  * ends a handshake is said in the clear. */
