@@ -1,4 +1,5 @@
 /* What of a run is taken, and what is refused whole. */
+#include "full_disk.h"
 #include "offer.h"
 
 #include "proto/limits.h"
@@ -8,10 +9,6 @@
 #include "store/quarantine.h"
 #include "store/record.h"
 #include "test.h"
-#include <signal.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 TEST(a_handover_reaches_the_other_party_and_stays_sealed_on_the_way) {
     struct scene s;
@@ -313,10 +310,7 @@ TEST(one_bad_run_of_a_transaction_does_not_undo_the_others) {
 TEST(a_disk_that_is_full_stores_nothing_of_a_run_and_takes_it_later) {
     struct scene s;
     struct admitted admitted;
-    struct rlimit limit, full;
-    struct stat status;
     struct hash before, after;
-    char wal[400];
     offer_begin(&s);
     for (int i = 0; i < 30; i++) {
         struct record_id record = record_of(s.birk);
@@ -325,15 +319,9 @@ TEST(a_disk_that_is_full_stores_nothing_of_a_run_and_takes_it_later) {
     struct id8 id8 = envelope_id8(&s.feed.head.id);
     assert_ok(feed_load(s.birk->store, &s.feed.id, 1, &id8, RUN_SIZE_MAX, &s.run));
     assert_ok(store_digest(s.school->store, &before));
-    snprintf(wal, sizeof wal, "%s-wal", s.school->path);
-    assert_int_equal(stat(wal, &status), 0);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    signal(SIGXFSZ, SIG_IGN);
-    full = limit;
-    full.rlim_cur = (rlim_t)status.st_size + 8192;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    full_disk_begin_log(s.school->path, 8192);
     enum err e = offer(&s, s.school, &admitted);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    full_disk_end();
     assert_true(e == ERR_DISK_FULL || e == ERR_IO);
     assert_ok(store_digest(s.school->store, &after));
     assert_memory_equal(&before, &after, sizeof before);

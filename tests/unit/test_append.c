@@ -1,13 +1,9 @@
+#include "full_disk.h"
 #include "proto/limits.h"
 #include "scene.h"
 #include "store/collection.h"
 #include "store/record.h"
 #include "test.h"
-
-#include <signal.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 TEST(what_is_written_is_merged_here_and_there_alike) {
     struct scene s;
@@ -164,21 +160,12 @@ TEST(a_full_disk_leaves_nothing_half_written) {
     struct scene s;
     struct version_name written;
     struct hash before, after;
-    struct rlimit limit, full;
-    struct stat status;
-    char wal[400];
     scene_open_shared(&s);
-    snprintf(wal, sizeof wal, "%s-wal", s.birk->path);
     assert_ok(store_digest(s.birk->store, &before));
-    assert_int_equal(stat(wal, &status), 0);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    signal(SIGXFSZ, SIG_IGN);
-    full = limit;
-    full.rlim_cur = (rlim_t)status.st_size; /* not a byte more in the log */
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    full_disk_begin_log(s.birk->path, 0);
     enum err e =
         try_write(s.birk, &s.channel, COLLECTION_HANDOVER, &s.record, 10, "gynge", NULL, &written);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    full_disk_end();
     assert_true(e == ERR_DISK_FULL || e == ERR_IO);
     assert_true(strlen(store_failure(s.birk->store)) > 0);
     assert_ok(store_digest(s.birk->store, &after));
@@ -194,19 +181,10 @@ TEST(a_disk_that_fills_amid_a_transaction_takes_none_of_it) {
     struct scene s;
     struct version_name written;
     struct hash before, after;
-    struct rlimit limit, full;
-    struct stat status;
-    char wal[400];
     scene_open_shared(&s);
-    snprintf(wal, sizeof wal, "%s-wal", s.birk->path);
     assert_ok(store_digest(s.birk->store, &before));
-    assert_int_equal(stat(wal, &status), 0);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    signal(SIGXFSZ, SIG_IGN);
-    full = limit;
-    full.rlim_cur = (rlim_t)status.st_size + 8192;
     assert_ok(store_begin(s.birk->store));
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    full_disk_begin_log(s.birk->path, 8192);
     enum err e = OK;
     for (int i = 0; e == OK && i < 20; i++) {
         struct record_id record = record_of(s.birk);
@@ -214,7 +192,7 @@ TEST(a_disk_that_fills_amid_a_transaction_takes_none_of_it) {
                       &written);
     }
     assert_int_not_equal(store_commit(s.birk->store), OK);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    full_disk_end();
     assert_ok(store_digest(s.birk->store, &after));
     assert_memory_equal(&before, &after, sizeof before);
     site_close(s.birk);

@@ -1,10 +1,9 @@
+#include "full_disk.h"
 #include "proto/limits.h"
 #include "stage.h"
 #include "store/record.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 /* The form whose plan Birk and Søndre Skole have written different things in while apart, and the
  * conflict that this has become now that they have met again. */
@@ -298,12 +297,8 @@ SCENE(a_side_written_by_both_is_one_side_with_two_authors) {
 /* Ole has not looked at it before. */
 SCENE(a_conflict_can_be_looked_at_where_nothing_can_be_written) {
     STAGE(stage);
-    struct rlimit before;
     char noted[3][32], value[64];
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    struct rlimit none = {0, before.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    full_disk_begin(0);
     const json_t *shown =
         desk_call(&stage->ole, "handover", "show", json_pack("{s:s}", "id", alma));
     snprintf(noted[0], sizeof noted[0], "%s", at_text(shown, "not_noted"));
@@ -313,7 +308,7 @@ SCENE(a_conflict_can_be_looked_at_where_nothing_can_be_written) {
     snprintf(noted[1], sizeof noted[1], "%s", at_text(list, "not_noted"));
     const json_t *one = show_conflict(&stage->ole, quarrel);
     snprintf(noted[2], sizeof noted[2], "%s", at_text(one, "not_noted"));
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    full_disk_end();
     assert_string_not_equal(value, "");
     for (size_t i = 0; i < 3; i++)
         assert_true(strcmp(noted[i], "io") == 0 || strcmp(noted[i], "disk_full") == 0);

@@ -1,14 +1,13 @@
 /* After the send: delivery, reading and acceptance, as both ends see them. */
+#include "full_disk.h"
 #include "stage.h"
 
 #include "store/acks.h"
 #include "store/append.h"
 #include "store/record.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 SCENE(the_track_tells_relay_delivery_and_reading_apart) {
     STAGE(stage);
@@ -107,28 +106,19 @@ SCENE(a_later_sending_is_unread_until_it_is_shown_again) {
         at_flag(step(desk_call(&stage->mette, "handover", "track", only_id(id)), "read"), "done"));
 }
 
-/* No file may grow, as on a full disk. */
-static void fill_disk(struct rlimit *ret_before) {
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, ret_before), 0);
-    struct rlimit none = {0, ret_before->rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-}
-
 SCENE(a_form_can_be_looked_at_where_nothing_can_be_written) {
     STAGE(stage);
     char id[ID_TEXT_MAX], shown[3][32];
-    struct rlimit before;
     send_alma(stage, id);
     sync_statements(stage->nordby, stage->skole);
     sync_statements(stage->birk, stage->nordby);
-    fill_disk(&before);
+    full_disk_begin(0);
     snprintf(shown[0], 32, "%s", at_text(show(&stage->ole, id), "not_noted"));
     snprintf(shown[1], 32, "%s",
              at_text(desk_call(&stage->mette, "handover", "track", only_id(id)), "not_noted"));
     snprintf(shown[2], 32, "%s",
              at_text(desk_call(&stage->mette, "handover", "print", only_id(id)), "not_noted"));
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    full_disk_end();
     for (size_t i = 0; i < 3; i++)
         assert_true(strcmp(shown[i], "io") == 0 || strcmp(shown[i], "disk_full") == 0);
     desk_refused(&stage->ole, ERR_STATE, "handover", "accept", only_id(id));
