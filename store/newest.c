@@ -39,8 +39,9 @@ static enum err learn(struct store *store, struct newest *newest) {
 
 /* By the bytes that are random; the milliseconds before them are alike. */
 static struct record_id *slot_of(struct newest *newest, const struct record_id *id) {
-    size_t at = (get_u32(id->bytes + sizeof id->bytes - 4) ^ get_u32(id->bytes + 4)) * 0x9e3779b1u;
-    for (at >>= 7;; at++) {
+    uint32_t mixed = get_u32(id->bytes + sizeof id->bytes - 4) ^ get_u32(id->bytes + 4);
+    mixed *= 0x9e3779b1u;
+    for (size_t at = mixed >> 7;; at++) {
         struct record_id *slot = &newest->slots[at % SLOTS];
         if (record_id_is_zero(slot) || record_id_equal(slot, id))
             return slot;
