@@ -186,7 +186,7 @@ static enum err take_value(const char *value, struct arena *arena, struct resolu
     enum err e = draft_tidy(resolution->field, bytes_of_text(value), arena, &resolution->value);
     if (e != OK)
         return reply_err(reply, e);
-    e = field_check(resolution->field, resolution->value, &why);
+    e = draft_check(resolution->field, resolution->value, &why);
     if (e == OK)
         return OK;
     return reply_fail(
@@ -210,7 +210,7 @@ static enum err take_note(const char *note, struct arena *arena, struct resoluti
     for (char *at = line; *at != '\0'; at++)
         if (*at == '\n' || *at == '\r' || *at == '\t')
             *at = ' ';
-    enum err e = field_check(settled, bytes_of_text(line), &why);
+    enum err e = draft_check(settled, bytes_of_text(line), &why);
     if (e != OK)
         return reply_fail(
             reply, e, MEND("shorten or retype the note", "forkort noten, eller skriv den på ny"),

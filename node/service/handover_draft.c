@@ -101,8 +101,7 @@ enum err draft_tidy(const struct field *field, struct bytes value, struct arena 
     return OK;
 }
 
-/* Each value of a union field is checked alone. */
-static enum err check_value(const struct field *field, struct bytes value, struct label *ret_why) {
+enum err draft_check(const struct field *field, struct bytes value, struct label *ret_why) {
     if (name_turns(value)) {
         *ret_why = MEND("it holds a character that turns the direction of writing; type it anew",
                         "det indeholder et tegn, der vender skriveretningen; skriv det på ny");
@@ -149,7 +148,7 @@ static enum err check_edit(const struct handover *handover, const struct field *
                        "%s (%s) is in conflict; settle that first",
                        "%s (%s) er i konflikt; afgør den først", field->name, label);
     } else {
-        e = check_value(field, value, &why);
+        e = draft_check(field, value, &why);
         if (e == OK)
             return OK;
         reply_fail(

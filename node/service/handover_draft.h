@@ -12,6 +12,8 @@ const struct handover_draft *draft_of(const struct handover *, const struct fiel
  * around it; of a union field: trimmed
  * lines, no empty ones, none twice. In the arena. */
 MUST_USE enum err draft_tidy(const struct field *, struct bytes value, struct arena *, struct bytes *ret_value);
+/* May somebody type this, tidied, into the field? Each value of a union field is checked alone. ERR_ARGUMENT, ERR_LIMIT, and why. */
+MUST_USE enum err draft_check(const struct field *, struct bytes value, struct label *ret_why);
 /* Is `line` one of the lines of `text`? */
 bool draft_has_line(struct bytes text, struct bytes line);
 /* Where an edit comes from: typed by itself, or in a form. */

@@ -156,6 +156,15 @@ SCENE(either_side_settles_by_the_name_of_a_site_or_with_something_else) {
     assert_string_equal(value_at(&stage->mette, "contact"), "Ole");
 }
 
+SCENE(a_resolution_holds_no_mark_that_turns_the_direction_of_writing) {
+    STAGE(stage);
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve",
+                 json_pack("{s:s, s:s}", "id", quarrel, "value", "a\u202eb"));
+    desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve",
+                 json_pack("{s:s, s:s, s:s}", "id", quarrel, "take", "1", "note", "a\u202eb"));
+    assert_int_equal(conflicts_at(&stage->mette), 1);
+}
+
 SCENE(a_resolution_says_in_exactly_one_way_what_stands) {
     STAGE(stage);
     desk_refused(&stage->mette, ERR_ARGUMENT, "conflict", "resolve",
@@ -325,6 +334,7 @@ int main(void) {
         QUARREL(a_conflicted_field_shows_the_pick_and_both_values_in_the_form),
         QUARREL(a_resolution_travels_and_the_conflict_is_gone_on_both),
         QUARREL(either_side_settles_by_the_name_of_a_site_or_with_something_else),
+        QUARREL(a_resolution_holds_no_mark_that_turns_the_direction_of_writing),
         QUARREL(a_resolution_says_in_exactly_one_way_what_stands),
         QUARREL(what_all_sides_wrote_is_cleared_only_when_that_is_said),
         QUARREL(a_field_with_more_versions_than_one_write_can_name_is_settled_all_the_same),
