@@ -1,65 +1,31 @@
-#include "lone.h"
+#include "hub.h"
 #include "test.h"
 
 #include "proto/limits.h"
 
 enum { TURN_MS = 30000 }; /* pull.h */
-enum { LINK = 11, OTHER_LINK = 12, THIRD_LINK = 13, PEER = 1, OTHER = 2, THIRD = 3 };
-
-/* A municipality with three relays' worth of peers that may hold everything. */
-static void municipality(struct lone *lone) {
-    lone_init(lone, ROLE_MUNICIPALITY);
-    lone_member(lone, PEER, ROLE_RELAY, false, true);
-    lone_member(lone, OTHER, ROLE_RELAY, false, true);
-    lone_member(lone, THIRD, ROLE_RELAY, false, true);
-    lone_clear(lone);
-}
-
-static struct feed_id answers_of(const struct lone *lone, unsigned author) {
-    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
-    return lone_feed_id(lone, &channel, author);
-}
-
-static void announce(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t seq) {
-    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
-    struct version_name head = {*feed, seq, id8_n(seq)};
-    lone_heads(lone, link, &channel, &head, 1);
-}
-
-static size_t bring(struct lone *lone, uint32_t link, const struct feed_id *feed, uint64_t after,
-                    unsigned n, uint64_t head) {
-    struct bytes run = lone_run(lone, feed, after, n, 100);
-    lone_receive(lone, link,
-                 &(struct message){.kind = MESSAGE_RUN, .run = {*feed, after, head, run}});
-    return run.size;
-}
-
-static void now_held(struct lone *lone, unsigned author, uint64_t seq) {
-    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
-    lone_feed(lone, &channel, author, seq);
-}
 
 TEST(a_head_beyond_the_own_one_is_pulled_and_acknowledged_only_when_durable) {
     struct lone lone;
     struct message m;
-    municipality(&lone);
-    struct feed_id feed = answers_of(&lone, 20);
+    hub_init(&lone);
+    struct feed_id feed = hub_feed(&lone, 20);
     lone_open(&lone, LINK, PEER);
-    announce(&lone, LINK, &feed, 3);
+    hub_announce(&lone, LINK, &feed, 3);
     assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
     assert_int_equal(m.pull.after, 0);
     assert_true(m.pull.bytes >= RUN_SIZE_MAX / 4);
     assert_int_equal(lone_peer(&lone, PEER).state, SESSION_PULLING);
     assert_false(lone_peer(&lone, PEER).equal);
 
-    size_t size = bring(&lone, LINK, &feed, 0, 3, 3);
+    size_t size = hub_bring(&lone, LINK, &feed, 0, 3, 3);
     assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 1);
     assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
     assert_false(lone_peer(&lone, PEER).equal);
     lone_admitted(&lone, LINK, &feed, size, OK, 3);
     assert_true(lone_frame(&lone, LINK, MESSAGE_CREDIT, 0, &m));
     assert_int_equal(m.credit.bytes, size);
-    now_held(&lone, 20, 3);
+    hub_holds(&lone, 20, 3);
     assert_int_equal(lone_peer(&lone, PEER).state, SESSION_IDLE);
     assert_true(lone_peer(&lone, PEER).equal);
     assert_int_equal(lone_effects(&lone, EFFECT_LOAD, LINK), 0);
@@ -69,9 +35,9 @@ TEST(a_head_beyond_the_own_one_is_pulled_and_acknowledged_only_when_durable) {
 TEST(while_heads_are_compared_nothing_but_the_roster_is_pulled) {
     struct lone lone;
     struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
-    municipality(&lone);
+    hub_init(&lone);
     struct channel_id id = lone_channel_id(&lone, &channel);
-    struct feed_id feed = answers_of(&lone, 20);
+    struct feed_id feed = hub_feed(&lone, 20);
     struct version_name head = {feed, 3, id8_n(3)};
     struct message_heads heads = {id, &head, 1, true};
     lone_connect(&lone, LINK, PEER);
@@ -95,7 +61,7 @@ TEST(a_digest_that_names_a_channel_twice_ends_the_session) {
     struct lone lone;
     struct message m;
     struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
-    municipality(&lone);
+    hub_init(&lone);
     struct channel_id id = lone_channel_id(&lone, &channel);
     lone_connect(&lone, LINK, PEER);
     struct message hello = lone_hello(&lone, LINK);
@@ -112,10 +78,10 @@ TEST(a_digest_that_names_a_channel_twice_ends_the_session) {
 
 TEST(a_pull_is_looked_at_when_its_turn_ends_and_not_before) {
     struct lone lone;
-    municipality(&lone);
-    struct feed_id feed = answers_of(&lone, 20);
+    hub_init(&lone);
+    struct feed_id feed = hub_feed(&lone, 20);
     lone_open(&lone, LINK, PEER);
-    announce(&lone, LINK, &feed, 3);
+    hub_announce(&lone, LINK, &feed, 3);
     assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
     time_ms began = lone.now;
     unsigned looks = 0;
@@ -128,12 +94,12 @@ TEST(a_pull_is_looked_at_when_its_turn_ends_and_not_before) {
 
 TEST(beside_a_feed_that_was_pulled_alone_there_is_room_for_one_more) {
     struct lone lone;
-    municipality(&lone);
+    hub_init(&lone);
     lone_open(&lone, LINK, PEER);
     for (unsigned i = 0; i < 3; i++) {
-        struct feed_id feed = answers_of(&lone, 20 + i);
+        struct feed_id feed = hub_feed(&lone, 20 + i);
         lone_clear(&lone);
-        announce(&lone, LINK, &feed, 3);
+        hub_announce(&lone, LINK, &feed, 3);
         assert_int_equal(lone_sent(&lone, LINK, MESSAGE_PULL), i < 2);
     }
     lone_done(&lone);
@@ -141,13 +107,13 @@ TEST(beside_a_feed_that_was_pulled_alone_there_is_room_for_one_more) {
 
 TEST(it_does_not_matter_whether_the_news_or_the_answer_comes_first) {
     struct lone lone;
-    municipality(&lone);
-    struct feed_id feed = answers_of(&lone, 20);
+    hub_init(&lone);
+    struct feed_id feed = hub_feed(&lone, 20);
     lone_open(&lone, LINK, PEER);
-    announce(&lone, LINK, &feed, 3);
-    size_t size = bring(&lone, LINK, &feed, 0, 3, 3);
+    hub_announce(&lone, LINK, &feed, 3);
+    size_t size = hub_bring(&lone, LINK, &feed, 0, 3, 3);
     lone_clear(&lone);
-    now_held(&lone, 20, 3);
+    hub_holds(&lone, 20, 3);
     lone_admitted(&lone, LINK, &feed, size, OK, 3);
     assert_true(lone_peer(&lone, PEER).equal);
     assert_int_equal(lone_effects(&lone, EFFECT_LOAD, LINK), 0);
@@ -156,12 +122,12 @@ TEST(it_does_not_matter_whether_the_news_or_the_answer_comes_first) {
 }
 
 static void both_announce(struct lone *lone, struct feed_id *ret_feed) {
-    municipality(lone);
-    *ret_feed = answers_of(lone, 20);
+    hub_init(lone);
+    *ret_feed = hub_feed(lone, 20);
     lone_open(lone, LINK, PEER);
     lone_open(lone, OTHER_LINK, OTHER);
-    announce(lone, LINK, ret_feed, 9);
-    announce(lone, OTHER_LINK, ret_feed, 9);
+    hub_announce(lone, LINK, ret_feed, 9);
+    hub_announce(lone, OTHER_LINK, ret_feed, 9);
     assert_true(lone_sent(lone, LINK, MESSAGE_PULL));
     assert_false(lone_sent(lone, OTHER_LINK, MESSAGE_PULL));
     assert_int_equal(lone_peer(lone, OTHER).state, SESSION_PULLING);
@@ -180,21 +146,21 @@ TEST(one_feed_is_pulled_from_one_peer_and_from_another_when_that_is_gone) {
 TEST(a_feed_that_waits_for_room_with_one_peer_is_not_pulled_twice) {
     struct lone lone;
     struct message m;
-    municipality(&lone);
+    hub_init(&lone);
     lone_open(&lone, LINK, PEER);
     lone_open(&lone, OTHER_LINK, OTHER);
     for (unsigned author = 20; author < 40; author++) {
-        struct feed_id filler = answers_of(&lone, author);
-        announce(&lone, LINK, &filler, 3);
+        struct feed_id filler = hub_feed(&lone, author);
+        hub_announce(&lone, LINK, &filler, 3);
     }
-    struct feed_id feed = answers_of(&lone, 60);
-    announce(&lone, LINK, &feed, 3);
-    announce(&lone, OTHER_LINK, &feed, 3);
+    struct feed_id feed = hub_feed(&lone, 60);
+    hub_announce(&lone, LINK, &feed, 3);
+    hub_announce(&lone, OTHER_LINK, &feed, 3);
     assert_true(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
     for (unsigned author = 20; author < 40; author++)
         lone_receive(&lone, LINK,
                      &(struct message){.kind = MESSAGE_NOT_HERE,
-                                       .not_here = {answers_of(&lone, author), 0, ERR_NOT_FOUND}});
+                                       .not_here = {hub_feed(&lone, author), 0, ERR_NOT_FOUND}});
     for (unsigned i = 0; lone_frame(&lone, LINK, MESSAGE_PULL, i, &m); i++)
         assert_false(feed_id_equal(&m.pull.feed, &feed));
     lone_done(&lone);
@@ -237,7 +203,7 @@ TEST(a_slow_disk_of_ones_own_is_no_stall_of_the_peer) {
     struct lone lone;
     struct feed_id feed;
     both_announce(&lone, &feed);
-    bring(&lone, LINK, &feed, 0, 3, 9);
+    hub_bring(&lone, LINK, &feed, 0, 3, 9);
     lone_wait(&lone, 200000);
     assert_false(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
     lone_done(&lone);
@@ -248,7 +214,7 @@ TEST(another_peer_is_asked_when_a_run_is_bad) {
     struct message m;
     struct feed_id feed;
     both_announce(&lone, &feed);
-    size_t size = bring(&lone, LINK, &feed, 0, 3, 9);
+    size_t size = hub_bring(&lone, LINK, &feed, 0, 3, 9);
     lone_admitted(&lone, LINK, &feed, size, ERR_SIGNATURE, 0);
     assert_true(lone_frame(&lone, LINK, MESSAGE_ERROR, 0, &m));
     assert_int_equal(m.error.code, ERR_SIGNATURE);
@@ -261,12 +227,12 @@ TEST(another_peer_is_asked_when_a_run_is_bad) {
 
 TEST(three_bad_runs_end_the_session) {
     struct lone lone;
-    municipality(&lone);
+    hub_init(&lone);
     lone_open(&lone, LINK, PEER);
     for (unsigned i = 0; i < 3; i++) {
-        struct feed_id feed = answers_of(&lone, 20 + i);
-        announce(&lone, LINK, &feed, 3);
-        size_t size = bring(&lone, LINK, &feed, 0, 3, 3);
+        struct feed_id feed = hub_feed(&lone, 20 + i);
+        hub_announce(&lone, LINK, &feed, 3);
+        size_t size = hub_bring(&lone, LINK, &feed, 0, 3, 3);
         assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 0);
         lone_admitted(&lone, LINK, &feed, size, ERR_CHAIN, 0);
     }
@@ -280,7 +246,7 @@ TEST(runs_that_fail_behind_a_bad_one_are_no_further_offence) {
     size_t sizes[4];
     both_announce(&lone, &feed);
     for (unsigned i = 0; i < 4; i++)
-        sizes[i] = bring(&lone, LINK, &feed, i * 2, 2, 9);
+        sizes[i] = hub_bring(&lone, LINK, &feed, i * 2, 2, 9);
     assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 4);
     for (unsigned i = 0; i < 4; i++)
         lone_admitted(&lone, LINK, &feed, sizes[i], ERR_CHAIN, 0);
@@ -292,7 +258,7 @@ TEST(a_feed_of_an_author_not_known_yet_waits_for_the_roster) {
     struct lone lone;
     struct feed_id feed;
     both_announce(&lone, &feed);
-    size_t size = bring(&lone, LINK, &feed, 0, 3, 9);
+    size_t size = hub_bring(&lone, LINK, &feed, 0, 3, 9);
     lone_admitted(&lone, LINK, &feed, size, ERR_ROSTER, 0);
     lone_wait(&lone, 100000);
     assert_false(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
@@ -314,7 +280,7 @@ TEST(what_can_not_be_stored_now_is_tried_again_and_nothing_is_acknowledged) {
         struct lone lone;
         struct feed_id feed;
         both_announce(&lone, &feed);
-        size_t size = bring(&lone, LINK, &feed, 0, 3, 9);
+        size_t size = hub_bring(&lone, LINK, &feed, 0, 3, 9);
         lone_admitted(&lone, LINK, &feed, size, own[i], 0);
         assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
         assert_false(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL)); /* no other could do better */
@@ -332,10 +298,10 @@ TEST(what_can_not_be_stored_now_is_tried_again_and_nothing_is_acknowledged) {
 TEST(a_peer_that_sends_more_than_its_credit_is_dropped) {
     struct lone lone;
     struct feed_id feed;
-    municipality(&lone);
-    feed = answers_of(&lone, 20);
+    hub_init(&lone);
+    feed = hub_feed(&lone, 20);
     lone_open(&lone, LINK, PEER);
-    announce(&lone, LINK, &feed, 1000);
+    hub_announce(&lone, LINK, &feed, 1000);
     uint64_t after = 0;
     size_t under_way = 0;
     while (lone_effects(&lone, EFFECT_CLOSE, LINK) == 0) {
@@ -356,10 +322,10 @@ TEST(many_feeds_are_pulled_at_once_within_the_credit) {
     struct message m;
     struct version_name heads[500];
     struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
-    municipality(&lone);
+    hub_init(&lone);
     lone_open(&lone, LINK, PEER);
     for (unsigned i = 0; i < 500; i++) {
-        heads[i] = (struct version_name){answers_of(&lone, 20), 4, id8_n(4)};
+        heads[i] = (struct version_name){hub_feed(&lone, 20), 4, id8_n(4)};
         heads[i].feed.bytes[0] = (uint8_t)i;
         heads[i].feed.bytes[1] = (uint8_t)(i >> 8);
     }
@@ -379,7 +345,7 @@ TEST(a_peer_can_name_only_so_many_unknown_feeds) {
     struct lone lone;
     struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
     static struct version_name heads[4096];
-    municipality(&lone);
+    hub_init(&lone);
     lone_open(&lone, LINK, PEER);
     for (unsigned page = 0; page < 2; page++) {
         for (unsigned i = 0; i < 4096; i++) {
@@ -405,162 +371,10 @@ TEST(a_peer_can_name_only_so_many_unknown_feeds) {
     lone_done(&lone);
 }
 
-/* The peer says that it has another entry where this node stands: all is asked for from the start.
- */
-static struct feed_id look_for_fork(struct lone *lone) {
-    struct message m;
-    municipality(lone);
-    struct feed_id feed = answers_of(lone, 20);
-    now_held(lone, 20, 3);
-    lone_open(lone, LINK, PEER);
-    announce(lone, LINK, &feed, 5);
-    assert_true(lone_frame(lone, LINK, MESSAGE_PULL, 0, &m));
-    assert_int_equal(m.pull.after, 3);
-    lone_clear(lone);
-    lone_receive(lone, LINK,
-                 &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 3, ERR_CHAIN}});
-    assert_true(lone_frame(lone, LINK, MESSAGE_PULL, 0, &m));
-    assert_int_equal(m.pull.after, 0);
-    return feed;
-}
-
-TEST(a_fork_is_looked_for_once) {
-    struct lone lone;
-    struct feed_id feed = look_for_fork(&lone);
-    size_t size = bring(&lone, LINK, &feed, 0, 5, 5);
-    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 1);
-    lone_clear(&lone);
-    lone_admitted(&lone, LINK, &feed, size, OK, 5);
-    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
-    assert_int_equal(lone_peer(&lone, PEER).state, SESSION_IDLE);
-    assert_true(lone_peer(&lone, PEER).equal);
-    lone_done(&lone);
-}
-
-TEST(no_more_of_a_branch_is_asked_for_while_its_feed_waits_for_the_roster) {
-    struct lone lone;
-    struct feed_id feed = look_for_fork(&lone);
-    size_t size = bring(&lone, LINK, &feed, 0, 2, 5);
-    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 1);
-    lone_open(&lone, OTHER_LINK, OTHER);
-    size_t other = bring(&lone, OTHER_LINK, &feed, 3, 1, 4);
-    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, OTHER_LINK), 1);
-    lone_admitted(&lone, OTHER_LINK, &feed, other, ERR_ROSTER, 3);
-    lone_clear(&lone);
-    lone_admitted(&lone, LINK, &feed, size, ERR_FORK, 3);
-    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
-    lone_done(&lone);
-}
-
-TEST(a_push_that_does_not_follow_is_dropped_and_the_feed_pulled) {
-    struct lone lone;
-    struct message m;
-    municipality(&lone);
-    struct feed_id feed = answers_of(&lone, 20);
-    now_held(&lone, 20, 3);
-    lone_open(&lone, LINK, PEER);
-    bring(&lone, LINK, &feed, 7, 1, 8);
-    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 0);
-    assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
-    assert_int_equal(m.pull.after, 3);
-    lone_done(&lone);
-}
-
-TEST(pushes_in_a_row_are_taken_without_waiting_for_each_other) {
-    struct lone lone;
-    municipality(&lone);
-    struct feed_id feed = answers_of(&lone, 20);
-    now_held(&lone, 20, 3);
-    lone_open(&lone, LINK, PEER);
-    size_t size = bring(&lone, LINK, &feed, 3, 1, 4);
-    bring(&lone, LINK, &feed, 4, 1, 5);
-    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 2);
-    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
-    lone_admitted(&lone, LINK, &feed, size, OK, 4);
-    assert_false(lone_peer(&lone, PEER).equal);
-    lone_admitted(&lone, LINK, &feed, size, OK, 5);
-    assert_true(lone_peer(&lone, PEER).equal);
-    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
-    lone_done(&lone);
-}
-
-TEST(a_push_of_what_is_here_already_is_acknowledged_and_not_stored_twice) {
-    struct lone lone;
-    municipality(&lone);
-    struct feed_id feed = answers_of(&lone, 20);
-    now_held(&lone, 20, 3);
-    lone_open(&lone, LINK, PEER);
-    bring(&lone, LINK, &feed, 1, 2, 3);
-    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 0);
-    assert_true(lone_sent(&lone, LINK, MESSAGE_CREDIT));
-    assert_true(lone_peer(&lone, PEER).equal);
-    lone_done(&lone);
-}
-
-TEST(the_rest_of_a_push_that_stays_away_is_pulled) {
-    struct lone lone;
-    municipality(&lone);
-    struct feed_id feed = answers_of(&lone, 20);
-    now_held(&lone, 20, 3);
-    lone_open(&lone, LINK, PEER);
-    size_t size = bring(&lone, LINK, &feed, 3, 1, 9);
-    lone_admitted(&lone, LINK, &feed, size, OK, 4);
-    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
-    assert_false(lone_peer(&lone, PEER).equal);
-    lone_wait(&lone, 30000);
-    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
-    lone_done(&lone);
-}
-
-TEST(a_feed_that_the_peer_may_not_hold_is_refused_from_it) {
-    struct lone lone;
-    struct message m;
-    lone_init(&lone, ROLE_KINDERGARTEN);
-    lone_member(&lone, PEER, ROLE_SCHOOL, true, true);
-    struct channel handover = channel_n(CHANNEL_HANDOVER, 0, 2);
-    struct feed_id feed = lone_feed(&lone, &handover, 2, 3);
-    lone_open(&lone, LINK, PEER);
-    bring(&lone, LINK, &feed, 3, 1, 4);
-    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 0);
-    assert_true(lone_frame(&lone, LINK, MESSAGE_ERROR, 0, &m));
-    assert_int_equal(m.error.code, ERR_DENIED);
-    lone_done(&lone);
-}
-
-/* A peer holds another entry 3 than this municipality does, of the feed. */
-static struct feed_id meet_a_fork(struct lone *lone) {
-    municipality(lone);
-    struct feed_id feed = answers_of(lone, 20);
-    struct channel channel = channel_n(CHANNEL_ANSWERS, 0, 0);
-    struct version_name head = {feed, 3, {{0xbb}}};
-    now_held(lone, 20, 3);
-    lone_open(lone, LINK, PEER);
-    lone_heads(lone, LINK, &channel, &head, 1);
-    return feed;
-}
-
-TEST(a_fork_is_looked_for_from_the_start_once) {
-    struct lone lone;
-    struct message m;
-    struct feed_id feed = meet_a_fork(&lone);
-    assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
-    assert_int_equal(m.pull.after, 0);
-    size_t size = bring(&lone, LINK, &feed, 0, 3, 3);
-    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 1);
-    lone_clear(&lone);
-    lone_admitted(&lone, LINK, &feed, size, ERR_FORK, 3);
-    assert_true(lone_frame(&lone, LINK, MESSAGE_ERROR, 0, &m));
-    assert_int_equal(m.error.code, ERR_FORK);
-    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
-    assert_false(lone_peer(&lone, PEER).equal);
-    assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 0);
-    lone_done(&lone);
-}
-
 TEST(what_a_peer_says_of_an_own_feed_is_reported) {
     struct lone lone;
     struct channel notice = channel_n(CHANNEL_NOTICE, 0, 0);
-    municipality(&lone);
+    hub_init(&lone);
     struct feed_id feed = lone_feed(&lone, &notice, 0, 3);
     lone_connect(&lone, LINK, PEER);
     struct message hello = lone_hello(&lone, LINK);
@@ -575,33 +389,6 @@ TEST(what_a_peer_says_of_an_own_feed_is_reported) {
     assert_non_null(reported);
     assert_int_equal(reported->after, 9);
     assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
-    lone_done(&lone);
-}
-
-TEST(a_branch_is_followed_to_its_end_and_nothing_of_it_is_acknowledged) {
-    struct lone lone;
-    struct message m;
-    struct feed_id feed = meet_a_fork(&lone);
-    assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
-    lone_clear(&lone);
-    size_t size = bring(&lone, LINK, &feed, 0, 2, 6); /* it has grown meanwhile */
-    lone_clear(&lone);
-    lone_admitted(&lone, LINK, &feed, size, ERR_FORK, 3);
-    assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
-    assert_false(lone_sent(&lone, LINK, MESSAGE_ERROR));
-    assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
-    assert_int_equal(m.pull.after, 2);
-    struct id8 id8 = id8_n(2);
-    assert_memory_equal(&m.pull.id8, &id8, sizeof id8);
-    size = bring(&lone, LINK, &feed, 2, 4, 6);
-    lone_clear(&lone);
-    lone_admitted(&lone, LINK, &feed, size, ERR_FORK, 3);
-    assert_true(lone_frame(&lone, LINK, MESSAGE_ERROR, 0, &m));
-    assert_int_equal(m.error.code, ERR_FORK);
-    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
-    assert_false(lone_sent(&lone, LINK, MESSAGE_CREDIT));
-    assert_int_equal(lone_effects(&lone, EFFECT_CLOSE, LINK), 0);
-    assert_false(lone_peer(&lone, PEER).equal);
     lone_done(&lone);
 }
 
@@ -626,16 +413,7 @@ int main(void) {
         cmocka_unit_test(a_peer_that_sends_more_than_its_credit_is_dropped),
         cmocka_unit_test(many_feeds_are_pulled_at_once_within_the_credit),
         cmocka_unit_test(a_peer_can_name_only_so_many_unknown_feeds),
-        cmocka_unit_test(a_fork_is_looked_for_once),
-        cmocka_unit_test(no_more_of_a_branch_is_asked_for_while_its_feed_waits_for_the_roster),
-        cmocka_unit_test(a_push_that_does_not_follow_is_dropped_and_the_feed_pulled),
-        cmocka_unit_test(pushes_in_a_row_are_taken_without_waiting_for_each_other),
-        cmocka_unit_test(a_push_of_what_is_here_already_is_acknowledged_and_not_stored_twice),
-        cmocka_unit_test(the_rest_of_a_push_that_stays_away_is_pulled),
-        cmocka_unit_test(a_feed_that_the_peer_may_not_hold_is_refused_from_it),
-        cmocka_unit_test(a_fork_is_looked_for_from_the_start_once),
         cmocka_unit_test(what_a_peer_says_of_an_own_feed_is_reported),
-        cmocka_unit_test(a_branch_is_followed_to_its_end_and_nothing_of_it_is_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
