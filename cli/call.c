@@ -211,6 +211,18 @@ json_t *cli_call(struct cli_context *cli, const char *noun, const char *verb, js
     return document;
 }
 
+bool cli_ask(struct cli_context *cli, const char *question) {
+    cli_release(cli);
+    fprintf(stderr, "%s [%s] ", question, say(&cli->screen, "y/N", "j/N"));
+    /* All of the line: what is left of a long one would answer the next question. */
+    int first = getchar(), last = first;
+    while (last != EOF && last != '\n')
+        last = getchar();
+    if (last == EOF)
+        fputc('\n', stderr);
+    return last == '\n' && (first == 'y' || first == 'Y' || first == 'j' || first == 'J');
+}
+
 bool cli_confirm(struct cli_context *cli, const char *question) {
     if (cli->args->yes)
         return true;
@@ -219,13 +231,11 @@ bool cli_confirm(struct cli_context *cli, const char *question) {
                  "this asks first: %s", "her spørges først: %s", question);
         return false;
     }
-    cli_release(cli);
-    fprintf(stderr, "%s [%s] ", question, say(&cli->screen, "y/N", "j/N"));
-    /* All of the line: what is left of a long one would answer the next question. */
-    int first = getchar(), last = first;
-    while (last != EOF && last != '\n')
-        last = getchar();
-    return last == '\n' && (first == 'y' || first == 'Y' || first == 'j' || first == 'J');
+    if (cli_ask(cli, question))
+        return true;
+    cli_fail(cli, "cancelled", MEND("y goes on", "j går videre"), NULL,
+             "nothing was done: the answer was not yes", "intet er gjort: svaret var ikke ja");
+    return false;
 }
 
 void cli_show(struct cli_context *cli, const struct verb *verb, const json_t *document) {

@@ -59,7 +59,7 @@ static int edit_until_taken(struct cli_context *cli, const char *id, struct edit
             return EXIT_DONE;
         }
         if (cli->args->yes || editor_is_interrupted() ||
-            !cli_confirm(cli, say(&cli->screen, "Edit again?", "Ret igen?")))
+            !cli_ask(cli, say(&cli->screen, "Edit again?", "Ret igen?")))
             return give_up(cli, editor);
     }
 }

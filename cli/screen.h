@@ -64,7 +64,10 @@ struct side {
 extern const struct side *const cli_sides[];
 /* For prepare: call another verb (to show a form before asking). NULL on error, which has been printed. Caller owns. */
 json_t *cli_call(struct cli_context *, const char *noun, const char *verb, json_t *args);
-/* Asks yes/no on the terminal; the global option `--yes` answers yes; without a terminal it is no, with a hint. */
+/* Asks yes/no on the terminal. */
+bool cli_ask(struct cli_context *, const char *question);
+/* Asks before something that can't be undone; the global option `--yes` answers yes. False: no, or there is no terminal to ask on; that
+ * nothing was done has been said. */
 bool cli_confirm(struct cli_context *, const char *question);
 const struct screen *cli_screen(struct cli_context *);
 /* Prints "stafet: TEXT" and the mend, in the user's language, on stderr (or {"error":…} with --json); returns the exit code for usage or

@@ -516,21 +516,35 @@ class Commands(unittest.TestCase):
                     node.stop()
         self.assertIn("slutter til", self.watched(other, "join", ticket, "--wait", "3s"))
 
-    def watched(self, home, *words):
-        """What a command that is not done in time shows on a Danish terminal."""
+    def watched(self, home, *words, answer="", code=3):
+        """What a command shows on a Danish terminal, where this is typed once it asks."""
         ours, theirs = pty.openpty()
-        process = subprocess.Popen([STAFET, "--home", home, *words], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+        process = subprocess.Popen([STAFET, "--home", home, *words], stdin=theirs if answer else subprocess.DEVNULL, stdout=theirs, stderr=theirs,
                                    env={**environment(), "LC_ALL": "da_DK.UTF-8"})
         os.close(theirs)
         seen = b""
         try:
             while piece := os.read(ours, 4096):
                 seen += piece
+                if answer and seen.endswith(b"] "):
+                    os.write(ours, answer.encode())
         except OSError:
             pass  # the other end is closed
         os.close(ours)
-        self.assertEqual(process.wait(timeout=60), 3)
+        self.assertEqual(process.wait(timeout=60), code)
         return seen.decode()
+
+    def test_a_no_is_told_what_it_means_and_nothing_is_done(self):
+        home = os.path.join(self.folder, "b")
+        discard = ("handover", "edit", self.known["H"], "--discard")
+        must(home, "handover", "edit", self.known["H"], "likes=Kites")
+        for answer in ("n\n", "\n", "nej, ja\n", "\x04"):
+            with self.subTest(answer=answer):
+                shown = self.watched(home, *discard, answer=answer, code=1)
+                self.assertRegex(shown, r"Glem alt.*\[j/N\][^\n]*\r\nstafet: intet er gjort: svaret var ikke ja\r\n")
+                self.assertIn("Kites", json.dumps(must(home, "handover", "show", self.known["H"])))
+        self.watched(home, *discard, answer="j\n", code=0)
+        self.assertNotIn("Kites", json.dumps(must(home, "handover", "show", self.known["H"])))
 
     @staticmethod
     def lives(process):
