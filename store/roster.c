@@ -58,44 +58,6 @@ enum err roster_each(struct store *store, roster_visit *visit, void *context) {
     return e;
 }
 
-/* A whole name beats a whole id, that a beginning of a name. */
-struct search {
-    const char *name;
-    struct member_id found;
-    int rank; /* of what has been found: 3 the name, 2 the id, 1 a beginning, 0 nothing */
-    size_t found_n;
-};
-
-static int rank_of(const struct search *search, const struct roster_entry *entry) {
-    char id[ID_TEXT_MAX];
-    id_text(entry->member.bytes, sizeof entry->member.bytes, id);
-    if (strcmp(entry->name, search->name) == 0)
-        return 3;
-    if (strlen(search->name) == strlen(id) && id_text_has_prefix(id, search->name))
-        return 2;
-    return strncmp(entry->name, search->name, strlen(search->name)) == 0 ? 1 : 0;
-}
-
-static enum err search_visit(void *context, const struct roster_entry *entry) {
-    struct search *search = context;
-    int rank = rank_of(search, entry);
-    if (rank == 0 || rank < search->rank)
-        return OK;
-    search->found_n = rank > search->rank ? 1 : search->found_n + 1;
-    search->rank = rank;
-    search->found = entry->member;
-    return OK;
-}
-
-enum err roster_by_name(struct store *store, const char *name, struct arena *arena,
-                        struct roster_entry *ret_entry) {
-    struct search search = {.name = name};
-    enum err e = name[0] == '\0' ? ERR_NOT_FOUND : roster_each(store, search_visit, &search);
-    if (e == OK && search.found_n != 1)
-        e = search.found_n == 0 ? ERR_NOT_FOUND : ERR_AMBIGUOUS;
-    return e == OK ? roster_member(store, &search.found, UINT64_MAX, arena, ret_entry) : e;
-}
-
 enum err roster_federation_name(struct store *store, struct arena *arena, const char **ret_name) {
     sqlite3_stmt *get = db_statement(store->db, "SELECT name FROM federation");
     bool row = false;

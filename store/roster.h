@@ -21,8 +21,6 @@ MUST_USE enum err roster_member(struct store *, const struct member_id *, uint64
                                 struct roster_entry *ret_entry);
 /* The active member with this transport key, for ZAP. ERR_NOT_FOUND. */
 MUST_USE enum err roster_by_transport(struct store *, const struct transport_public *, struct member_id *ret_member);
-/* By name, unique prefix of a name, or id; ERR_NOT_FOUND, ERR_AMBIGUOUS. */
-MUST_USE enum err roster_by_name(struct store *, const char *name, struct arena *, struct roster_entry *ret_entry);
 
 typedef enum err roster_visit(void *context, const struct roster_entry *);
 /* Present entries, in order of role, then name. */

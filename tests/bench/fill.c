@@ -67,8 +67,8 @@ static void fill_answers(struct store *store, const char *survey, size_t count, 
         for (size_t i = 0; i < BATCH; i++) {
             struct answer_reply replies[13];
             for (uint32_t q = 0; q < 12; q++)
-                replies[q] =
-                    (struct answer_reply){.question = q + 1, .choice = 1 + randombytes_random() % 5};
+                replies[q] = (struct answer_reply){.question = q + 1,
+                                                   .choice = 1 + randombytes_random() % 5};
             random_text(text, size - 12 * 6 - 8);
             replies[12] = (struct answer_reply){.question = 13, .text = text};
             must(answer_encode(replies, 13, &encoded[i]), "encoding an answer");
@@ -95,16 +95,32 @@ static void fill_answers(struct store *store, const char *survey, size_t count, 
     free(text);
 }
 
+struct wanted {
+    const char *name;
+    struct member_id member;
+};
+
+static enum err compare(void *context, const struct roster_entry *entry) {
+    struct wanted *wanted = context;
+    if (strcmp(entry->name, wanted->name) == 0)
+        wanted->member = entry->member;
+    return OK;
+}
+
+static struct member_id member_named(struct store *store, const char *name) {
+    struct wanted wanted = {.name = name};
+    must(roster_each(store, compare, &wanted), "reading the roster");
+    must(member_id_is_zero(&wanted.member) ? ERR_NOT_FOUND : OK, "finding the member");
+    return wanted.member;
+}
+
 static void fill_edits(struct store *store, const char *member, size_t count, size_t size,
                        struct total *total) {
-    struct arena arena;
-    arena_init(&arena, DECODE_MEMORY_MAX);
-    struct roster_entry entry;
-    must(roster_by_name(store, member, &arena, &entry), "finding the member");
+    struct member_id to = member_named(store, member);
     struct self self;
     must(store_self(store, &self), "reading the store");
     struct channel channel;
-    must(channel_make(CHANNEL_HANDOVER, &self.member, &entry.member, &channel), "the channel");
+    must(channel_make(CHANNEL_HANDOVER, &self.member, &to, &channel), "the channel");
     char *text = malloc(size + 1);
     for (size_t i = 0; i < count; i++) {
         if (i % TRANSACTION == 0)
@@ -121,7 +137,6 @@ static void fill_edits(struct store *store, const char *member, size_t count, si
             must(store_commit(store), "commit");
     }
     free(text);
-    arena_done(&arena);
 }
 
 static enum err print_entry(void *context, const struct feed_info *feed,
@@ -145,13 +160,8 @@ static enum err print_feed(void *context, const struct feed_info *feed) {
 }
 
 static void stamps(struct store *store, const char *member) {
-    struct arena arena;
-    arena_init(&arena, DECODE_MEMORY_MAX);
-    struct roster_entry entry;
-    must(roster_by_name(store, member, &arena, &entry), "finding the member");
-    struct author author = {.store = store, .id = entry.member};
+    struct author author = {.store = store, .id = member_named(store, member)};
     must(feed_each(store, print_feed, &author), "reading the feeds");
-    arena_done(&arena);
 }
 
 /* Opens the replica of `home`; `place` zero: where it really is. */

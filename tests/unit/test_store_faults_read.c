@@ -381,9 +381,9 @@ static enum err read_roster(struct site *site, void *context, struct hasher *out
     arena_init(&arena, KIB(1024));
     enum err e = roster_each(site->store, tell_member, out);
     if (e == OK)
-        e = roster_by_name(site->store, "Bir", &arena, &entry);
-    if (e == OK)
         e = roster_by_transport(site->store, &site->keys.public.transport, &member);
+    if (e == OK)
+        e = roster_member(site->store, &member, UINT64_MAX, &arena, &entry);
     if (e == OK)
         e = roster_federation_name(site->store, &arena, &name);
     if (e == OK)
