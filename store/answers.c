@@ -4,7 +4,6 @@
 
 #include "answer_row.h"
 #include "row_key.h"
-#include "set_reader.h"
 
 /* The parts of a survey's imports, tallied. */
 struct parts {
@@ -98,37 +97,6 @@ enum err answers_counts(struct store *s, const struct record_id *survey,
             count_part(&parts, at, &count);
         e = visit(context, &count);
     }
-    buffer_done(&parts.bytes);
-    return e;
-}
-
-static enum err visit_part(struct set_reader *reader, const struct tally_part *part,
-                           answer_visit *visit, void *context) {
-    const struct change_set *sets;
-    size_t sets_n;
-    enum err e = set_reader_open(reader, &part->feed, part->seq, &sets, &sets_n);
-    if (e != OK)
-        return e;
-    const struct change_set *set = &sets[part->set_index];
-    if (part->set_index >= sets_n || !set->has_answers || set->answers.answers_n != part->answers)
-        return ERR_CORRUPT;
-    for (size_t i = 0; e == OK && i < part->answers; i++)
-        e = visit(context, &part->author, set->answers.answers[i]);
-    return e;
-}
-
-enum err answers_each(struct store *s, const struct record_id *survey,
-                      const struct version_name *until, size_t until_n, answer_visit *visit,
-                      void *context) {
-    struct parts parts = {0};
-    struct set_reader *reader = NULL;
-    enum err e = load_parts(s, survey, until, until_n, &parts);
-    if (e == OK)
-        e = set_reader_new(s, &reader);
-    for (size_t i = 0; e == OK && i < parts.n; i++)
-        if (part_at(&parts, i)->state == TALLY_COUNTED)
-            e = visit_part(reader, part_at(&parts, i), visit, context);
-    set_reader_free(reader);
     buffer_done(&parts.bytes);
     return e;
 }

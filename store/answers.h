@@ -26,6 +26,17 @@ typedef enum err answer_visit(void *context, const struct member_id *, struct by
  * forgets what came from it (apply_forget), so all that is noted can be opened: ERR_KEY, ERR_SEAL or ERR_CORRUPT otherwise. */
 MUST_USE enum err answers_each(struct store *, const struct record_id *survey, const struct version_name *until,
                                size_t until_n, answer_visit *, void *context);
+/* The same a little at a time: a step looks at some rows, opens one envelope or visits some of its answers, some milliseconds'
+ * work; `until` is borrowed for the walk's life. Between steps the store may change: first it is noted which parts count, and at the
+ * end it is looked whether the same parts count still. So when `*ret_done` is set without an error, what was visited is what counted
+ * at one moment, neither more nor less. ERR_STALE: something else counts now; all that was visited is to be forgotten, and a new
+ * walk begun. That happens a bounded number of times under `until`: only an erasure, a cut, or an entry that waited can bring it about. */
+struct answers_walk;
+MUST_USE enum err answers_walk_new(struct store *, const struct record_id *survey, const struct version_name *until,
+                                   size_t until_n, struct answers_walk **ret_walk);
+MUST_USE enum err answers_walk_step(struct answers_walk *, answer_visit *, void *context, bool *ret_done);
+void answers_walk_free(struct answers_walk *); /* wipes what was opened; NULL is accepted */
+
 /* The heads now of the feeds that hold answers to it, for closing it; in the arena. Should there be more than `heads_max`, as many
  * of each member as fit when all get equally many, those with most answers first: a member with feeds without end loses answers of
  * its own and nobody else's. `left_out_n` feeds have no head then. ERR_LIMIT: more members than `heads_max`. */

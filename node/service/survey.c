@@ -154,5 +154,5 @@ const struct verb survey_verbs[] = {
     {"survey", "close", "luk en undersøgelse", "close a survey", ACCESS_WRITE, close_params,
      survey_close, NULL},
     {"survey", "report", "vis tallene for en lukket undersøgelse",
-     "show the figures of a closed survey", ACCESS_READ, one_params, survey_report, NULL},
+     "show the figures of a closed survey", ACCESS_READ, one_params, NULL, survey_report},
     {0}};

@@ -39,14 +39,19 @@ MUST_USE enum err survey_need_municipality(struct store *, struct reply *, struc
 
 /* Asked sites that are active and of whose answers none is here: [{"site": {"id","name"}, "reached"}, …]. */
 MUST_USE enum err survey_missing(struct store *, const struct survey *, json_t **ret_missing);
-/* The heads up to which answers count, for answers_counts and answers_each: NULL while the survey is open. */
+/* The same in two parts: the ids (struct member_id each) of those that are not among `answered`, which are in order of id; and one of
+ * them, into the list. */
+MUST_USE enum err survey_unanswered(struct store *, const struct survey *, const struct member_id *answered, size_t answered_n,
+                                    struct buffer *ret_ids);
+MUST_USE enum err survey_add_missing(struct store *, const struct member_id *, json_t *list);
+/* The heads up to which answers count, for answers_counts: NULL while the survey is open. */
 const struct version_name *survey_until(const struct survey *);
 
 enum err survey_check(struct service *, const struct asker *, const json_t *args, struct reply *);
 enum err survey_publish(struct service *, const struct asker *, const json_t *args, struct reply *);
 enum err survey_close(struct service *, const struct asker *, const json_t *args, struct reply *);
 enum err survey_status(struct service *, const struct asker *, const json_t *args, struct reply *);
-enum err survey_report(struct service *, const struct asker *, const json_t *args, struct reply *);
+enum err survey_report(struct service *, const struct asker *, const json_t *args, struct reply *, struct job **ret_job);
 enum err survey_import(struct service *, const struct asker *, const json_t *args, struct reply *, struct job **ret_job);
 
 #endif

@@ -226,56 +226,66 @@ const struct version_name *survey_until(const struct survey *survey) {
     return survey->closed ? survey->heads : NULL;
 }
 
-struct missing {
+static enum err collect_answered(void *context, const struct answers_count *count) {
+    return count->answers > 0 ? buffer_append(context, &count->member, sizeof count->member) : OK;
+}
+
+struct unanswered {
     const struct survey *survey;
-    struct buffer answered, members; /* struct member_id each */
+    const struct member_id *answered;
+    size_t answered_n;
+    struct buffer *ids;
 };
 
-static enum err collect_answered(void *context, const struct answers_count *count) {
-    struct missing *missing = context;
-    return count->answers > 0
-               ? buffer_append(&missing->answered, &count->member, sizeof count->member)
-               : OK;
+static int by_id(const void *a, const void *b) {
+    return member_id_compare(a, b);
 }
 
 static enum err consider_member(void *context, const struct roster_entry *entry) {
-    struct missing *missing = context;
-    if (entry->status != MEMBER_ACTIVE || !survey_asks(missing->survey, entry->role))
+    struct unanswered *search = context;
+    if (entry->status != MEMBER_ACTIVE || !survey_asks(search->survey, entry->role))
         return OK;
-    for (size_t at = 0; at < missing->answered.size; at += sizeof entry->member)
-        if (memcmp(missing->answered.data + at, entry->member.bytes, sizeof entry->member) == 0)
-            return OK;
-    return buffer_append(&missing->members, &entry->member, sizeof entry->member);
+    if (search->answered_n > 0 && bsearch(&entry->member, search->answered, search->answered_n,
+                                          sizeof entry->member, by_id) != NULL)
+        return OK;
+    return buffer_append(search->ids, &entry->member, sizeof entry->member);
 }
 
-/* Outside of the walks over answers and roster, since it reads the store itself. */
-static enum err add_missing(struct store *store, const struct member_id *member, json_t *list) {
+enum err survey_unanswered(struct store *store, const struct survey *survey,
+                           const struct member_id *answered, size_t answered_n,
+                           struct buffer *ret_ids) {
+    struct unanswered search = {survey, answered, answered_n, ret_ids};
+    return roster_each(store, consider_member, &search);
+}
+
+enum err survey_add_missing(struct store *store, const struct member_id *member, json_t *list) {
     time_ms reached = 0;
     uint64_t waiting = 0;
     enum err e = acks_said(store, member, &reached, &waiting);
     if (e != OK)
         return e;
-    json_t *item = json_pack("{s:o, s:o}", "site", form_member(store, member), "reached",
-                             form_time(reached));
+    json_t *item =
+        json_pack("{s:o, s:o}", "site", form_member(store, member), "reached", form_time(reached));
     return json_array_append_new(list, item) == 0 ? OK : ERR_MEMORY;
 }
 
 enum err survey_missing(struct store *store, const struct survey *survey, json_t **ret_missing) {
-    struct missing missing = {.survey = survey};
+    struct buffer answered = {0}, ids = {0};
     json_t *list = json_array();
     enum err e = list == NULL ? ERR_MEMORY : OK;
     if (e == OK)
         e = answers_counts(store, &survey->id, survey_until(survey), survey->heads_n,
-                           collect_answered, &missing);
+                           collect_answered, &answered);
     if (e == OK)
-        e = roster_each(store, consider_member, &missing);
-    for (size_t at = 0; e == OK && at < missing.members.size; at += sizeof(struct member_id)) {
+        e = survey_unanswered(store, survey, (const struct member_id *)(const void *)answered.data,
+                              answered.size / sizeof(struct member_id), &ids);
+    for (size_t at = 0; e == OK && at < ids.size; at += sizeof(struct member_id)) {
         struct member_id member;
-        memcpy(&member, missing.members.data + at, sizeof member);
-        e = add_missing(store, &member, list);
+        memcpy(&member, ids.data + at, sizeof member);
+        e = survey_add_missing(store, &member, list);
     }
-    buffer_done(&missing.answered);
-    buffer_done(&missing.members);
+    buffer_done(&answered);
+    buffer_done(&ids);
     if (e != OK)
         json_decref(list);
     else

@@ -3,106 +3,31 @@
  * Which figures may be shown is decided in disclosure.c alone. Here is printed nothing beside them
  * that says how many answered: no count of people, of blank replies or of texts. Free texts are
  * never in a report. */
-#include "survey.h"
+#include "survey_count.h"
 
 #include "disclosure.h"
-#include "form.h"
-#include "store/answers.h"
+#include "slice.h"
 #include <stdlib.h>
 #include <string.h>
 
-struct site {
-    struct member_id member;
-    char name[FORM_NAME_MAX];
-};
+enum { ROWS_AT_ONCE = 64 };
 
-struct counting {
+/* The answers are counted, then each question's rows written, then who is missing: all of one and
+ * the same count. */
+struct report {
+    struct job job;
     struct store *store;
-    const struct survey *survey;
-    struct arena scratch;
-    struct site *sites;
-    size_t sites_n, sites_capacity;
-    size_t current;                  /* answers come site by site */
-    uint64_t *counts[QUESTIONS_MAX]; /* [site * choices + choice]; NULL for texts */
-    uint64_t unreadable_n;
+    struct survey survey;
+    struct survey_count count;
+    bool counted;
+    struct disclosed disclosed; /* of the question at hand */
+    json_t *rows;               /* of its sites so far; NULL: it is not begun */
+    size_t question, row;
+    json_t *questions;
+    struct buffer answered, missing_ids; /* struct member_id each */
+    size_t missing_at;
+    json_t *missing;
 };
-
-static enum err add_site(void *context, const struct answers_count *count) {
-    struct counting *c = context;
-    if (count->answers == 0)
-        return OK;
-    if (c->sites_n == c->sites_capacity) {
-        size_t capacity = c->sites_capacity == 0 ? 64 : c->sites_capacity * 2;
-        struct site *sites = realloc(c->sites, capacity * sizeof *sites);
-        if (sites == NULL)
-            return ERR_MEMORY;
-        c->sites = sites;
-        c->sites_capacity = capacity;
-    }
-    struct site *site = &c->sites[c->sites_n];
-    site->member = count->member;
-    form_name(c->store, &count->member, site->name);
-    c->sites_n++;
-    return OK;
-}
-
-static int by_name(const void *a, const void *b) {
-    const struct site *left = a, *right = b;
-    int order = strcmp(left->name, right->name);
-    return order != 0 ? order : member_id_compare(&left->member, &right->member);
-}
-
-static enum err make_room(struct counting *c) {
-    const struct questionnaire *q = &c->survey->questionnaire;
-    for (size_t i = 0; i < q->questions_n; i++) {
-        if (q->questions[i].scale == NULL)
-            continue;
-        c->counts[i] =
-            calloc(c->sites_n * q->questions[i].scale->choices_n + 1, sizeof *c->counts[i]);
-        if (c->counts[i] == NULL)
-            return ERR_MEMORY;
-    }
-    return OK;
-}
-
-static bool find_site(struct counting *c, const struct member_id *member) {
-    for (size_t i = 0; i < c->sites_n; i++) {
-        size_t at = (c->current + i) % c->sites_n;
-        if (member_id_equal(&c->sites[at].member, member)) {
-            c->current = at;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* An answer that does not fit the survey counts nowhere: its site's node did not keep to the rules.
- */
-static enum err count_answer(void *context, const struct member_id *member, struct bytes answer) {
-    struct counting *c = context;
-    const struct questionnaire *q = &c->survey->questionnaire;
-    const struct answer_reply *replies;
-    size_t replies_n, wrong;
-    struct label why;
-    arena_reset(&c->scratch);
-    enum err e = answer.size > ANSWER_SIZE_MAX
-                     ? ERR_LIMIT
-                     : answer_decode(answer, &c->scratch, &replies, &replies_n);
-    if (e == OK)
-        e = questionnaire_check(q, replies, replies_n, &why, &wrong);
-    if (e == ERR_FORMAT || e == ERR_LIMIT || e == ERR_ARGUMENT ||
-        (e == OK && !find_site(c, member))) {
-        c->unreadable_n++;
-        return OK;
-    }
-    for (size_t i = 0; i < replies_n && e == OK; i++) {
-        const struct scale *scale = q->questions[replies[i].question - 1].scale;
-        if (scale != NULL)
-            c->counts[replies[i].question - 1]
-                     [c->current * scale->choices_n + replies[i].choice - 1]++;
-    }
-    return e;
-}
 
 static json_t *figures_json(const struct figures *figures, const struct scale *scale) {
     if (figures->hidden)
@@ -129,101 +54,179 @@ static json_t *choices_json(const struct scale *scale) {
     return list;
 }
 
-static json_t *rows_json(const struct counting *c, const struct disclosed *d,
-                         const struct scale *scale) {
-    json_t *rows = json_array();
-    for (size_t i = 0; i < c->sites_n; i++) {
-        json_t *row = json_pack("{s:o}", "site", form_member(c->store, &c->sites[i].member));
-        json_object_update_new(row, figures_json(&d->units[i], scale));
-        json_array_append_new(rows, row);
-    }
-    return rows;
-}
-
-static enum err add_question(const struct counting *c, size_t index, json_t *list) {
-    const struct question *question = &c->survey->questionnaire.questions[index];
+static enum err begin_question(struct report *report) {
+    const struct question *question = &report->survey.questionnaire.questions[report->question];
     const struct scale *scale = question->scale;
     bool on_scale[CHOICES_MAX];
     int scores[CHOICES_MAX];
-    struct disclosed d;
-    if (scale == NULL)
-        return OK;
     for (size_t i = 0; i < scale->choices_n; i++) {
         on_scale[i] = scale_counts(scale, i);
         scores[i] = scale->choices[i].score;
     }
-    struct tally tally = {c->sites_n, scale->choices_n, c->counts[index], on_scale,
+    struct tally tally = {report->count.sites_n, scale->choices_n,
+                          report->count.counts[report->question], on_scale,
                           scale->has_scores ? scores : NULL};
-    enum err e = disclose(&tally, &d);
+    enum err e = disclose(&tally, &report->disclosed);
     if (e != OK)
         return e;
-    json_t *total = figures_json(&d.total, scale);
-    json_object_set_new(total, "covers", json_string(d.covers == COVERS_ALL ? "all" : "shown"));
+    report->row = 0;
+    report->rows = json_array();
+    return report->rows == NULL ? ERR_MEMORY : OK;
+}
+
+static enum err end_question(struct report *report) {
+    const struct question *question = &report->survey.questionnaire.questions[report->question++];
+    const struct disclosed *d = &report->disclosed;
+    json_t *total = figures_json(&d->total, question->scale);
+    json_object_set_new(total, "covers", json_string(d->covers == COVERS_ALL ? "all" : "shown"));
     json_t *item =
         json_pack("{s:s, s:O, s:o, s:o, s:o}", "code", question->code, "label", question->label,
-                  "choices", choices_json(scale), "sites", rows_json(c, &d, scale), "total", total);
-    disclosed_done(&d);
-    return json_array_append_new(list, item) == 0 ? OK : ERR_MEMORY;
+                  "choices", choices_json(question->scale), "sites", report->rows, "total", total);
+    report->rows = NULL;
+    disclosed_done(&report->disclosed);
+    return json_array_append_new(report->questions, item) == 0 ? OK : ERR_MEMORY;
 }
 
-static enum err count_all(struct counting *c) {
-    struct store *store = c->store;
-    const struct survey *survey = c->survey;
-    enum err e = answers_counts(store, &survey->id, survey->heads, survey->heads_n, add_site, c);
-    if (e == OK && c->sites_n > 1)
-        qsort(c->sites, c->sites_n, sizeof *c->sites, by_name);
-    if (e == OK)
-        e = make_room(c);
-    return e == OK
-               ? answers_each(store, &survey->id, survey->heads, survey->heads_n, count_answer, c)
-               : e;
+static void add_row(struct report *report, const struct scale *scale) {
+    const struct survey_site *site = &report->count.sites[report->row++];
+    json_t *row =
+        json_pack("{s:{s:o, s:s}}", "site", "id",
+                  form_id(site->member.bytes, sizeof site->member.bytes), "name", site->name);
+    json_object_update_new(row, figures_json(&report->disclosed.units[site->unit], scale));
+    json_array_append_new(report->rows, row);
 }
 
-static enum err build(struct counting *c, struct reply *reply) {
-    json_t *questions = json_array(), *missing = NULL;
-    enum err e = questions == NULL ? ERR_MEMORY : count_all(c);
-    for (size_t i = 0; e == OK && i < c->survey->questionnaire.questions_n; i++)
-        e = add_question(c, i, questions);
-    if (e == OK)
-        e = survey_missing(c->store, c->survey, &missing);
-    if (e != OK) {
-        json_decref(questions);
-        return e;
+static enum err write_rows(struct report *report) {
+    const struct scale *scale = report->survey.questionnaire.questions[report->question].scale;
+    if (scale == NULL) {
+        report->question++;
+        return OK;
     }
-    return reply_give(reply, json_pack("{s:o, s:o, s:o, s:i, s:I}", "survey",
-                                       survey_head(c->store, c->survey), "questions", questions,
-                                       "missing", missing, "hidden_below", DISCLOSURE_N_MIN,
-                                       "unreadable", (json_int_t)c->unreadable_n));
+    enum err e = report->rows == NULL ? begin_question(report) : OK;
+    for (int i = 0; e == OK && i < ROWS_AT_ONCE && report->row < report->count.sites_n; i++)
+        add_row(report, scale);
+    return e == OK && report->row == report->count.sites_n ? end_question(report) : e;
+}
+
+static enum err begin_missing(struct report *report) {
+    report->missing = json_array();
+    return report->missing == NULL
+               ? ERR_MEMORY
+               : survey_unanswered(report->store, &report->survey,
+                                   (const struct member_id *)(const void *)report->answered.data,
+                                   report->answered.size / sizeof(struct member_id),
+                                   &report->missing_ids);
+}
+
+static enum err write_missing(struct report *report) {
+    struct member_id member;
+    memcpy(&member, report->missing_ids.data + report->missing_at, sizeof member);
+    report->missing_at += sizeof member;
+    return survey_add_missing(report->store, &member, report->missing);
+}
+
+static enum err end_count(struct report *report) {
+    struct survey_count *count = &report->count;
+    enum err e = OK;
+    report->counted = true;
+    for (size_t i = 0; e == OK && i < count->sites_n; i++)
+        e = buffer_append(&report->answered, &count->sites[i].member, sizeof(struct member_id));
+    survey_count_sort_by_name(count);
+    return e;
+}
+
+static enum err count_some(struct report *report) {
+    bool done = false;
+    enum err e = survey_count_step(&report->count, &done);
+    if (e == ERR_STALE) {
+        survey_count_done(&report->count);
+        return survey_count_init(&report->count, report->store, &report->survey);
+    }
+    return e == OK && done ? end_count(report) : e;
+}
+
+static enum err work(struct report *report, bool *ret_done) {
+    if (!report->counted)
+        return count_some(report);
+    if (report->question < report->survey.questionnaire.questions_n)
+        return write_rows(report);
+    if (report->missing == NULL)
+        return begin_missing(report);
+    if (report->missing_at < report->missing_ids.size)
+        return write_missing(report);
+    *ret_done = true;
+    return OK;
+}
+
+static json_t *document_of(const struct report *report) {
+    return json_pack("{s:o, s:O, s:O, s:i, s:I}", "survey",
+                     survey_head(report->store, &report->survey), "questions", report->questions,
+                     "missing", report->missing, "hidden_below", DISCLOSURE_N_MIN, "unreadable",
+                     (json_int_t)report->count.unreadable_n);
+}
+
+/* How far it has come is told in questions: in answers it would say how many there are. */
+static enum job_state step(struct job *job, struct reply *reply) {
+    struct report *report = (struct report *)job;
+    time_ms end = slice_begin();
+    bool done = false;
+    enum err e;
+    do
+        e = work(report, &done);
+    while (e == OK && !done && !slice_is_over(end));
+    if (e == OK && !done) {
+        reply_progress(reply, report->question, report->survey.questionnaire.questions_n,
+                       "counting", "tæller");
+        return JOB_MORE;
+    }
+    e = e == OK ? reply_give(reply, document_of(report)) : reply_store(reply, e, report->store);
+    (void)e; /* the reply carries it */
+    return JOB_DONE;
+}
+
+static void report_free(struct job *job) {
+    struct report *report = (struct report *)job;
+    survey_count_done(&report->count);
+    disclosed_done(&report->disclosed);
+    json_decref(report->rows);
+    json_decref(report->questions);
+    json_decref(report->missing);
+    buffer_done(&report->answered);
+    buffer_done(&report->missing_ids);
+    survey_done(&report->survey);
+    free(report);
 }
 
 enum err survey_report(struct service *service, const struct asker *asker, const json_t *args,
-                       struct reply *reply) {
+                       struct reply *reply, struct job **ret_job) {
     (void)asker;
     struct store *store = service_store(service);
-    struct survey survey = {0};
     struct self self;
-    enum err e = survey_need_municipality(store, reply, &self);
+    struct report *report = calloc(1, sizeof *report);
+    if (report == NULL)
+        return ERR_MEMORY;
+    report->job = (struct job){.step = step, .free = report_free};
+    report->store = store;
+    report->questions = json_array();
+    enum err e = report->questions == NULL ? ERR_MEMORY : OK;
     if (e == OK)
-        e = survey_find(store, service_text(args, "survey"), reply, &survey);
-    if (e == OK && !survey.closed)
+        e = survey_need_municipality(store, reply, &self);
+    if (e == OK)
+        e = survey_find(store, service_text(args, "survey"), reply, &report->survey);
+    if (e == OK && !report->survey.closed)
         e = reply_fail(
             reply, ERR_STATE,
             MEND(
                 "stafet survey close, after the closing day; until then: stafet survey status",
                 "stafet survey close, når sidste svardag er gået; indtil da: stafet survey status"),
             "there are no figures of %s before it is closed",
-            "der er ingen tal for %s, før den er lukket", survey.questionnaire.code);
-    if (e == OK) {
-        struct counting c = {.store = store, .survey = &survey};
-        /* Whatever an answer of this size holds can be decoded in it, so one that can't is no lack
-         * of memory. */
-        arena_init(&c.scratch, DECODE_MEMORY_MAX);
-        e = build(&c, reply);
-        for (size_t i = 0; i < QUESTIONS_MAX; i++)
-            free(c.counts[i]);
-        free(c.sites);
-        arena_done(&c.scratch);
+            "der er ingen tal for %s, før den er lukket", report->survey.questionnaire.code);
+    if (e == OK)
+        e = survey_count_init(&report->count, store, &report->survey);
+    if (e != OK) {
+        report_free(&report->job);
+        return e;
     }
-    survey_done(&survey);
-    return e;
+    *ret_job = &report->job;
+    return OK;
 }

@@ -84,7 +84,7 @@ static struct counted counts(struct fixture *f, const struct version_name *until
 }
 
 struct texts {
-    char text[512];
+    char text[2048];
     const struct records *records;
 };
 
@@ -252,6 +252,111 @@ TEST(answers_that_cannot_be_opened_any_more_are_an_error_and_not_left_out) {
     assert_string_equal(texts.text, "");
 }
 
+/* Steps a walk; after `steps` of them something happens (NULL: nothing). */
+static enum err walk_while(struct fixture *f, const struct version_name *until, size_t until_n,
+                           size_t steps, const char *happens, struct texts *texts,
+                           size_t *ret_steps) {
+    struct answers_walk *walk = NULL;
+    bool done = false;
+    enum err e = OK;
+    size_t n = 0;
+    *texts = (struct texts){.text = "", .records = &f->records};
+    assert_ok(answers_walk_new(f->records.store, &f->survey, until, until_n, &walk));
+    for (; e == OK && !done; n++) {
+        if (n == steps && happens != NULL)
+            assert_ok(db_execute(f->records.store->db, happens));
+        e = answers_walk_step(walk, text_visit, texts, &done);
+    }
+    answers_walk_free(walk);
+    *ret_steps = n;
+    return e;
+}
+
+/* At each moment of a walk in turn: it tells all of what counted before or all of what counts
+ * after, or that it is stale. */
+static void never_a_mixture(struct fixture *f, const struct version_name *until, size_t until_n,
+                            const char *happens) {
+    struct texts before, after, texts;
+    size_t steps_n, n, stale_n = 0, told_n = 0;
+    struct db *db = f->records.store->db;
+    assert_ok(db_execute(db, "CREATE TABLE kept AS SELECT * FROM answer_part"));
+    assert_ok(walk_while(f, until, until_n, 0, NULL, &before, &steps_n));
+    assert_ok(walk_while(f, until, until_n, 0, happens, &after, &n));
+    assert_string_not_equal(before.text, after.text);
+    for (size_t i = 0; i < steps_n; i++) {
+        assert_ok(db_execute(db, "DELETE FROM answer_part"));
+        assert_ok(db_execute(db, "INSERT INTO answer_part SELECT * FROM kept"));
+        enum err e = walk_while(f, until, until_n, i, happens, &texts, &n);
+        stale_n += e == ERR_STALE;
+        told_n += e == OK;
+        if (e != ERR_STALE) {
+            assert_ok(e);
+            assert_true(strcmp(texts.text, before.text) == 0 ||
+                        strcmp(texts.text, after.text) == 0);
+        }
+    }
+    assert_true(stale_n > 2 && told_n > 0);
+    assert_ok(db_execute(db, "DROP TABLE kept"));
+}
+
+TEST(what_is_walked_through_counted_at_one_moment_though_a_part_goes_meanwhile) {
+    struct fixture *f = *state;
+    send(f, &f->birk, 1, 0, 2, "a", 2);
+    send(f, &f->birk, 1, 1, 2, "b", 2);
+    send(f, &f->solsikken, 2, 0, 1, "s", 3);
+    never_a_mixture(f, NULL, 0, "DELETE FROM answer_part WHERE part = 1");
+}
+
+TEST(what_is_walked_through_counted_at_one_moment_though_an_import_becomes_whole_meanwhile) {
+    struct fixture *f = *state;
+    send(f, &f->birk, 1, 0, 2, "a", 2);
+    struct version_name until[] = {send(f, &f->birk, 1, 1, 2, "b", 2),
+                                   send(f, &f->solsikken, 2, 0, 1, "s", 3)};
+    assert_ok(db_execute(f->records.store->db, "CREATE TABLE away AS SELECT * FROM answer_part"));
+    assert_ok(db_execute(f->records.store->db, "DELETE FROM answer_part WHERE part = 1"));
+    never_a_mixture(f, until, 2, "INSERT OR IGNORE INTO answer_part SELECT * FROM away");
+}
+
+TEST(a_walk_up_to_its_heads_is_not_disturbed_by_what_comes_after_them) {
+    struct fixture *f = *state;
+    struct texts texts;
+    size_t steps_n, n;
+    struct version_name until[] = {send(f, &f->birk, 1, 0, 1, "a", 2),
+                                   send(f, &f->solsikken, 2, 0, 1, "s", 3)};
+    send(f, &f->birk, 3, 0, 1, "late", 2);
+    assert_ok(db_execute(f->records.store->db, "CREATE TABLE away AS SELECT * FROM answer_part"));
+    assert_ok(walk_while(f, until, 2, 0, NULL, &texts, &steps_n));
+    assert_string_equal(texts.text, "birk:a0 birk:a1 sol:s0 sol:s1 sol:s2 ");
+    for (size_t i = 0; i < steps_n; i++) {
+        assert_ok(db_execute(f->records.store->db,
+                             "DELETE FROM answer_part WHERE key = (SELECT max(key) FROM away"
+                             " WHERE answers = 2)"));
+        assert_ok(walk_while(f, until, 2, i, "INSERT OR IGNORE INTO answer_part SELECT * FROM away",
+                             &texts, &n));
+        assert_string_equal(texts.text, "birk:a0 birk:a1 sol:s0 sol:s1 sol:s2 ");
+    }
+}
+
+TEST(a_walk_goes_through_many_answers_a_few_at_a_time) {
+    struct fixture *f = *state;
+    struct texts texts;
+    size_t steps_n;
+    for (uint8_t mark = 0; mark < 20; mark++)
+        send(f, mark % 2 == 0 ? &f->birk : &f->solsikken, mark, 0, 1, "a", BATCH_MAX);
+    assert_ok(walk_while(f, NULL, 0, 0, NULL, &texts, &steps_n));
+    assert_true(steps_n > 20);
+    assert_int_equal(strlen(texts.text), 10 * BATCH_MAX * strlen("birk:a0 sol:a0 "));
+}
+
+TEST(one_feed_named_twice_counts_once) {
+    struct fixture *f = *state;
+    struct version_name until[] = {send(f, &f->birk, 1, 0, 1, "a", 2),
+                                   send(f, &f->solsikken, 2, 0, 1, "s", 1),
+                                   {{{0}}, 0, {{0}}}};
+    until[2] = until[0];
+    expect_texts(f, until, 3, "birk:a0 birk:a1 sol:s0 ");
+}
+
 TEST(answers_are_sealed_in_the_files) {
     struct fixture *f = *state;
     char path[400];
@@ -384,6 +489,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_site_keeps_no_readable_copy_of_what_it_collected,
                                         setup_at_a_site, teardown),
         FIXTURE(answers_that_cannot_be_opened_any_more_are_an_error_and_not_left_out),
+        FIXTURE(what_is_walked_through_counted_at_one_moment_though_a_part_goes_meanwhile),
+        FIXTURE(
+            what_is_walked_through_counted_at_one_moment_though_an_import_becomes_whole_meanwhile),
+        FIXTURE(a_walk_up_to_its_heads_is_not_disturbed_by_what_comes_after_them),
+        FIXTURE(a_walk_goes_through_many_answers_a_few_at_a_time),
+        FIXTURE(one_feed_named_twice_counts_once),
         FIXTURE(answers_are_sealed_in_the_files),
         FIXTURE(the_heads_of_the_feeds_with_answers_close_a_survey),
         FIXTURE(a_site_with_feeds_without_end_crowds_nobody_out_of_a_closing),

@@ -7,6 +7,13 @@
 
 #include <stdlib.h>
 
+/* So that memory runs out in many a slice, and not in the first alone. */
+bool __wrap_slice_is_over(time_ms end);
+bool __wrap_slice_is_over(time_ms end) {
+    (void)end;
+    return true;
+}
+
 /* A short name may be the whole id where there is no memory to look for others. */
 static void forget_short_names(json_t *value) {
     const char *key;
