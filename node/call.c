@@ -1,4 +1,5 @@
 #include "caller.h"
+#include "service/whole.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,9 +32,13 @@ static enum err refuse(struct reply *reply, enum err e, const char *why) {
 
 enum err call_parse(const char *text, size_t size, struct reply *reply, struct call *ret_call) {
     json_error_t where;
-    struct call call = {.root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where)};
-    if (call.root == NULL)
-        return refuse(reply, ERR_FORMAT, where.text);
+    struct call call = {0};
+    enum err e = whole_load((struct bytes){(const uint8_t *)text, size}, JSON_REJECT_DUPLICATES,
+                            &where, &call.root);
+    if (e == ERR_FORMAT)
+        return refuse(reply, e, where.text);
+    if (e != OK)
+        return reply_err(reply, e);
     const char *why = NULL;
     const json_t *method = json_object_get(call.root, "method");
     const json_t *parameters = json_object_get(call.root, "parameters");

@@ -1,4 +1,5 @@
 #include "handover_note.h"
+#include "whole.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,7 +108,10 @@ static enum err load_agreement(struct loading *loading, struct bytes bytes) {
     enum err e = note_decode(bytes, loading->arena, &note);
     if (e != OK)
         return e;
-    json_t *json = json_loadb((const char *)note.value.data, note.value.size, 0, NULL);
+    json_t *json = NULL;
+    e = whole_load(note.value, 0, NULL, &json);
+    if (e != OK)
+        return e == ERR_FORMAT ? ERR_CORRUPT : e;
     *agreement = (struct handover_agreement){
         .by = text_in(loading->arena, json_string_value(json_object_get(json, "by"))),
         .on = text_in(loading->arena, json_string_value(json_object_get(json, "on"))),

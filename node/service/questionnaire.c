@@ -1,6 +1,7 @@
 #include "questionnaire.h"
 
 #include "proto/text.h"
+#include "whole.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,10 +238,13 @@ enum err questionnaire_open(json_t *json, struct questionnaire *ret_questionnair
 enum err questionnaire_parse(const char *text, struct questionnaire *ret_questionnaire,
                              struct failure *ret_why) {
     json_error_t error;
-    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-    if (json == NULL)
+    json_t *json = NULL;
+    enum err e = whole_load(bytes_of_text(text), JSON_REJECT_DUPLICATES, &error, &json);
+    if (e == ERR_FORMAT)
         return refuse(ret_why, "it is not JSON", "det er ikke JSON", "");
-    enum err e = questionnaire_open(json, ret_questionnaire, ret_why);
+    if (e != OK)
+        return e;
+    e = questionnaire_open(json, ret_questionnaire, ret_why);
     json_decref(json);
     return e;
 }

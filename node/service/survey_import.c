@@ -9,6 +9,7 @@
 #include "store/answers.h"
 #include "store/append.h"
 #include "survey_pack.h"
+#include "whole.h"
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,10 +264,13 @@ static enum err check_open(struct store *store, const struct survey *survey, str
 
 /* {"answers":[…],"digest":hex}, as the CLI makes it from the user's file. */
 static enum err take_answers(struct import_job *import, const char *text, struct reply *reply) {
-    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t *json = NULL;
+    enum err e = whole_load(bytes_of_text(text), JSON_REJECT_DUPLICATES, NULL, &json);
+    if (e != OK && e != ERR_FORMAT)
+        return reply_err(reply, e);
     const char *digest = json_string_value(json_object_get(json, "digest"));
     uint8_t bytes[32];
-    enum err e = OK;
+    e = OK;
     if (digest == NULL || hex_parse(digest, bytes, sizeof bytes) != OK ||
         !json_is_array(json_object_get(json, "answers"))) {
         e = reply_fail(

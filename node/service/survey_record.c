@@ -4,6 +4,7 @@
 #include "form.h"
 #include "store/acks.h"
 #include "store/answers.h"
+#include "whole.h"
 #include "store/record.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +22,13 @@ void survey_done(struct survey *survey) {
 
 /* [{"feed":hex,"id8":hex,"seq":n}, …] */
 static enum err read_heads(const char *text, struct survey *survey) {
-    json_t *json = json_loads(text, 0, NULL);
+    json_t *json = NULL;
+    enum err e = whole_load(bytes_of_text(text), 0, NULL, &json);
+    if (e != OK)
+        return e;
     size_t n = json_array_size(json);
     struct version_name *heads = arena_array(&survey->arena, n + 1, sizeof *heads);
-    enum err e = !json_is_array(json) ? ERR_FORMAT : heads == NULL ? ERR_MEMORY : OK;
+    e = !json_is_array(json) ? ERR_FORMAT : heads == NULL ? ERR_MEMORY : OK;
     for (size_t i = 0; i < n && e == OK; i++) {
         const json_t *item = json_array_get(json, i);
         const char *feed = json_string_value(json_object_get(item, "feed"));

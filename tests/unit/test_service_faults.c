@@ -2,6 +2,7 @@
 #include "desk.h"
 #include "fault.h"
 #include "poll.h"
+#include "service/whole.h"
 #include "sweep.h"
 #include "test.h"
 
@@ -143,6 +144,46 @@ TEST(a_handover_is_told_whole_or_not_at_all) {
     desk_close(&school);
 }
 
+/* A text of `size` escapes and others in an object: where the buffer that it is read into has to
+ * grow differs. */
+static json_t *text_of(size_t size) {
+    char text[200] = "";
+    for (size_t i = 0; i < size; i++)
+        text[i] = i % 3 == 0 ? '"' : i % 3 == 1 ? '\\' : 'x';
+    return json_pack("{s:s, s:[i, b, n]}", "text", text, "more", (int)size, 1);
+}
+
+TEST(a_text_is_read_whole_or_not_at_all) {
+    for (size_t size = 1; size < 140; size++) {
+        json_t *whole = text_of(size), *read = NULL;
+        char *text = json_dumps(whole, 0);
+        enum err e = ERR_MEMORY;
+        bool failed = true;
+        for (unsigned at = 1; failed; at++) {
+            fault_arm(FAULT_MEMORY, at);
+            e = whole_load(bytes_of_text(text), JSON_REJECT_DUPLICATES, NULL, &read);
+            failed = fault_disarm();
+            if (failed)
+                assert_err(ERR_MEMORY, e);
+        }
+        assert_ok(e);
+        assert_true(json_equal(whole, read));
+        json_decref(read);
+        json_decref(whole);
+        free(text);
+    }
+}
+
+TEST(what_is_no_json_is_not_taken_for_want_of_memory) {
+    json_error_t where;
+    json_t *read = NULL;
+    assert_err(ERR_FORMAT, whole_load(bytes_of_text("{\"a\": 1"), 0, &where, &read));
+    assert_string_not_equal(where.text, "");
+    assert_err(ERR_FORMAT, whole_load(bytes_of_text("{} {}"), 0, &where, &read));
+    assert_err(ERR_FORMAT, whole_load(bytes_of_text(""), 0, NULL, &read));
+    assert_null(read);
+}
+
 /* Memory that can be made to run out: this program's malloc is, Jansson's own is not. */
 static void *take(size_t size) {
     return malloc(size);
@@ -152,9 +193,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_FEDERATION(a_survey_is_told_whole_or_not_at_all),
         WITH_FEDERATION(a_handover_is_told_whole_or_not_at_all),
+        cmocka_unit_test(a_text_is_read_whole_or_not_at_all),
+        cmocka_unit_test(what_is_no_json_is_not_taken_for_want_of_memory),
     };
     fault_install();
     json_set_alloc_funcs(take, free);
+    whole_watch();
     setenv("TZ", "UTC0", 1);
     if (key_library_init() != OK)
         return 1;
