@@ -1,5 +1,6 @@
 /* What goes wrong. */
 #include "check.h"
+#include "earlier.h"
 #include "forgery.h"
 #include "memory.h"
 #include "people.h"
@@ -8,9 +9,9 @@
 #include "world.h"
 #include <string.h>
 
-static const char *const names[FAULT_N] = {"kill",  "power", "fuse", "cut",    "lag",    "freeze",
-                                           "drop",  "disk",  "full", "memory", "clock",  "restore",
-                                           "clone", "lie",   "rot",  "relay",  "member", "swap"};
+static const char *const names[FAULT_N] = {
+    "kill",  "power",   "fuse",  "cut", "lag", "freeze", "drop",   "disk", "full",   "memory",
+    "clock", "restore", "clone", "lie", "rot", "relay",  "member", "swap", "earlier"};
 
 const char *fault_name(enum fault fault) {
     return names[fault];
@@ -107,10 +108,63 @@ static void memory_fault(struct world *world) {
     memory_set_fuse(whose, (int64_t)roll(world, calls[whose]), (unsigned)roll(world, 3));
 }
 
-/* A disk that fails may keep a node from counting what it signs: then a copy shows by less. */
-static enum restore how_to_restore(struct world *world) {
+/* A disk that fails may keep a node from counting what it signs: then a copy shows by less, unless
+ * it was closed in order. */
+static enum restore how_to_restore(struct world *world, const struct machine *machine) {
     bool failing = world->plan.faults & (1u << FAULT_DISK | 1u << FAULT_FULL);
+    if (earlier_was_closed(machine->backup) && chance(world, 55))
+        return RESTORE_HOME;
     return failing ? RESTORE_DISK : (enum restore)roll(world, RESTORE_N);
+}
+
+/* One whose old copy nothing tells but the stamps of its files, and people have worked on. */
+static bool has_good_copy(const struct machine *machine) {
+    return machine->backup != NULL && machine->boots == machine->backup_boots &&
+           machine->writes > machine->backup_writes && machine->node != NULL &&
+           earlier_was_closed(machine->backup);
+}
+
+/* Rather a machine that has an old copy, which is hard to tell. */
+static void restore(struct world *world, struct machine *machine) {
+    for (unsigned i = 0; i < world->machines_n && !has_good_copy(machine); i++)
+        machine = any(world);
+    if (machine->backup == NULL || chance(world, 40))
+        machine_backup(machine);
+    else if (people_is_member(machine))
+        (void)machine_restore(machine, how_to_restore(world, machine));
+}
+
+static void end_process(struct world *world, struct machine *machine) {
+    if (!chance(world, 30)) {
+        machine_crash(machine, false);
+        return;
+    }
+    machine_stop(machine);
+    machine->restart_at = world->now + (time_ms)roll(world, 5000);
+    if (chance(world, 50))
+        machine_crash(machine, true);
+}
+
+/* A municipality that has lost its whole roster lets nobody in who could give it back. */
+static void rot(struct world *world, struct machine *machine) {
+    if (machine->rotten || machine->backup == NULL || !people_is_member(machine) ||
+        machine->role == ROLE_MUNICIPALITY) {
+        machine_backup(machine);
+        return;
+    }
+    for (size_t bits = 1 + roll(world, 40); bits > 0; bits--)
+        machine->rotten = disk_rot(machine->disk) || machine->rotten;
+    machine->damaged = machine->damaged || machine->rotten;
+}
+
+static void misbehave(struct world *world, struct machine *machine) {
+    if (chance(world, 40))
+        clone(world, true);
+    else if (chance(world, 50))
+        for (int i = 0; i < 3; i++)
+            forgery_bear(machine);
+    else
+        forgery_write(machine);
 }
 
 static void happen(struct world *world, enum fault fault) {
@@ -119,14 +173,7 @@ static void happen(struct world *world, enum fault fault) {
                                                .write_errors = (unsigned)roll(world, 200)};
     switch (fault) {
     case FAULT_KILL:
-        if (chance(world, 30)) {
-            machine_stop(machine);
-            machine->restart_at = world->now + (time_ms)roll(world, 5000);
-            if (chance(world, 50))
-                machine_crash(machine, true);
-            break;
-        }
-        machine_crash(machine, false);
+        end_process(world, machine);
         break;
     case FAULT_POWER:
         machine_crash(machine, true);
@@ -163,10 +210,7 @@ static void happen(struct world *world, enum fault fault) {
         clock_fault(world);
         break;
     case FAULT_RESTORE:
-        if (chance(world, 50) || machine->backup == NULL)
-            machine_backup(machine);
-        else if (people_is_member(machine))
-            (void)machine_restore(machine, how_to_restore(world));
+        restore(world, machine);
         break;
     case FAULT_CLONE:
         clone(world, world->plan.faults & 1u << FAULT_MEMBER && chance(world, 50));
@@ -175,40 +219,27 @@ static void happen(struct world *world, enum fault fault) {
         machine_crash(machine, true);
         break;
     case FAULT_ROT:
-        /* A municipality that has lost its whole roster lets nobody in who could give it back. */
-        if (machine->rotten || machine->backup == NULL || !people_is_member(machine) ||
-            machine->role == ROLE_MUNICIPALITY) {
-            machine_backup(machine);
-            break;
-        }
-        for (size_t bits = 1 + roll(world, 40); bits > 0; bits--)
-            machine->rotten = disk_rot(machine->disk) || machine->rotten;
-        machine->damaged = machine->damaged || machine->rotten;
+        rot(world, machine);
         break;
     case FAULT_RELAY:
         world->machines[1].malicious = true;
         break;
     case FAULT_MEMBER:
-        if (chance(world, 40))
-            clone(world, true);
-        else if (chance(world, 50))
-            for (int i = 0; i < 3; i++)
-                forgery_bear(machine);
-        else
-            forgery_write(machine);
+        misbehave(world, machine);
         break;
     case FAULT_SWAP:
         swap(world);
         break;
+    case FAULT_EARLIER: /* happens at a start: earlier.c */
     case FAULT_N:
         break;
     }
 }
 
 void fault_happen(struct world *world) {
-    size_t start = roll(world, FAULT_N);
-    for (size_t i = 0; i < FAULT_N; i++) {
-        enum fault fault = (enum fault)((start + i) % FAULT_N);
+    size_t start = roll(world, FAULT_EARLIER);
+    for (size_t i = 0; i < FAULT_EARLIER; i++) {
+        enum fault fault = (enum fault)((start + i) % FAULT_EARLIER);
         if ((world->plan.faults & 1u << fault) == 0)
             continue;
         world_event(world);

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "beside.h"
+#include "earlier.h"
 #include "memory.h"
 #include "proto/hash.h"
 #include "service/inside.h"
@@ -306,6 +307,7 @@ bool machine_start(struct machine *machine) {
     struct world *world = machine->world;
     struct node *node = hold_zero(sizeof *node);
     world->current = machine;
+    earlier_perhaps(machine);
     machine->node = node;
     enum err err = node_make(machine, node);
     trace("%s starts: %s", machine->name, err_name(err));
@@ -408,7 +410,7 @@ void machine_backup(struct machine *machine) {
     if (machine->rotten || machine->swapped_with != NULL)
         return;
     /* Some stop the node for it. */
-    if (machine->node != NULL && machine_is_up(machine) && chance(machine->world, 30)) {
+    if (machine->node != NULL && machine_is_up(machine) && chance(machine->world, 50)) {
         machine_stop(machine);
         machine->restart_at = machine->world->now + 500 + (time_ms)roll(machine->world, 3000);
     }
@@ -418,13 +420,31 @@ void machine_backup(struct machine *machine) {
     machine->backup_ledger = ledger_copy(machine->ledger);
     machine->backup_at = machine->world->now;
     machine->backup_boots = machine->boots;
+    machine->backup_writes = machine->writes;
     trace("%s is backed up", machine->name);
 }
 
 /* The copy's file of tokens would show nothing yet: store/generation.h says when. */
 static bool is_too_fresh(const struct machine *machine) {
     time_ms age = machine->world->now - machine->backup_at;
-    return age < (machine->boots == machine->backup_boots ? 10 * 1000 : 20 * 60 * 1000);
+    return !earlier_was_closed(machine->backup) &&
+           age < (machine->boots == machine->backup_boots ? 10 * 1000 : 20 * 60 * 1000);
+}
+
+/* Put back in its place it would be nothing but doubted. */
+static bool would_not_show(const struct machine *machine, enum restore how) {
+    return earlier_says_nothing(machine->backup) || earlier_says_nothing(machine->disk) ||
+           (how == RESTORE_HOME && is_too_fresh(machine));
+}
+
+/* Somebody sits down to work before its network is back. */
+static void leave_alone(struct machine *machine) {
+    struct world *world = machine->world;
+    time_ms ms = 20000 + (time_ms)roll(world, 60000);
+    machine->alone_until = world->now + ms;
+    for (unsigned i = 0; i < world->machines_n; i++)
+        if (i != machine->number)
+            fault_cut(world, machine->number, i, ms);
 }
 
 /* Over the files that are there, after an orderly stop or a kill. */
@@ -436,6 +456,8 @@ static void put_back(struct machine *machine, enum restore how) {
     disk_put_back(machine->disk, machine->backup, how == RESTORE_HOME ? "" : "replica.db");
     sometimes(how == RESTORE_HOME ? SOMETIMES_old_home_put_back_in_its_place
                                   : SOMETIMES_old_copy_restored_in_its_place);
+    if (chance(machine->world, 70))
+        leave_alone(machine);
 }
 
 static void give_another_disk(struct machine *machine) {
@@ -457,7 +479,7 @@ bool machine_restore(struct machine *machine, enum restore how) {
     static const char *const words[] = {"", ", in its place", ", home and all"};
     if (machine->backup == NULL || machine->swapped_with != NULL)
         return false;
-    if (disk_is_dead(machine->disk) || (how == RESTORE_HOME && is_too_fresh(machine)))
+    if (disk_is_dead(machine->disk) || (how != RESTORE_DISK && would_not_show(machine, how)))
         how = RESTORE_DISK;
     trace("%s is restored from an old copy%s", machine->name, words[how]);
     sometimes(machine->role == ROLE_MUNICIPALITY ? SOMETIMES_municipality_restored

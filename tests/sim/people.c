@@ -240,6 +240,7 @@ static void look_around(struct machine *machine) {
 void people_acknowledged(struct machine *machine) {
     struct world *world = machine->world;
     world->current = machine;
+    machine->writes++;
     memory_pause();
     (void)!feed_each(machine->node->store, people_promise, machine);
     memory_resume();
@@ -252,10 +253,21 @@ enum err people_promise(void *context, const struct feed_info *feed) {
     return OK;
 }
 
+/* Whoever works at a machine that was put back and has no network yet: most of what is done then.
+ */
+static struct machine *somebody_alone(struct world *world) {
+    for (unsigned i = 0; i < world->machines_n; i++)
+        if (world->machines[i].alone_until > world->now && chance(world, 80))
+            return &world->machines[i];
+    return NULL;
+}
+
 struct machine *people_somebody(struct people *people) {
     struct world *world = people->world;
+    struct machine *alone = somebody_alone(world);
     for (int i = 0; i < 8; i++) {
-        struct machine *machine = &world->machines[roll(world, world->machines_n)];
+        struct machine *machine =
+            alone != NULL && i == 0 ? alone : &world->machines[roll(world, world->machines_n)];
         if (machine_is_up(machine) && people_is_member(machine) && !machine->rotten &&
             machine->frozen_until <= world->now)
             return machine;

@@ -6,6 +6,7 @@
  * One line a seed ("seed N hash … events … crashes … ms …"), then how often each interesting state
  * was reached. Exit status: 0 all promises kept, 3 one broken, 2 usage. */
 #include "check.h"
+#include "earlier.h"
 #include "entropy.h"
 #include "people.h"
 #include "sometimes.h"
@@ -156,6 +157,7 @@ int main(int argc, char **argv) {
     if (key_library_init() != OK)
         return 2;
     thrift_install();
+    earlier_install();
     for (uint64_t seed = first; seed <= last; seed++) {
         struct plan plan = plan_of(seed);
         plan.trace = given.trace;

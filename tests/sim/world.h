@@ -43,6 +43,7 @@ enum fault {
     FAULT_RELAY,   /* the relay is malicious */
     FAULT_MEMBER,  /* a member is */
     FAULT_SWAP,    /* two machines start with each other's database */
+    FAULT_EARLIER, /* a machine starts with a database of an earlier version of the program */
     FAULT_N
 };
 const char *fault_name(enum fault);
@@ -57,6 +58,13 @@ struct plan {
 
 struct net;
 struct world;
+
+/* Of a database of an earlier form: which it was, and what has to be there once it is migrated. */
+struct earlier {
+    const struct disk *disk;
+    uint64_t restores, rows;
+    bool is_interrupted; /* a migration on this machine came to no end */
+};
 
 struct machine {
     struct world *world;
@@ -88,6 +96,7 @@ struct machine {
     unsigned looks_like;               /* to its node, whose machine it is */
     time_ms backup_at;                 /* when the backup was made */
     uint64_t backup_boots;             /* and on which boot */
+    unsigned writes, backup_writes;    /* acknowledged, in all and when the backup was made */
     unsigned open_failures;            /* for damage */
     unsigned unsound;                  /* times that it was found damaged while open */
     unsigned failures;                 /* to open, in a row, for any reason */
@@ -97,7 +106,9 @@ struct machine {
     char database[32], generation[32]; /* paths */
     uint64_t restores;
     time_ms restored_at;
+    time_ms alone_until; /* put back, without a network, and its people work */
     struct ledger *ledger;
+    struct earlier earlier;
 };
 
 struct world {
