@@ -205,6 +205,24 @@ enum err quarantine_put(struct store *store, const struct quarantine_new *whole)
     return e;
 }
 
+static enum err read_kept(sqlite3_stmt *walk, struct quarantined *ret_thing) {
+    struct quarantined thing = {.number = (uint64_t)sqlite3_column_int64(walk, 0),
+                                .kind = (enum quarantine_kind)sqlite3_column_int(walk, 1),
+                                .seq = (uint64_t)sqlite3_column_int64(walk, 3),
+                                .reason = (enum err)sqlite3_column_int(walk, 6),
+                                .text = (const char *)sqlite3_column_text(walk, 7),
+                                .at = sqlite3_column_int64(walk, 8),
+                                .size = (size_t)sqlite3_column_int64(walk, 9)};
+    enum err e = db_column_copy(walk, 2, thing.feed.bytes, sizeof thing.feed.bytes);
+    if (e == OK)
+        e = db_column_copy(walk, 4, thing.author.bytes, sizeof thing.author.bytes);
+    if (e == OK)
+        e = db_column_copy(walk, 5, thing.from.bytes, sizeof thing.from.bytes);
+    if (e == OK)
+        *ret_thing = thing;
+    return e;
+}
+
 static enum err visit_kept(struct store *store, quarantine_visit *visit, void *context) {
     sqlite3_stmt *walk =
         db_walk(store->db, "SELECT number, kind, feed, seq, author, source, reason, text, at, size"
@@ -212,23 +230,41 @@ static enum err visit_kept(struct store *store, quarantine_visit *visit, void *c
     bool row = false;
     enum err e;
     while ((e = db_row(store->db, walk, &row)) == OK && row) {
-        struct quarantined thing = {.number = (uint64_t)sqlite3_column_int64(walk, 0),
-                                    .kind = (enum quarantine_kind)sqlite3_column_int(walk, 1),
-                                    .seq = (uint64_t)sqlite3_column_int64(walk, 3),
-                                    .reason = (enum err)sqlite3_column_int(walk, 6),
-                                    .text = (const char *)sqlite3_column_text(walk, 7),
-                                    .at = sqlite3_column_int64(walk, 8),
-                                    .size = (size_t)sqlite3_column_int64(walk, 9)};
-        e = db_column_copy(walk, 2, thing.feed.bytes, sizeof thing.feed.bytes);
-        if (e == OK)
-            e = db_column_copy(walk, 4, thing.author.bytes, sizeof thing.author.bytes);
-        if (e == OK)
-            e = db_column_copy(walk, 5, thing.from.bytes, sizeof thing.from.bytes);
-        if (e != OK || (e = visit(context, &thing)) != OK)
+        struct quarantined thing;
+        if ((e = read_kept(walk, &thing)) != OK || (e = visit(context, &thing)) != OK)
             break;
     }
     sqlite3_finalize(walk);
     return e;
+}
+
+static enum err is_entry(struct store *store, uint64_t number, bool *ret_entry) {
+    sqlite3_stmt *get =
+        db_statement(store->db, "SELECT 1 FROM entry WHERE key = ? AND status IN (2, 3)");
+    sqlite3_bind_int64(get, 1, (int64_t)number);
+    enum err e = db_row(store->db, get, ret_entry);
+    db_reset(get);
+    return e;
+}
+
+enum err quarantine_find(struct store *store, uint64_t number, struct quarantined *ret_item) {
+    struct quarantined thing = {0};
+    bool row = false, entry = false;
+    sqlite3_stmt *get = db_statement(
+        store->db, "SELECT number, kind, feed, seq, author, source, reason, text, at, size"
+                   " FROM quarantine WHERE number = ?");
+    sqlite3_bind_int64(get, 1, (int64_t)number);
+    enum err e = db_row(store->db, get, &row);
+    if (e == OK && row)
+        e = read_kept(get, &thing);
+    db_reset(get);
+    if (e == OK && !row)
+        e = is_entry(store, number, &entry);
+    if (e != OK || !row)
+        return e != OK ? e : entry ? ERR_STATE : ERR_NOT_FOUND;
+    thing.text = "";
+    *ret_item = thing;
+    return OK;
 }
 
 /* An entry's number is its key, far above what the quarantine counts. */

@@ -27,9 +27,18 @@ struct branch_entry {
     const struct change_set *sets;
     size_t sets_n;
 };
+/* What the kept piece of a branch holds, opened with this node's keys, an envelope at a time: the pieces that lead to it are looked
+ * for and opened first, since they may have brought its keys. ERR_NOT_FOUND: no piece with that number; ERR_STATE: it is no branch;
+ * ERR_QUOTA: its bytes were not kept. The piece is read as it is when the branch is made, whatever is kept or dropped afterwards. */
+struct branch;
+MUST_USE enum err branch_new(struct store *, uint64_t number, struct quarantined *ret_item, struct branch **ret_branch);
+/* Looks at one piece or opens one envelope: some milliseconds' work. `*ret_entry` is the wanted piece's next envelope, borrowed until the
+ * next step or branch_free, or NULL. */
+MUST_USE enum err branch_step(struct branch *, const struct branch_entry **ret_entry, bool *ret_done);
+void branch_free(struct branch *); /* wipes what was opened; NULL is accepted */
+
 typedef enum err branch_visit(void *context, const struct branch_entry *);
-/* What the kept piece of a branch holds, opened with this node's keys; borrowed until the visit returns. ERR_NOT_FOUND: no piece
- * with that number; ERR_STATE: it is no branch; ERR_QUOTA: its bytes were not kept. */
+/* All of it in one go, where nobody waits meanwhile; borrowed until the visit returns. */
 MUST_USE enum err quarantine_branch(struct store *, uint64_t number, struct quarantined *ret_item, branch_visit *, void *context);
 
 #endif

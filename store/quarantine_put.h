@@ -19,6 +19,8 @@ struct quarantine_new {
     struct bytes bytes;
 };
 MUST_USE enum err quarantine_put(struct store *, const struct quarantine_new *);
+/* What is kept under a number in the quarantine itself, without its text. ERR_NOT_FOUND; ERR_STATE: it is an entry of the log. */
+MUST_USE enum err quarantine_find(struct store *, uint64_t number, struct quarantined *ret_item);
 /* A branch of the forked feed is here now: nobody need be told any more that none is. */
 MUST_USE enum err quarantine_branch_came(struct store *, const struct feed_id *);
 

@@ -9,6 +9,8 @@
 #include "store/record.h"
 #include "test.h"
 
+#include "store/replica.h"
+
 #include <stdlib.h>
 
 TEST(a_fork_is_proved_and_the_branch_that_came_first_stays) {
@@ -175,6 +177,98 @@ TEST(a_branch_is_kept_whole_piece_by_piece_and_read_by_whoever_reads_the_channel
     assert_int_equal(read.unread, 3);
     struct quarantined item;
     assert_err(ERR_NOT_FOUND, quarantine_branch(s.school->store, 4711, &item, note_value, &read));
+    scene_end(&s);
+}
+
+/* Steps a branch; after `steps` of them something happens. Its values, and how many steps it took.
+ */
+static struct read read_while(struct site *site, uint64_t number, size_t steps, const char *happens,
+                              size_t *ret_steps) {
+    struct branch *branch = NULL;
+    struct quarantined item;
+    const struct branch_entry *entry;
+    struct read read = {0};
+    size_t n = 0;
+    assert_ok(branch_new(site->store, number, &item, &branch));
+    for (bool done = false; !done; n++) {
+        if (n == steps)
+            assert_ok(db_execute(site->store->db, happens));
+        assert_ok(branch_step(branch, &entry, &done));
+        if (entry != NULL)
+            assert_ok(note_value(&read, entry));
+    }
+    branch_free(branch);
+    *ret_steps = n;
+    return read;
+}
+
+TEST(a_branch_is_read_as_it_was_whatever_is_put_in_the_stead_of_its_pieces_meanwhile) {
+    static const char *const happens[] = {
+        "UPDATE quarantine SET number = number + 100", /* more of each piece came, in its stead */
+        "DELETE FROM quarantine WHERE number % 100 = 2 AND seq = 3"};
+    struct scene s;
+    size_t steps_n = 3, n;
+    offer_begin(&s);
+    equivocate(&s);
+    uint64_t seq = 1;
+    struct id8 id8 = envelope_id8(&s.feed.head.id);
+    for (int i = 0; i < 2; i++)
+        assert_err(ERR_FORK, give_next(&s, s.birk, s.school, &seq, &id8));
+    struct db *db = s.school->store->db;
+    assert_ok(db_execute(db, "CREATE TABLE kept AS SELECT * FROM quarantine"));
+    for (size_t k = 0; k < sizeof happens / sizeof *happens; k++)
+        for (size_t i = 0; i < steps_n; i++) {
+            assert_ok(db_execute(db, "DELETE FROM quarantine"));
+            assert_ok(db_execute(db, "INSERT INTO quarantine SELECT * FROM kept"));
+            struct read read = read_while(s.school, 2, i, happens[k], &n);
+            assert_string_equal(read.values, "venner;");
+            assert_int_equal(read.unread, 0);
+            steps_n = n > steps_n ? n : steps_n;
+        }
+    assert_true(steps_n > 5);
+    scene_end(&s);
+}
+
+TEST(a_branch_can_be_left_at_any_step) {
+    struct scene s;
+    struct quarantined item;
+    const struct branch_entry *entry;
+    offer_begin(&s);
+    equivocate(&s);
+    uint64_t seq = 1;
+    struct id8 id8 = envelope_id8(&s.feed.head.id);
+    for (int i = 0; i < 3; i++)
+        assert_err(ERR_FORK, give_next(&s, s.birk, s.school, &seq, &id8));
+    bool done = false;
+    for (size_t i = 0; !done; i++) {
+        struct branch *branch = NULL;
+        assert_ok(branch_new(s.school->store, 3, &item, &branch));
+        for (size_t k = 0; k < i && !done; k++)
+            assert_ok(branch_step(branch, &entry, &done));
+        branch_free(branch);
+    }
+    struct read read = read_all(s.school, 3);
+    assert_string_equal(read.values, "tegne;venner;løbe;");
+    scene_end(&s);
+}
+
+TEST(what_waits_in_the_log_is_no_branch) {
+    struct scene s;
+    struct branch *branch = NULL;
+    struct quarantined item;
+    offer_begin(&s);
+    assert_ok(db_execute(s.school->store->db, "UPDATE entry SET status = 3, reason = 1 WHERE key ="
+                                              " (SELECT max(key) FROM entry)"));
+    struct shown shown = shown_at(s.school, QUARANTINE_VOID);
+    assert_int_equal(shown.n, 1);
+    sqlite3_stmt *get = db_walk(s.school->store->db, "SELECT max(key) FROM entry");
+    bool row = false;
+    assert_ok(db_row(s.school->store->db, get, &row));
+    assert_err(ERR_STATE,
+               branch_new(s.school->store, (uint64_t)sqlite3_column_int64(get, 0), &item, &branch));
+    sqlite3_finalize(get);
+    assert_err(ERR_NOT_FOUND, branch_new(s.school->store, 4711, &item, &branch));
+    assert_null(branch);
     scene_end(&s);
 }
 
@@ -442,6 +536,10 @@ int main(void) {
         cmocka_unit_test(headers_that_lead_to_no_signature_prove_nothing),
         cmocka_unit_test(
             a_branch_is_kept_whole_piece_by_piece_and_read_by_whoever_reads_the_channel),
+        cmocka_unit_test(
+            a_branch_is_read_as_it_was_whatever_is_put_in_the_stead_of_its_pieces_meanwhile),
+        cmocka_unit_test(a_branch_can_be_left_at_any_step),
+        cmocka_unit_test(what_waits_in_the_log_is_no_branch),
         cmocka_unit_test(of_three_branches_that_one_member_brings_each_is_kept_and_read),
         cmocka_unit_test(a_branch_from_which_a_section_was_taken_out_is_not_kept_in_its_stead),
         cmocka_unit_test(of_a_branch_that_comes_with_what_it_shares_only_what_is_its_own_is_kept),

@@ -2,7 +2,9 @@
 #include "desk.h"
 #include "fault.h"
 #include "poll.h"
+#include "proto/limits.h"
 #include "service/whole.h"
+#include "store/admit.h"
 #include "sweep.h"
 #include "test.h"
 
@@ -184,6 +186,32 @@ TEST(what_is_no_json_is_not_taken_for_want_of_memory) {
     assert_null(read);
 }
 
+TEST(a_branch_is_told_whole_or_not_at_all) {
+    struct desk school;
+    struct site *birk = &federation.sites[BIRK], *reader = &federation.sites[SCHOOL];
+    struct channel channel = channel_between(birk, reader);
+    struct record_id record = record_of(birk);
+    struct buffer run = {0};
+    struct admitted admitted;
+    write_field(birk, &channel, &record, 10, "navn", NULL);
+    sync_feeds(birk, reader);
+    struct feed_info feed = newest_feed(birk->store, &channel, &birk->member);
+    struct id8 id8 = envelope_id8(&feed.head.id);
+    site_backup(birk);
+    write_field(birk, &channel, &record, 11, "gynge", NULL);
+    sync_feeds(birk, reader);
+    site_restore(birk, SAME_PLACE);
+    for (uint16_t i = 0; i < 5; i++)
+        write_field(birk, &channel, &record, 11 + i, i == 0 ? "gynge" : "tegne", NULL);
+    assert_ok(feed_load(birk->store, &feed.id, feed.head.seq, &id8, KIB(512), &run));
+    assert_err(ERR_FORK,
+               admit_run(reader->store, &birk->member, &feed.id, buffer_view(&run), &admitted));
+    buffer_done(&run);
+    desk_open(&school, reader, "Ole", "teacher");
+    told_whole_or_not_at_all(&school, "quarantine", "show", "{\"number\": 1}");
+    desk_close(&school);
+}
+
 /* Memory that can be made to run out: this program's malloc is, Jansson's own is not. */
 static void *take(size_t size) {
     return malloc(size);
@@ -195,6 +223,7 @@ int main(void) {
         WITH_FEDERATION(a_handover_is_told_whole_or_not_at_all),
         cmocka_unit_test(a_text_is_read_whole_or_not_at_all),
         cmocka_unit_test(what_is_no_json_is_not_taken_for_want_of_memory),
+        WITH_FEDERATION(a_branch_is_told_whole_or_not_at_all),
     };
     fault_install();
     json_set_alloc_funcs(take, free);

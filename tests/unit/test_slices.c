@@ -5,6 +5,7 @@
 #include "poll.h"
 #include "test.h"
 
+#include "store/admit.h"
 #include "store/replica.h"
 
 #include <stdio.h>
@@ -170,13 +171,112 @@ TEST(a_report_can_be_left_at_any_step) {
     left_at_each_step(&nordby, "survey", "report", json_object());
 }
 
+static struct desk ole;
+
+/* Birk has told the others "gynge", was put back, and went on with `n` other values, which the
+ * school keeps aside, each as a piece of its own. */
+static void fork_birk(size_t n) {
+    struct site *birk = &federation.sites[BIRK], *school = &federation.sites[SCHOOL];
+    struct channel channel = channel_between(birk, school);
+    struct record_id record = record_of(birk);
+    struct version_name first = write_field(birk, &channel, &record, 10, "navn", NULL);
+    sync_feeds(birk, school);
+    struct feed_info feed = newest_feed(birk->store, &channel, &birk->member);
+    site_backup(birk);
+    write_field(birk, &channel, &record, 10, "gynge", &first);
+    sync_feeds(birk, school);
+    site_restore(birk, SAME_PLACE);
+    for (size_t i = 0; i < n; i++)
+        write_field(birk, &channel, &record, (uint16_t)(10 + i), i == 1 ? "gynge" : "tegne", NULL);
+    struct head at_head = feed.head;
+    for (size_t i = 0; i < n; i++) {
+        struct buffer run = {0};
+        struct admitted admitted;
+        struct id8 id8 = envelope_id8(&at_head.id);
+        assert_ok(feed_load(birk->store, &feed.id, at_head.seq, &id8, 1, &run));
+        assert_err(ERR_FORK,
+                   admit_run(school->store, &birk->member, &feed.id, buffer_view(&run), &admitted));
+        at_head = (struct head){at_head.seq + 1, envelope_id_of(run.data)};
+        buffer_done(&run);
+    }
+}
+
+static int forked(void **state) {
+    if (survey_begin(state) != 0)
+        return -1;
+    fork_birk(4);
+    desk_open(&ole, &federation.sites[SCHOOL], "Ole", "");
+    change(&ole, "CREATE TABLE kept AS SELECT * FROM quarantine");
+    return 0;
+}
+
+static int forked_end(void **state) {
+    desk_close(&ole);
+    return survey_end(state);
+}
+
+/* The last of the pieces. */
+static json_t *last_piece(void) {
+    const json_t *list = at(desk_call(&ole, "quarantine", "list", NULL), "items");
+    json_int_t number = 0;
+    const json_t *item;
+    size_t i;
+    json_array_foreach(list, i, item) if (strcmp(at_text(item, "kind"), "fork") == 0 &&
+                                          at_number(item, "number") > number) number =
+        at_number(item, "number");
+    assert_true(number > 0);
+    return json_pack("{s:I}", "number", number);
+}
+
+TEST(others_are_served_between_the_slices_of_a_branch) {
+    struct work work = begin(&ole, "quarantine", "show", last_piece());
+    size_t others = 0;
+    while (goes_on(&work)) {
+        assert_true(json_is_array(at(desk_call(&ole, "quarantine", "list", NULL), "items")));
+        others++;
+    }
+    assert_true(others > 8);
+    assert_ok(work.reply.error);
+    assert_string_equal(at_text(work.reply.document, "entries.0.writes.0.value"), "tegne");
+    assert_int_equal(at_number(work.reply.document, "lost"), 1);
+    leave(&work);
+}
+
+TEST(a_branch_is_shown_as_it_was_though_its_pieces_go_meanwhile) {
+    json_t *args = last_piece();
+    struct work work = begin(&ole, "quarantine", "show", json_incref(args));
+    json_t *whole = end(&work);
+    size_t steps = work.steps;
+    for (size_t i = 1; i < steps; i++) {
+        work = begin(&ole, "quarantine", "show", json_incref(args));
+        while (work.steps < i && goes_on(&work))
+            ;
+        change(&ole, "UPDATE quarantine SET number = number + 100");
+        json_t *told = end(&work);
+        assert_true(json_equal(told, whole));
+        json_decref(told);
+        change(&ole, "DELETE FROM quarantine");
+        change(&ole, "INSERT INTO quarantine SELECT * FROM kept");
+    }
+    json_decref(whole);
+    json_decref(args);
+}
+
+TEST(a_branch_can_be_left_at_any_step) {
+    left_at_each_step(&ole, "quarantine", "show", last_piece());
+}
+
 int main(void) {
 #define WITH_ANSWERS(test) cmocka_unit_test_setup_teardown(test, closed_survey, closed_survey_end)
+#define WITH_A_FORK(test) cmocka_unit_test_setup_teardown(test, forked, forked_end)
     const struct CMUnitTest tests[] = {
         WITH_ANSWERS(others_are_served_between_the_slices_of_a_report),
         WITH_ANSWERS(a_report_is_of_the_answers_before_or_after_what_happens_meanwhile),
         WITH_ANSWERS(how_far_a_report_has_come_does_not_say_how_many_answered),
         WITH_ANSWERS(a_report_can_be_left_at_any_step),
+        WITH_A_FORK(others_are_served_between_the_slices_of_a_branch),
+        WITH_A_FORK(a_branch_is_shown_as_it_was_though_its_pieces_go_meanwhile),
+        WITH_A_FORK(a_branch_can_be_left_at_any_step),
     };
     setenv("TZ", "UTC0", 1);
     if (key_library_init() != OK)
