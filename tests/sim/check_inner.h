@@ -1,0 +1,28 @@
+/* Inside check: the promises, by subject.
+ *
+ *   check.c           what each machine alone must keep: plaintext, soundness, what it has promised
+ *   check_settled.c   whether all has arrived
+ *   check_forks.c     who may sign twice under one number
+ *   check_equal.c     all that hold the same show the same */
+#ifndef STAFET_SIM_CHECK_INNER_H
+#define STAFET_SIM_CHECK_INNER_H
+
+#include "check.h"
+#include "people.h"
+#include "store/feed.h"
+
+/* Is the machine a member's, whose word counts? */
+bool check_counts(const struct machine *);
+
+/* Of a feed that its author has forked there is one branch here and another there. */
+bool check_is_forked(const struct feed_id *);
+/* With a fork somewhere, what stands on its branches differs from place to place. */
+bool check_is_anything_forked(struct world *);
+/* Two ids under one number: only who was cloned unseen may have signed them. */
+void check_doubles(struct world *);
+
+void check_equal(struct world *);
+/* A replica made of this machine's sections alone has the same digest. */
+void check_rebuilt(struct machine *);
+
+#endif
