@@ -93,11 +93,11 @@ void disk_free(struct disk *disk) {
     if (disk == NULL)
         return;
     for (size_t i = 0; i < disk->files_n; i++) {
-        free(disk->files[i].now.bytes);
-        free(disk->files[i].kept.bytes);
-        free(disk->files[i].dirty);
+        hold_free(disk->files[i].now.bytes);
+        hold_free(disk->files[i].kept.bytes);
+        hold_free(disk->files[i].dirty);
     }
-    free(disk);
+    hold_free(disk);
 }
 
 void disk_fill(struct disk *disk, const struct disk *from) {

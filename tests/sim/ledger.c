@@ -22,8 +22,8 @@ struct ledger *ledger_new(void) {
 void ledger_free(struct ledger *ledger) {
     if (ledger == NULL)
         return;
-    free(ledger->promises);
-    free(ledger);
+    hold_free(ledger->promises);
+    hold_free(ledger);
 }
 
 struct ledger *ledger_copy(const struct ledger *ledger) {
@@ -92,7 +92,7 @@ size_t ledger_doubles(const struct twice **ret_list) {
 
 void registry_clear(void) {
     doubles.n = 0;
-    free(all.table);
+    hold_free(all.table);
     memset(&all, 0, sizeof all);
 }
 
@@ -114,7 +114,7 @@ static void grow(void) {
     for (size_t i = 0; i < all.size; i++)
         if (all.table[i].seq != 0)
             *place_of(table, size, &all.table[i].feed, all.table[i].seq) = all.table[i];
-    free(all.table);
+    hold_free(all.table);
     all.table = table;
     all.size = size;
 }

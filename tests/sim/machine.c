@@ -3,6 +3,7 @@
 
 #include "beside.h"
 #include "earlier.h"
+#include "heap.h"
 #include "memory.h"
 #include "proto/hash.h"
 #include "service/inside.h"
@@ -209,9 +210,10 @@ static void node_drop(struct machine *machine) {
     engine_free(node->engine);
     effects_done(&node->effects);
     buffer_done(&node->run);
+    free(node->peers_seen);
     net_free(node->net);
     service_free(node->service);
-    free(node);
+    hold_free(node);
 }
 
 static enum err node_make(struct machine *machine, struct node *node) {
@@ -307,6 +309,7 @@ bool machine_start(struct machine *machine) {
     struct world *world = machine->world;
     struct node *node = hold_zero(sizeof *node);
     world->current = machine;
+    heap_end(machine);
     earlier_perhaps(machine);
     machine->node = node;
     enum err err = node_make(machine, node);
@@ -391,6 +394,7 @@ void machine_turn(struct machine *machine) {
     memory_resume();
     if (!machine_settle(machine))
         return;
+    heap_rest(machine);
     time_ms deadline = turn_deadline(node, world->now);
     machine->wake = more || deadline <= world->now ? world->now : deadline;
     machine->busy = machine->wake == world->now ? machine->busy + 1 : 0;

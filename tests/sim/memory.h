@@ -1,5 +1,6 @@
 /* Memory of the simulator's own, which never runs out, and of the product's, which may: its calls
- * of malloc, calloc and realloc come here by the linker's --wrap. */
+ * of malloc, calloc, realloc, reallocarray, strdup and free come here by the linker's --wrap. Who
+ * holds how much: heap.h. */
 #ifndef STAFET_SIM_MEMORY_H
 #define STAFET_SIM_MEMORY_H
 
@@ -14,6 +15,8 @@ void hold_free(void *);
 enum memory_of { MEMORY_PRODUCT, MEMORY_SQLITE, MEMORY_JANSSON, MEMORY_N };
 /* The allocation after `calls` more fails, and `then` after it; negative: none does. */
 void memory_set_fuse(enum memory_of, int64_t calls, unsigned then);
+/* In place of malloc for Jansson, whose texts the product frees. */
+void *memory_take_for_jansson(size_t size);
 /* Burns a fuse: does this allocation fail? */
 bool memory_fails(enum memory_of);
 /* While the simulator itself looks at what the product holds, nothing fails, its disk neither; may

@@ -19,7 +19,7 @@ enum err net_new(const struct net_config *config, struct net **ret_net) {
 
 static void empty(struct net *net) {
     for (size_t i = net->inbox_at; i < net->inbox_n; i++)
-        free((void *)(uintptr_t)net->inbox[i].frame.data);
+        hold_free((void *)(uintptr_t)net->inbox[i].frame.data);
     net->inbox_at = net->inbox_n = 0;
 }
 
@@ -28,8 +28,8 @@ void net_free(struct net *net) {
         return;
     wires_leave(net->wires, net, false);
     empty(net);
-    free(net->inbox);
-    free(net);
+    hold_free(net->inbox);
+    hold_free(net);
 }
 
 void net_reset(struct net *net) {
@@ -97,7 +97,7 @@ static enum err send_through(struct net *net, struct wire *wire, int end, struct
     unsigned times = fault_disturb_frame(wires->world, machine, &disturbed);
     for (unsigned i = 0; i < times && disturbed.size > 0; i++)
         wire_send(wires, wire, 1 - end, buffer_view(&disturbed));
-    free(disturbed.data);
+    hold_free(disturbed.data);
     return OK;
 }
 
@@ -202,7 +202,7 @@ bool net_turn(struct net *net, time_ms now) {
         trace_bytes(mail.frame);
         world_event(net->wires->world);
         read_mail(net, &mail);
-        free((void *)(uintptr_t)mail.frame.data);
+        hold_free((void *)(uintptr_t)mail.frame.data);
     }
     return net->inbox_at < net->inbox_n;
 }

@@ -24,9 +24,9 @@ struct people *people_new(struct world *world) {
 
 void people_free(struct people *people) {
     for (size_t i = 0; i < people->edits_n; i++)
-        free(people->edits[i].seen);
-    free(people->edits);
-    free(people);
+        hold_free(people->edits[i].seen);
+    hold_free(people->edits);
+    hold_free(people);
 }
 
 bool people_is_member(const struct machine *machine) {

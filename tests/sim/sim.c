@@ -8,6 +8,7 @@
 #include "check.h"
 #include "earlier.h"
 #include "entropy.h"
+#include "heap.h"
 #include "people.h"
 #include "sometimes.h"
 #include "thrift.h"
@@ -94,9 +95,9 @@ static uint64_t run_seed(const struct plan *plan, bool twice) {
     struct result result = run(plan, false);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
     printf("seed %" PRIu64 " hash %016" PRIx64 " machines %u events %" PRIu64 " crashes %" PRIu64
-           " ms %ld\n",
+           " ms %ld heap %zu\n",
            plan->seed, result.hash, plan->machines, result.events, result.crashes,
-           (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000);
+           (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000, heap_most());
     fflush(stdout);
     if (twice) {
         struct plan again = *plan;

@@ -1,5 +1,6 @@
 #include "thrift.h"
 
+#include "heap.h"
 #include "memory.h"
 #include "store/db.h"
 #include "store/migrate.h"
@@ -212,7 +213,10 @@ enum { STEPS = 4, LISTS = 20 * STEPS };
 
 struct block {
     size_t size; /* without this */
-    struct block *next;
+    union {
+        struct block *next; /* while it waits */
+        size_t owner;       /* while it is taken: heap.h */
+    };
 };
 static struct block *lists[LISTS];
 
@@ -227,22 +231,26 @@ static size_t round_up(size_t size, size_t *ret_list) {
     return ((size_t)1 << log) + steps * part;
 }
 
+static void *taken_by_owner(struct block *block) {
+    block->owner = heap_owner();
+    heap_take((unsigned)block->owner, MEMORY_SQLITE, block->size);
+    return block + 1;
+}
+
 static void *pool_take(size_t size) {
     size_t list = 0;
-    struct block *block;
-    if (size > POOLED_MAX) {
+    struct block *block = NULL;
+    if (size <= POOLED_MAX) {
+        size = round_up(size, &list);
+        block = lists[list];
+    }
+    if (block != NULL)
+        lists[list] = block->next;
+    else {
         block = hold(NULL, sizeof *block + size);
         block->size = size;
-        return block + 1;
     }
-    size = round_up(size, &list);
-    if ((block = lists[list]) != NULL) {
-        lists[list] = block->next;
-        return block + 1;
-    }
-    block = hold(NULL, sizeof *block + size);
-    block->size = size;
-    return block + 1;
+    return taken_by_owner(block);
 }
 
 static size_t pool_size(const void *taken) {
@@ -254,6 +262,7 @@ static void pool_give(void *taken) {
     if (taken == NULL)
         return;
     struct block *block = (struct block *)taken - 1;
+    heap_give((unsigned)block->owner, MEMORY_SQLITE, block->size);
     if (block->size > POOLED_MAX) {
         hold_free(block);
         return;
@@ -296,11 +305,6 @@ static void sqlite_end(void *context) {
     (void)context;
 }
 
-/* The product frees what Jansson has given it. */
-static void *jansson_take(size_t size) {
-    return memory_fails(MEMORY_JANSSON) ? NULL : hold(NULL, size);
-}
-
 static void install_memory(void) {
     static const sqlite3_mem_methods methods = {.xMalloc = sqlite_take,
                                                 .xFree = pool_give,
@@ -313,7 +317,7 @@ static void install_memory(void) {
         sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK ||
         sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK)
         abort();
-    json_set_alloc_funcs(jansson_take, free);
+    json_set_alloc_funcs(memory_take_for_jansson, free);
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     mallopt(M_TOP_PAD, 16 << 20);

@@ -16,18 +16,18 @@ struct wires *wires_new(struct world *world) {
 static void wire_free(struct wire *wire) {
     for (int i = 0; i < 2; i++) {
         for (size_t j = 0; j < wire->ends[i].coming_n; j++)
-            free((void *)(uintptr_t)wire->ends[i].coming[j].frame.data);
-        free(wire->ends[i].coming);
+            hold_free((void *)(uintptr_t)wire->ends[i].coming[j].frame.data);
+        hold_free(wire->ends[i].coming);
     }
-    free(wire);
+    hold_free(wire);
 }
 
 void wires_free(struct wires *wires) {
     for (size_t i = 0; i < wires->n; i++)
         wire_free(wires->list[i]);
-    free(wires->list);
-    free(wires->dials);
-    free(wires);
+    hold_free(wires->list);
+    hold_free(wires->dials);
+    hold_free(wires);
 }
 
 struct wire *wire_find(const struct wires *wires, uint32_t link, int *ret_end) {
@@ -148,7 +148,7 @@ static void deliver(struct wire *wire, int i) {
         }
         put_mail(end->net, end, (struct mail){.kind = MAIL_FRAME, .frame = item.frame});
     } else {
-        free((void *)(uintptr_t)item.frame.data);
+        hold_free((void *)(uintptr_t)item.frame.data);
     }
 }
 
@@ -345,6 +345,15 @@ size_t wires_under_way(const struct wires *wires, size_t *ret_most_of_one) {
         }
     *ret_most_of_one = most;
     return sum;
+}
+
+size_t wires_of(const struct wires *wires, unsigned machine) {
+    size_t n = 0;
+    for (size_t i = 0; i < wires->n; i++)
+        for (int end = 0; end < 2; end++)
+            n += wires->list[i]->ends[end].machine == machine &&
+                 wires->list[i]->ends[end].net != NULL;
+    return n;
 }
 
 bool wires_are_clear(const struct wires *wires) {

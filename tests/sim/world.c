@@ -2,6 +2,7 @@
 
 #include "entropy.h"
 #include "forgery.h"
+#include "heap.h"
 #include "memory.h"
 #include "people.h"
 #include "sometimes.h"
@@ -40,6 +41,7 @@ void world_init(struct world *world, const struct plan *plan) {
     vfs_reset();
     registry_clear();
     forgery_clear();
+    heap_begin();
     for (int i = 0; i < MEMORY_N; i++)
         memory_set_fuse((enum memory_of)i, -1, 0);
     world->wires = wires_new(world);
@@ -52,6 +54,8 @@ void world_done(struct world *world) {
     wires_free(world->wires);
     people_free(world->people);
     registry_clear();
+    for (unsigned i = 0; i < world->machines_n; i++)
+        heap_end(&world->machines[i]);
     the_world = NULL;
 }
 

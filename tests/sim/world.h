@@ -155,6 +155,8 @@ void wires_drop(struct wires *, unsigned a, unsigned b);
 /* The machine is gone: by power, without a word to anybody. */
 void wires_crashed(struct wires *, unsigned machine, bool silent);
 size_t wires_under_way(const struct wires *, size_t *ret_most_of_one);
+/* How many links the machine takes for open. */
+size_t wires_of(const struct wires *, unsigned machine);
 bool wires_are_clear(const struct wires *);
 /* Puts a frame on each of the machine's links, as if its node had sent it. How many. */
 unsigned wires_inject(struct wires *, struct machine *, struct bytes frame);
