@@ -1,5 +1,6 @@
 #include "outgoing.h"
 #include "apply.h"
+#include "burnt.h"
 #include "judge.h"
 #include "proto/limits.h"
 #include "replica.h"
@@ -113,8 +114,12 @@ static enum err put_in(struct store *store, struct feed_row *feed, struct bytes 
                           verdict.why[0] != '\0' ? verdict.why : err_text(verdict.reason));
     }
     store->own_grew = true;
-    e = entry_insert(store, feed, &envelope,
-                     &(struct entry_new){.status = ENTRY_APPLIED, .checked = true, .stored = now});
+    if (feed->info.channel.kind != CHANNEL_ROSTER)
+        e = burnt_note(store->burnt, feed->row);
+    if (e == OK)
+        e = entry_insert(
+            store, feed, &envelope,
+            &(struct entry_new){.status = ENTRY_APPLIED, .checked = true, .stored = now});
     if (e == OK)
         e = feed_row_save(store, feed);
     return e == OK ? news_put_feed(store, &feed->info.id) : e;

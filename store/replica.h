@@ -67,6 +67,7 @@ struct store {
     struct backlog *backlog;
     struct reports *reports;
     struct claims *claims;
+    struct burnt *burnt;
     char failure[256]; /* what store_failure answers */
 };
 

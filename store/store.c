@@ -1,4 +1,5 @@
 #include "backlog.h"
+#include "burnt.h"
 #include "claim.h"
 #include "epoch.h"
 #include "feed_row.h"
@@ -72,7 +73,8 @@ static enum err memory_new(struct store *store) {
     if ((store->news = news_queue_new()) == NULL || (store->feeds = feed_cache_new()) == NULL ||
         (store->ring = key_ring_new()) == NULL || (store->judge = judge_new()) == NULL ||
         (store->newest = newest_new()) == NULL || (store->backlog = backlog_new()) == NULL ||
-        (store->reports = reports_new()) == NULL || (store->claims = claims_new()) == NULL)
+        (store->reports = reports_new()) == NULL || (store->claims = claims_new()) == NULL ||
+        (store->burnt = burnt_new()) == NULL)
         return ERR_MEMORY;
     return set_reader_new(store, &store->reader);
 }
@@ -147,6 +149,7 @@ void store_close(struct store *store) {
     if (store == NULL)
         return;
     store_rollback(store);
+    burnt_free(store->burnt);
     claims_free(store->claims);
     reports_free(store->reports);
     set_reader_free(store->reader);
@@ -175,15 +178,22 @@ enum err store_begin(struct store *store) {
     store->in_transaction = true;
     store->at_begin.self = store->self;
     store->at_begin.roster = store->roster;
+    e = burnt_close(store);
+    if (e != OK) {
+        store_rollback(store);
+        return store_fail(store, e, "%s", db_failure(store->db));
+    }
     return OK;
 }
 
 enum err store_commit(struct store *store) {
     enum err e = db_commit(store->db);
     if (e != OK) {
+        burnt_add(store->burnt, e);
         store_rollback(store);
         return store_fail(store, e, "%s", db_failure(store->db));
     }
+    burnt_keep(store->burnt);
     store->in_transaction = false;
     if (store->own_grew)
         generation_count(store);
@@ -200,6 +210,7 @@ void store_rollback(struct store *store) {
     db_rollback(store->db);
     store->in_transaction = store->own_grew = false;
     news_drop(store->news, 0);
+    burnt_restore(store->burnt);
     backlog_restore(store->backlog);
     reports_restore(store->reports);
     forget(store);

@@ -2,8 +2,8 @@
  * third … call of one kind failing, until it gets by untouched. Whatever has failed: what the
  * operation returns is true. Where it returned what it returns untouched, all of it is there and
  * what it told is the same; else nothing in the database has changed. Afterwards the same operation
- * succeeds in the same store, with the same digest as where nothing had failed, and a check of the
- * whole replica finds nothing. */
+ * succeeds in the same store, with the same digest as where nothing had failed (or, of what makes
+ * ids, in another incarnation), and a check of the whole replica finds nothing. */
 #ifndef STAFET_TESTS_SWEEP_H
 #define STAFET_TESTS_SWEEP_H
 
