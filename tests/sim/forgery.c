@@ -346,7 +346,9 @@ void forgery_write(struct machine *machine) {
                                    .roster_seq = tip.seq,
                                    .roster_id8 = tip.id8,
                                    .clock = INT64_C(1) << 60};
+    memory_pause(); /* half a forgery may be none */
     content(world, machine, &draft);
+    memory_resume();
     machine->forges = true;
     if (sign_twice(machine, &draft, &run) == OK &&
         admit_run(machine->node->store, &machine->member, &pick.feed.id, buffer_view(&run),
