@@ -170,18 +170,23 @@ static void add_name(struct hasher *h, const struct version_name *name) {
     hasher_add(h, name->id8.bytes, sizeof name->id8.bytes);
 }
 
-struct conflict_id merge_conflict_id(const struct record_id *record, uint16_t field,
-                                     const struct merge_version *live, size_t live_n) {
+struct conflict_id merge_conflict_id_of(const struct record_id *record, uint16_t field,
+                                        const struct version_name *first, size_t n, size_t stride) {
     struct hasher h;
     hasher_init(&h, HASH_CONFLICT);
     hasher_add(&h, record->bytes, sizeof record->bytes);
     hasher_add_u16(&h, field);
-    for (size_t i = 0; i < live_n; i++)
-        add_name(&h, &live[i].name);
+    for (size_t i = 0; i < n; i++)
+        add_name(&h, (const struct version_name *)(const void *)((const char *)first + i * stride));
     struct hash hash = hasher_final(&h);
     struct conflict_id id;
     memcpy(id.bytes, hash.bytes, sizeof id.bytes);
     return id;
+}
+
+struct conflict_id merge_conflict_id(const struct record_id *record, uint16_t field,
+                                     const struct merge_version *live, size_t live_n) {
+    return merge_conflict_id_of(record, field, &live->name, live_n, sizeof *live);
 }
 
 static int by_field_and_value(const void *a, const void *b) {

@@ -65,6 +65,9 @@ size_t merge_first(const struct merge_version *live, size_t live_n);
  * another conflict. */
 struct conflict_id merge_conflict_id(const struct record_id *, uint16_t field,
                                      const struct merge_version *live, size_t live_n);
+/* The same from names that stand `stride` bytes apart. */
+struct conflict_id merge_conflict_id_of(const struct record_id *, uint16_t field,
+                                        const struct version_name *first, size_t n, size_t stride);
 
 /* A live value of a record. */
 struct merge_value {

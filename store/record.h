@@ -70,8 +70,17 @@ struct conflict {
     uint16_t collection, field;
 };
 typedef enum err conflict_visit(void *context, const struct conflict *);
-/* Of a record with more than some MiB of live values, which the other party can bring about, whatever is contested is one. */
+/* In order of record, then field. */
 MUST_USE enum err conflict_each(struct store *, conflict_visit *, void *context);
+/* The same a little at a time: a step looks at one contested field, or opens one of its live versions, however much the other party has
+ * written. Each conflict is told as it stood when its field was come to; what happens in between may be seen or not. `*ret_found`: one
+ * has been found. */
+struct conflict_walk;
+MUST_USE enum err conflict_walk_new(struct store *, struct conflict_walk **ret_walk);
+MUST_USE enum err conflict_walk_step(struct conflict_walk *, struct conflict *ret_conflict, bool *ret_found, bool *ret_done);
+void conflict_walk_free(struct conflict_walk *); /* wipes what was opened; NULL is accepted */
+/* The conflict that this field of a loaded record is in. False: it is in none. */
+bool conflict_of(const struct record *, const struct field_state *, struct conflict *ret_conflict);
 /* By prefix of its id's text form. ERR_NOT_FOUND, ERR_AMBIGUOUS. */
 MUST_USE enum err conflict_find(struct store *, const char *prefix, struct conflict *ret_conflict);
 /* The newest version that every live version descends from, if one is known. ERR_NOT_FOUND. */

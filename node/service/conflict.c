@@ -1,4 +1,4 @@
-/* list, show: fields on which two people wrote different things while apart. */
+/* Fields on which two people wrote different things while apart. */
 #include "conflict.h"
 
 #include "conflict_side.h"
@@ -35,7 +35,7 @@ static const struct param resolve_params[] = {
 /* clang-format off */
 const struct verb conflict_verbs[] = {
     {"conflict", "list", "vis felter, hvor to har skrevet hver sit", "list the fields on which two people differ",
-     ACCESS_READ, list_params, conflict_list, NULL},
+     ACCESS_READ, list_params, NULL, conflict_list},
     {"conflict", "show", "vis, hvem der har skrevet hvad", "show who has written what",
      ACCESS_READ, show_params, conflict_show, NULL},
     {"conflict", "resolve",
@@ -46,8 +46,7 @@ const struct verb conflict_verbs[] = {
 };
 /* clang-format on */
 
-static enum err note_one(void *context, const struct conflict *conflict) {
-    struct conflicts *conflicts = context;
+static enum err note_one(struct conflicts *conflicts, const struct conflict *conflict) {
     if (conflicts->n == conflicts->capacity) {
         size_t capacity = conflicts->capacity > 0 ? conflicts->capacity * 2 : 16;
         struct conflict *list = realloc(conflicts->list, capacity * sizeof *list);
@@ -60,20 +59,45 @@ static enum err note_one(void *context, const struct conflict *conflict) {
     return OK;
 }
 
-enum err conflicts_find(struct store *store, struct conflicts *ret_conflicts) {
+static enum err make_prefixes(struct conflicts *conflicts) {
     char text[ID_TEXT_MAX];
-    *ret_conflicts = (struct conflicts){0};
-    enum err e = conflict_each(store, note_one, ret_conflicts);
-    for (size_t i = 0; e == OK && i < ret_conflicts->n; i++) {
-        const struct conflict_id *id = &ret_conflicts->list[i].id;
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < conflicts->n; i++) {
+        const struct conflict_id *id = &conflicts->list[i].id;
         id_text(id->bytes, sizeof id->bytes, text);
-        e = prefixes_add(&ret_conflicts->prefixes, text);
+        e = prefixes_add(&conflicts->prefixes, text);
     }
-    prefixes_sort(&ret_conflicts->prefixes);
+    prefixes_sort(&conflicts->prefixes);
+    return e;
+}
+
+enum err conflicts_find_some(struct store *store, struct conflicts *conflicts, bool *ret_done) {
+    struct conflict conflict;
+    bool found = false, done = false;
+    enum err e = conflicts->walk == NULL ? conflict_walk_new(store, &conflicts->walk) : OK;
+    if (e == OK)
+        e = conflict_walk_step(conflicts->walk, &conflict, &found, &done);
+    if (e == OK && found)
+        e = note_one(conflicts, &conflict);
+    if (e != OK || !done)
+        return e;
+    conflict_walk_free(conflicts->walk);
+    conflicts->walk = NULL;
+    *ret_done = true;
+    return make_prefixes(conflicts);
+}
+
+enum err conflicts_find(struct store *store, struct conflicts *ret_conflicts) {
+    bool done = false;
+    enum err e = OK;
+    *ret_conflicts = (struct conflicts){0};
+    while (e == OK && !done)
+        e = conflicts_find_some(store, ret_conflicts, &done);
     return e;
 }
 
 void conflicts_done(struct conflicts *conflicts) {
+    conflict_walk_free(conflicts->walk);
     prefixes_done(&conflicts->prefixes);
     free(conflicts->list);
     *conflicts = (struct conflicts){0};
@@ -115,24 +139,20 @@ enum err conflict_note_shown(struct store *store, const struct conflict *conflic
     return local_put(store, &conflict->record, key, bytes_of_text(field));
 }
 
-/* JSON of a conflict's place: id, short, record, child, field, label, part. */
-static enum err place_json(struct store *store, const struct conflict *conflict,
-                           const char *short_id, const struct prefixes *handovers,
-                           struct arena *arena, json_t **ret_place) {
-    struct handover handover;
-    char record[ID_TEXT_MAX];
-    enum err e = handover_load(store, &conflict->record, arena, &handover);
-    if (e != OK)
-        return e;
-    prefixes_shorten(handovers, handover.text, record);
-    const struct field *field = collection_field(handover.collection, conflict->field);
+enum err conflict_place(const struct conflict *conflict, const struct handover *handover,
+                        const struct conflicts *conflicts, const struct prefixes *handovers,
+                        struct arena *arena, json_t **ret_place) {
+    char record[ID_TEXT_MAX], short_id[ID_TEXT_MAX];
+    conflicts_short_id(conflicts, &conflict->id, short_id);
+    prefixes_shorten(handovers, handover->text, record);
+    const struct field *field = collection_field(handover->collection, conflict->field);
     const char *child =
-        handover_text(&handover, collection_field(handover.collection, HANDOVER_CHILD_NAME), arena);
+        handover_text(handover, collection_field(handover->collection, HANDOVER_CHILD_NAME), arena);
     if (field == NULL || child == NULL)
         return field == NULL ? ERR_SCHEMA : ERR_MEMORY;
     json_t *place = json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "id",
                               form_id(conflict->id.bytes, sizeof conflict->id.bytes), "short",
-                              short_id, "record", handover.text, "record_short", record, "child",
+                              short_id, "record", handover->text, "record_short", record, "child",
                               child, "field", field->name, "label",
                               handover_label_json(&field->label), "part", part_name(field->part),
                               "part_label", handover_label_json(part_label(field->part)));
@@ -142,75 +162,13 @@ static enum err place_json(struct store *store, const struct conflict *conflict,
     return OK;
 }
 
-/* All handovers' ids, for shortening. */
-static enum err handover_names(struct store *store, struct arena *arena,
-                               struct prefixes *ret_prefixes) {
+enum err conflict_handovers(struct store *store, struct arena *arena,
+                            struct prefixes *ret_prefixes) {
     const struct record_id *ids;
     size_t n;
     *ret_prefixes = (struct prefixes){0};
     enum err e = handover_ids(store, arena, &ids, &n);
     return e == OK ? handover_prefixes(ids, n, ret_prefixes) : e;
-}
-
-struct listing {
-    struct store *store;
-    struct conflicts conflicts;
-    struct prefixes handovers;
-    struct arena arena; /* of the conflict looked at */
-    json_t *list;
-    enum err not_noted;
-};
-
-static enum err add_to_list(struct listing *listing, const struct conflict *conflict) {
-    char short_id[ID_TEXT_MAX];
-    struct sides sides;
-    json_t *item = NULL;
-    conflicts_short_id(&listing->conflicts, &conflict->id, short_id);
-    enum err e =
-        place_json(listing->store, conflict, short_id, &listing->handovers, &listing->arena, &item);
-    if (e == OK)
-        e = sides_load(listing->store, conflict, &listing->arena, &sides);
-    if (e == OK && json_object_set_new(item, "sides", json_integer((json_int_t)sides.n)) != 0)
-        e = ERR_MEMORY;
-    if (e == OK && json_array_append(listing->list, item) != 0)
-        e = ERR_MEMORY;
-    json_decref(item);
-    if (e != OK)
-        return e;
-    enum err noted = conflict_note_shown(listing->store, conflict);
-    if (listing->not_noted == OK)
-        listing->not_noted = noted;
-    return OK;
-}
-
-enum err conflict_list(struct service *service, const struct asker *asker __attribute__((unused)),
-                       const json_t *args __attribute__((unused)), struct reply *reply) {
-    struct listing listing = {.store = service_store(service), .list = json_array()};
-    struct arena names;
-    json_int_t too_large_n = 0;
-    arena_init(&names, HANDOVER_ARENA_MAX);
-    arena_init(&listing.arena, HANDOVER_ARENA_MAX);
-    enum err e = conflicts_find(listing.store, &listing.conflicts);
-    if (e == OK)
-        e = handover_names(listing.store, &names, &listing.handovers);
-    for (size_t i = 0; e == OK && i < listing.conflicts.n; i++) {
-        e = add_to_list(&listing, &listing.conflicts.list[i]);
-        if (e == ERR_LIMIT || (e == ERR_MEMORY && listing.arena.capped)) {
-            too_large_n++;
-            e = OK;
-        }
-        arena_reset(&listing.arena);
-    }
-    e = e == OK
-            ? reply_give(reply, json_pack("{s:O, s:I, s:o}", "conflicts", listing.list, "too_large",
-                                          too_large_n, "not_noted", form_error(listing.not_noted)))
-            : handover_fail(listing.store, reply, e);
-    json_decref(listing.list);
-    prefixes_done(&listing.handovers);
-    conflicts_done(&listing.conflicts);
-    arena_done(&listing.arena);
-    arena_done(&names);
-    return e;
 }
 
 /* show */
@@ -290,17 +248,19 @@ static enum err add_sides(struct store *store, const struct conflict *conflict, 
  * finds nothing to compare with. */
 enum err conflict_document(struct store *store, const struct conflict *conflict,
                            struct arena *arena, json_t **ret_document) {
-    char short_id[ID_TEXT_MAX];
     struct conflicts conflicts;
+    struct handover handover;
     struct prefixes handovers = {0};
+    struct arena whole; /* of the handover, which may take as much as its sides do */
     json_t *document = NULL;
+    arena_init(&whole, HANDOVER_ARENA_MAX);
     enum err e = conflicts_find(store, &conflicts);
     if (e == OK)
-        e = handover_names(store, arena, &handovers);
-    if (e == OK) {
-        conflicts_short_id(&conflicts, &conflict->id, short_id);
-        e = place_json(store, conflict, short_id, &handovers, arena, &document);
-    }
+        e = conflict_handovers(store, arena, &handovers);
+    if (e == OK)
+        e = handover_load(store, &conflict->record, &whole, &handover);
+    if (e == OK)
+        e = conflict_place(conflict, &handover, &conflicts, &handovers, &whole, &document);
     if (e == OK)
         e = add_sides(store, conflict, arena, document);
     if (e == OK && json_object_set_new(document, "not_noted",
@@ -308,9 +268,10 @@ enum err conflict_document(struct store *store, const struct conflict *conflict,
         e = ERR_MEMORY;
     prefixes_done(&handovers);
     conflicts_done(&conflicts);
+    arena_done(&whole);
     if (e != OK) {
         json_decref(document);
-        return e;
+        return e == ERR_MEMORY && arena->capped ? ERR_LIMIT : e;
     }
     *ret_document = document;
     return OK;

@@ -2,6 +2,7 @@
 #ifndef STAFET_NODE_SERVICE_CONFLICT_H
 #define STAFET_NODE_SERVICE_CONFLICT_H
 
+#include "handover.h"
 #include "prefix.h"
 #include "service.h"
 #include "store/record.h"
@@ -9,14 +10,17 @@
 /* The key of the note that a conflict was displayed here: this and its id. Its value is the field's number. */
 #define CONFLICT_NOTE "conflict/"
 
-/* All conflicts as they stand now: found once by what looks at many, since their records are loaded for it. */
+/* All conflicts, each as it stood when it was found: found once by what looks at many, since their versions are opened for it. */
 struct conflicts {
-    struct conflict *list;
+    struct conflict *list; /* in order of record */
     size_t n, capacity;
     struct prefixes prefixes; /* of their ids */
+    struct conflict_walk *walk; /* while they are looked for */
 };
-/* The caller's to free, on failure too. */
+/* In one go. The caller's to free, on failure too. */
 MUST_USE enum err conflicts_find(struct store *, struct conflicts *ret_conflicts);
+/* The same a little at a time, from zero on: store/record.h says how little. */
+MUST_USE enum err conflicts_find_some(struct store *, struct conflicts *, bool *ret_done);
 void conflicts_done(struct conflicts *);
 /* The shortest prefix of a conflict's id, of at least three characters and in lower case, that tells it from the others. */
 void conflicts_short_id(const struct conflicts *, const struct conflict_id *, char ret_text[static ID_TEXT_MAX]);
@@ -33,9 +37,18 @@ MUST_USE enum err conflict_open(struct store *, const char *id, struct arena *, 
 /* What `conflict show` answers; it counts as displayed, unless its "not_noted" says why not. */
 MUST_USE enum err conflict_document(struct store *, const struct conflict *, struct arena *, json_t **ret_document);
 
+/* {id, short, record, child, field, label, part}; `short` is told apart from `conflicts`, and `record_short` from `handovers`. */
+MUST_USE enum err conflict_place(const struct conflict *, const struct handover *, const struct conflicts *,
+                                 const struct prefixes *handovers, struct arena *, json_t **ret_place);
+/* All handovers' ids, for shortening. */
+MUST_USE enum err conflict_handovers(struct store *, struct arena *, struct prefixes *ret_prefixes);
+
 /* Verbs, by file. */
 typedef enum err conflict_run(struct service *, const struct asker *, const json_t *args, struct reply *);
-conflict_run conflict_list, conflict_show; /* conflict.c */
-conflict_run conflict_resolve;             /* conflict_resolve.c */
+conflict_run conflict_show;    /* conflict.c */
+conflict_run conflict_resolve; /* conflict_resolve.c */
+/* conflict_list.c: a job. First they are found, then listed a record at a time, which is the longest that a slice can take: a handover of
+ * HANDOVER_ARENA_MAX, some 75 ms. Each is listed as it stands when its record is loaded; one that is gone by then is not. */
+enum err conflict_list(struct service *, const struct asker *, const json_t *args, struct reply *, struct job **ret_job);
 
 #endif

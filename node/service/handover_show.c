@@ -194,10 +194,20 @@ static enum err add_parts(struct showing *showing, json_t *document) {
     return failed ? ERR_MEMORY : OK;
 }
 
+static bool has_conflict(const struct record *record) {
+    for (size_t i = 0; i < record->fields_n; i++)
+        if (record->fields[i].conflicted)
+            return true;
+    return false;
+}
+
 static enum err form_json(struct showing *showing, json_t **ret_document) {
     const char *state = "";
     json_t *document = NULL;
-    enum err e = conflicts_find(showing->store, &showing->conflicts);
+    /* The others are looked for only to tell its own apart from them. */
+    enum err e = has_conflict(&showing->handover->record)
+                     ? conflicts_find(showing->store, &showing->conflicts)
+                     : OK;
     if (e == OK)
         e = handover_state(showing->store, showing->handover, showing->arena, &state);
     if (e == OK) {

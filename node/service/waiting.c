@@ -29,6 +29,7 @@ struct waiting {
     struct items items;
     struct arena arena; /* of the list of handovers */
     struct conflicts conflicts;
+    bool conflicts_found;
     size_t conflicts_done;
     const struct record_id *handovers;
     size_t handovers_n, handovers_done;
@@ -204,8 +205,6 @@ enum err waiting_new(struct service *service, struct waiting **ret_waiting) {
     if (e == OK)
         e = add_address(&waiting->items, service);
     if (e == OK)
-        e = conflicts_find(store, &waiting->conflicts);
-    if (e == OK)
         e = handover_ids(store, &waiting->arena, &waiting->handovers, &waiting->handovers_n);
     if (e == OK)
         e = handover_prefixes(waiting->handovers, waiting->handovers_n, &waiting->prefixes);
@@ -248,6 +247,9 @@ static enum err look_at_next_handover(struct waiting *waiting) {
 
 static enum err look_at_next(struct waiting *waiting) {
     size_t unreadable_n;
+    if (!waiting->conflicts_found)
+        return conflicts_find_some(waiting->items.store, &waiting->conflicts,
+                                   &waiting->conflicts_found);
     if (waiting->conflicts_done < waiting->conflicts.n)
         return look_at_next_conflict(waiting);
     if (waiting->handovers_done < waiting->handovers_n)

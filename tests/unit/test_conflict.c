@@ -109,6 +109,85 @@ TEST(a_conflict_in_a_record_that_the_other_party_floods_is_seen_at_a_bounded_cos
     assert_memory_equal(&list.conflicts[0].id, &before.id, sizeof before.id);
 }
 
+/* Steps a walk; after `steps` of them something happens. */
+static struct list walk_while(struct handing *f, size_t steps, const char *happens,
+                              size_t *ret_steps) {
+    struct conflict_walk *walk = NULL;
+    struct list list = {.n = 0};
+    bool found, done = false;
+    size_t n = 0;
+    assert_ok(conflict_walk_new(f->records.store, &walk));
+    for (; !done; n++) {
+        if (n == steps && happens != NULL)
+            assert_ok(db_execute(f->records.store->db, happens));
+        assert_ok(conflict_walk_step(walk, &list.conflicts[list.n], &found, &done));
+        list.n += found;
+    }
+    conflict_walk_free(walk);
+    *ret_steps = n;
+    return list;
+}
+
+TEST(equal_values_are_compared_one_at_a_time_and_what_nobody_can_choose_from_is_not_opened) {
+    struct handing *f = *state;
+    size_t steps_few, steps, n = 40;
+    quarrel(f);
+    (void)walk_while(f, 0, NULL, &steps_few);
+    for (size_t i = 0; i < n; i++)
+        records_set(&f->records, &f->skole, 100 + i, &f->record, "contact", "the same", NULL, 0);
+    assert_int_equal(walk_while(f, 0, NULL, &steps).n, 1);
+    assert_int_equal(steps, steps_few + 1 + n);
+    flood(f, 30);
+    assert_int_equal(walk_while(f, 0, NULL, &steps).n, 1);
+    assert_int_equal(steps, steps_few + 1 + n + 1);
+}
+
+TEST(a_conflict_that_ends_or_changes_while_it_is_looked_for_is_told_as_it_was_or_is) {
+    static const char *const happens[] = {
+        "UPDATE version SET live = 0 WHERE key = (SELECT max(key) FROM version)",
+        "UPDATE version SET live = 1 WHERE live = 0"};
+    struct handing *f = *state;
+    size_t steps, n;
+    quarrel(f);
+    struct list before = walk_while(f, 0, NULL, &steps);
+    assert_int_equal(before.n, 1);
+    assert_ok(
+        db_execute(f->records.store->db, "CREATE TABLE kept AS SELECT key, live FROM version"));
+    for (size_t k = 0; k < 2; k++) {
+        struct list after = walk_while(f, 0, happens[k], &n);
+        for (size_t i = 0; i < steps; i++) {
+            assert_ok(
+                db_execute(f->records.store->db,
+                           "UPDATE version SET live = (SELECT k.live FROM kept k WHERE k.key ="
+                           " version.key)"));
+            struct list told = walk_while(f, i, happens[k], &n);
+            bool as_before =
+                told.n == 1 && conflict_id_equal(&told.conflicts[0].id, &before.conflicts[0].id);
+            bool as_after =
+                told.n == after.n &&
+                (told.n == 0 || conflict_id_equal(&told.conflicts[0].id, &after.conflicts[0].id));
+            assert_true(as_before || as_after);
+        }
+        assert_ok(db_execute(f->records.store->db,
+                             "UPDATE version SET live = (SELECT k.live FROM kept k WHERE k.key ="
+                             " version.key)"));
+    }
+}
+
+TEST(a_search_for_conflicts_can_be_left_at_any_step) {
+    struct handing *f = *state;
+    struct conflict conflict;
+    bool found, done = false;
+    quarrel(f);
+    for (size_t i = 0; !done; i++) {
+        struct conflict_walk *walk = NULL;
+        assert_ok(conflict_walk_new(f->records.store, &walk));
+        for (size_t k = 0; k < i && !done; k++)
+            assert_ok(conflict_walk_step(walk, &conflict, &found, &done));
+        conflict_walk_free(walk);
+    }
+}
+
 TEST(a_third_value_makes_it_another_conflict) {
     struct handing *f = *state;
     quarrel(f);
@@ -200,6 +279,10 @@ int main(void) {
         AT_BIRK(equal_values_written_apart_are_no_conflict),
         AT_BIRK(a_field_that_its_policy_merges_is_no_conflict),
         AT_BIRK(a_conflict_in_a_record_that_the_other_party_floods_is_seen_at_a_bounded_cost),
+        AT_BIRK(
+            equal_values_are_compared_one_at_a_time_and_what_nobody_can_choose_from_is_not_opened),
+        AT_BIRK(a_conflict_that_ends_or_changes_while_it_is_looked_for_is_told_as_it_was_or_is),
+        AT_BIRK(a_search_for_conflicts_can_be_left_at_any_step),
         AT_BIRK(a_third_value_makes_it_another_conflict),
         AT_BIRK(settling_one_side_only_leaves_a_conflict),
         AT_BIRK(a_conflict_is_found_by_a_unique_prefix_of_its_id),

@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include "store/admit.h"
+#include "store/collection.h"
 #include "store/replica.h"
 
 #include <stdio.h>
@@ -49,6 +50,10 @@ static json_t *end(struct work *work) {
     assert_ok(work->reply.error);
     json_t *document = json_incref(work->reply.document);
     reply_done(&work->reply);
+    size_t i;
+    json_t *conflict;
+    json_array_foreach(json_object_get(document, "conflicts"), i, conflict)
+        json_object_del(conflict, "short"); /* it goes by what other ids there are */
     return document;
 }
 
@@ -266,14 +271,66 @@ TEST(a_branch_can_be_left_at_any_step) {
     left_at_each_step(&ole, "quarantine", "show", last_piece());
 }
 
+/* Birk and the school have each written in two fields of three handovers while apart. */
+static int quarrelled(void **state) {
+    if (survey_begin(state) != 0)
+        return -1;
+    struct site *birk = &federation.sites[BIRK], *school = &federation.sites[SCHOOL];
+    struct channel channel = channel_between(birk, school);
+    for (size_t i = 0; i < 3; i++) {
+        struct record_id record = record_of(birk);
+        write_field(birk, &channel, &record, HANDOVER_CHILD_NAME, "Alma", NULL);
+        for (uint16_t field = 50; field < 52; field++) {
+            write_field(birk, &channel, &record, field, "Monday", NULL);
+            write_field(school, &channel, &record, field, "Tuesday", NULL);
+        }
+    }
+    sync_feeds(birk, school);
+    desk_open(&ole, school, "Ole", "");
+    change(&ole, "CREATE TABLE kept AS SELECT key, live FROM version");
+    return 0;
+}
+
+TEST(others_are_served_while_conflicts_are_looked_for_and_listed) {
+    struct work work = begin(&ole, "conflict", "list", json_object());
+    size_t others = 0;
+    while (goes_on(&work)) {
+        assert_non_null(at(desk_call(&ole, "handover", "list", NULL), "handovers.2"));
+        others++;
+    }
+    assert_true(others > 18); /* six conflicts of two versions each, and three records */
+    assert_ok(work.reply.error);
+    assert_int_equal(json_array_size(at(work.reply.document, "conflicts")), 6);
+    assert_int_equal(at_number(work.reply.document, "conflicts.5.sides"), 2);
+    leave(&work);
+}
+
+TEST(a_conflict_that_ends_while_they_are_listed_is_listed_as_it_was_or_not_at_all) {
+    told_before_or_after(&ole, "conflict", "list", json_object(),
+                         "UPDATE version SET live = 0 WHERE key = (SELECT min(key) FROM version"
+                         " WHERE field = 51)",
+                         "UPDATE version SET live = (SELECT k.live FROM kept k WHERE k.key ="
+                         " version.key)");
+}
+
+TEST(a_list_of_conflicts_can_be_left_at_any_step) {
+    left_at_each_step(&ole, "conflict", "list", json_object());
+    left_at_each_step(&ole, "waiting", "", json_object());
+}
+
 int main(void) {
 #define WITH_ANSWERS(test) cmocka_unit_test_setup_teardown(test, closed_survey, closed_survey_end)
 #define WITH_A_FORK(test) cmocka_unit_test_setup_teardown(test, forked, forked_end)
+#define WITH_CONFLICTS(test) cmocka_unit_test_setup_teardown(test, quarrelled, forked_end)
     const struct CMUnitTest tests[] = {
         WITH_ANSWERS(others_are_served_between_the_slices_of_a_report),
         WITH_ANSWERS(a_report_is_of_the_answers_before_or_after_what_happens_meanwhile),
         WITH_ANSWERS(how_far_a_report_has_come_does_not_say_how_many_answered),
         WITH_ANSWERS(a_report_can_be_left_at_any_step),
+        WITH_CONFLICTS(others_are_served_while_conflicts_are_looked_for_and_listed),
+        WITH_CONFLICTS(
+            a_conflict_that_ends_while_they_are_listed_is_listed_as_it_was_or_not_at_all),
+        WITH_CONFLICTS(a_list_of_conflicts_can_be_left_at_any_step),
         WITH_A_FORK(others_are_served_between_the_slices_of_a_branch),
         WITH_A_FORK(a_branch_is_shown_as_it_was_though_its_pieces_go_meanwhile),
         WITH_A_FORK(a_branch_can_be_left_at_any_step),
