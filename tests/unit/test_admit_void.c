@@ -374,6 +374,32 @@ TEST(a_second_birth_and_a_roster_entry_an_epoch_or_a_cut_of_elsewhere_are_void) 
     scene_end(&s);
 }
 
+/* Beside the birth, where it belongs in the roster's first entry. */
+TEST(a_founding_that_is_not_in_the_roster_makes_an_entry_void) {
+    struct scene s;
+    struct buffer record = {0};
+    struct declaration birth = {.kind = DECLARATION_BIRTH},
+                       founding = {.kind = DECLARATION_FOUNDING};
+    offer_begin(&s);
+    struct incarnation incarnation = incarnation_new(s.f.now);
+    birth.birth = (struct birth){.federation = s.f.id,
+                                 .channel = s.channel,
+                                 .author = s.birk->member,
+                                 .incarnation = incarnation};
+    founding.founding = (struct founding){
+        .name = "Nordby", .municipality = s.birk->member, .keys = s.birk->keys.public};
+    assert_ok(founding_sign(&founding.founding, &incarnation, &s.f.root, &record));
+    s.feed = (struct feed_info){
+        .id = feed_id_of(&s.f.id, &s.feed.channel_id, &s.birk->member, &incarnation)};
+    forge_begin(&s.forge, s.birk, &s.feed);
+    forge_next(&s.forge);
+    forge_declaration(&s.forge, &birth);
+    forge_declaration(&s.forge, &founding);
+    assert_void(&s, s.relay, ERR_FORMAT);
+    buffer_done(&record);
+    scene_end(&s);
+}
+
 TEST(an_epoch_granted_twice_or_to_one_who_does_not_read_is_void_for_relays_too) {
     struct scene s;
     struct grant grants[3];
@@ -418,6 +444,7 @@ int main(void) {
         cmocka_unit_test(a_field_that_its_writer_may_not_write_makes_an_entry_void),
         cmocka_unit_test(an_open_section_in_a_sealed_channel_is_void_for_relays_too),
         cmocka_unit_test(a_second_birth_and_a_roster_entry_an_epoch_or_a_cut_of_elsewhere_are_void),
+        cmocka_unit_test(a_founding_that_is_not_in_the_roster_makes_an_entry_void),
         cmocka_unit_test(an_epoch_granted_twice_or_to_one_who_does_not_read_is_void_for_relays_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
