@@ -1,6 +1,7 @@
 #include "check_inner.h"
 
 #include "forgery.h"
+#include "healing.h"
 #include "people.h"
 #include "proto/clock.h"
 #include "proto/header.h"
@@ -199,6 +200,7 @@ void check_all(struct world *world) {
         if (check_counts(&world->machines[i]))
             check_one(&world->machines[i]);
     check_doubles(world);
+    healing_check(world);
     check_equal(world);
     people_check(world->people);
     struct machine *chosen = &world->machines[1 + roll(world, world->plan.machines - 1)];

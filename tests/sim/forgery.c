@@ -251,7 +251,7 @@ void forgery_bear(struct machine *machine) {
     draft.header.feed = feed_id_of(&declaration.birth.federation, &channel,
                                    &declaration.birth.author, &declaration.birth.incarnation);
     draft.header.seq = 1;
-    machine->forges = true;
+    machine->forges = machine->signs_falsely = true;
     if (declaration_encode(&declaration, &bytes) == OK &&
         draft_add_plain(&draft, SECTION_DECLARATION, buffer_view(&bytes)) == OK &&
         draft_sign(&draft, &machine->keys.sign, &run, &id) == OK) {
@@ -349,7 +349,7 @@ void forgery_write(struct machine *machine) {
     memory_pause(); /* half a forgery may be none */
     content(world, machine, &draft);
     memory_resume();
-    machine->forges = true;
+    machine->forges = machine->signs_falsely = true;
     if (sign_twice(machine, &draft, &run) == OK &&
         admit_run(machine->node->store, &machine->member, &pick.feed.id, buffer_view(&run),
                   &admitted) == OK)

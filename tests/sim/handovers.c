@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const struct {
     uint16_t number;
     const char *name;
-} fields[] = {{50, "first_day"}, {52, "contact"}};
+} fields[] = {{EDITED_FIRST, "first_day"}, {EDITED_SECOND, "contact"}};
 enum { FIELDS_N = sizeof fields / sizeof *fields };
 
 static const char *new_value(struct people *people, char value[static 48]) {
@@ -27,8 +28,7 @@ static struct edit *new_edit(struct people *people) {
     return edit;
 }
 
-/* What stands in the field at this machine. False: nothing is known of the record. */
-static bool look(struct machine *machine, const struct record_id *id, uint16_t field,
+bool people_look(struct machine *machine, const struct record_id *id, uint16_t field,
                  struct arena *arena, const struct field_state **ret_state) {
     memory_pause();
     struct record *record = arena_array(arena, 1, sizeof *record);
@@ -45,7 +45,7 @@ static void note_seen(struct machine *machine, const struct handover *handover, 
     struct arena arena;
     const struct field_state *state = NULL;
     arena_init(&arena, KIB(4096));
-    if (handover->sent && look(machine, &handover->record, edit->field, &arena, &state) &&
+    if (handover->sent && people_look(machine, &handover->record, edit->field, &arena, &state) &&
         state != NULL) {
         edit->seen = hold(NULL, state->live_n * sizeof *edit->seen);
         edit->seen_n = state->live_n;
@@ -57,7 +57,7 @@ static void note_seen(struct machine *machine, const struct handover *handover, 
     arena_done(&arena);
 }
 
-static bool was_seen(const struct edit *edit, const struct version_name *name) {
+bool people_saw(const struct edit *edit, const struct version_name *name) {
     for (size_t i = 0; i < edit->seen_n; i++)
         if (memcmp(&edit->seen[i], name, sizeof *name) == 0)
             return true;
@@ -73,11 +73,12 @@ static void note_written(struct people *people, struct machine *machine, size_t 
         if (edit->handover != handover || edit->machine != machine->number || edit->acknowledged)
             continue;
         arena_init(&arena, KIB(4096));
-        if (look(machine, &people->handovers[handover].record, edit->field, &arena, &state) &&
+        if (people_look(machine, &people->handovers[handover].record, edit->field, &arena,
+                        &state) &&
             state != NULL)
             for (size_t j = 0; j < state->live_n; j++) {
                 const struct version *live = &state->live[j];
-                if (live->value.size != strlen(edit->value) || was_seen(edit, &live->name) ||
+                if (live->value.size != strlen(edit->value) || people_saw(edit, &live->name) ||
                     memcmp(live->value.data, edit->value, live->value.size) != 0 ||
                     !member_id_equal(&live->author, &machine->member))
                     continue;
@@ -95,18 +96,27 @@ static enum err call_about(struct machine *machine, const char *verb, const char
     return err;
 }
 
+/* The day before, by the machine's clock. */
+static enum err agree(struct machine *machine, const char *id) {
+    struct reply reply;
+    char day[16];
+    time_t at = (time_t)((world_wall(machine) - DAY_MS) / 1000);
+    struct tm tm;
+    if (gmtime_r(&at, &tm) == NULL || strftime(day, sizeof day, "%Y-%m-%d", &tm) == 0)
+        abort();
+    enum err err = machine_call(
+        machine, "handover", "agree",
+        json_pack("{s:s, s:s, s:s, s:b}", "id", id, "by", "both", "on", day, "earlier", 1), &reply);
+    reply_done(&reply);
+    return err;
+}
+
 /* With the parents' agreement, where that is needed. */
 static bool send(struct people *people, struct machine *machine, size_t index) {
     struct handover *handover = &people->handovers[index];
     enum err err = OK;
-    if (handover->from == machine->original) {
-        struct reply reply;
-        err = machine_call(machine, "handover", "agree",
-                           json_pack("{s:s, s:s, s:s, s:b}", "id", handover->id, "by", "both", "on",
-                                     "2024-06-02", "earlier", 1),
-                           &reply);
-        reply_done(&reply);
-    }
+    if (handover->from == machine->original)
+        err = agree(machine, handover->id);
     if (err == OK)
         err = call_about(machine, "send", handover->id);
     if (err != OK) {
@@ -148,6 +158,22 @@ void people_hand_over(struct people *people, struct machine *machine) {
     reply_done(&reply);
     if (err == OK)
         (void)send(people, machine, people->handovers_n - 1);
+}
+
+enum err people_hand_over_last(struct people *people, struct machine *machine,
+                               const struct machine *to) {
+    struct reply reply;
+    char child[48], id[RECORD_TEXT_MAX];
+    enum err err = machine_call(machine, "handover", "new",
+                                json_pack("{s:s, s:{s:s}}", "to", to->name, "fields", "child_name",
+                                          new_value(people, child)),
+                                &reply);
+    const char *text = json_string_value(json_object_get(reply.document, "id"));
+    snprintf(id, sizeof id, "%s", text != NULL ? text : "");
+    reply_done(&reply);
+    if (err == OK)
+        err = agree(machine, id);
+    return err == OK ? call_about(machine, "send", id) : err;
 }
 
 /* One that this machine has to do with. False: none. */
@@ -255,109 +281,4 @@ void people_resolve(struct people *people, struct machine *machine) {
             settle(people, machine, json_array_get(list, roll(people->world, n)));
     }
     reply_done(&reply);
-}
-
-/* ---- In the end ---- */
-
-/* Does anybody whose word counts hold it? Then it must not be lost. */
-static bool is_held(const struct world *world, const struct version_name *name) {
-    for (unsigned i = 0; i < world->machines_n; i++) {
-        const struct machine *machine = &world->machines[i];
-        if (machine->rotten || machine->retired || disk_has_lied(machine->disk))
-            continue;
-        for (size_t j = 0; j < ledger_n(machine->ledger); j++) {
-            struct feed_id feed;
-            struct head head;
-            ledger_get(machine->ledger, j, &feed, &head);
-            if (feed_id_equal(&feed, &name->feed) && head.seq >= name->seq)
-                return true;
-        }
-    }
-    return false;
-}
-
-static bool is_live(const struct field_state *state, const struct version_name *name) {
-    for (size_t i = 0; state != NULL && i < state->live_n; i++)
-        if (memcmp(&state->live[i].name, name, sizeof *name) == 0)
-            return true;
-    return false;
-}
-
-static bool may_be_replaced(const struct people *people, const struct edit *edit) {
-    for (size_t i = 0; i < people->edits_n; i++) {
-        const struct edit *other = &people->edits[i];
-        if (other->handover == edit->handover && other->field == edit->field &&
-            was_seen(other, &edit->name))
-            return true;
-    }
-    return false;
-}
-
-static void check_edit(struct people *people, struct machine *machine, const struct edit *edit) {
-    const struct handover *handover = &people->handovers[edit->handover];
-    struct arena arena;
-    const struct field_state *state = NULL;
-    if (!edit->acknowledged || people->world->machines[edit->machine].forges ||
-        !is_held(people->world, &edit->name))
-        return;
-    arena_init(&arena, KIB(4096));
-    bool there = look(machine, &handover->record, edit->field, &arena, &state);
-    if (!there || (!is_live(state, &edit->name) && !may_be_replaced(people, edit)))
-        violation("\"%s\", written at %s under %llu, is lost at %s; %zu live", edit->value,
-                  people->world->machines[edit->machine].name, (unsigned long long)edit->name.seq,
-                  machine->name, there && state != NULL ? state->live_n : 0);
-    for (size_t i = 0; edit->certain && i < edit->seen_n; i++)
-        if (is_live(state, &edit->seen[i]))
-            violation("a value that \"%s\" has replaced stands again at %s", edit->value,
-                      machine->name);
-    arena_done(&arena);
-}
-
-static enum err count_conflict(void *context, const struct conflict *conflict) {
-    (void)conflict;
-    ++*(size_t *)context;
-    return OK;
-}
-
-/* Every field with two different values is listed as a conflict. */
-static void check_conflicts(struct people *people, struct machine *machine) {
-    size_t listed = 0, seen = 0;
-    machine->world->current = machine;
-    if (conflict_each(machine->node->store, count_conflict, &listed) != OK)
-        violation("%s can't list its conflicts", machine->name);
-    for (size_t i = 0; i < people->handovers_n; i++)
-        for (size_t j = 0; j < FIELDS_N; j++) {
-            struct arena arena;
-            const struct field_state *state = NULL;
-            arena_init(&arena, KIB(4096));
-            if (people->handovers[i].sent &&
-                look(machine, &people->handovers[i].record, fields[j].number, &arena, &state) &&
-                state != NULL && state->live_n > 1) {
-                bool differ = false;
-                for (size_t k = 1; k < state->live_n; k++)
-                    differ = differ || state->live[k].value.size != state->live[0].value.size ||
-                             memcmp(state->live[k].value.data, state->live[0].value.data,
-                                    state->live[0].value.size) != 0;
-                seen += differ;
-            }
-            arena_done(&arena);
-        }
-    if (listed < seen)
-        violation("%s lists %zu conflicts of %zu", machine->name, listed, seen);
-}
-
-void people_check_edits(struct people *people) {
-    struct world *world = people->world;
-    for (unsigned i = 0; i < world->plan.machines; i++) {
-        struct machine *machine = &world->machines[i];
-        if (!people_is_member(machine) || machine->role == ROLE_RELAY ||
-            machine->role == ROLE_MUNICIPALITY)
-            continue;
-        for (size_t j = 0; j < people->edits_n; j++) {
-            const struct handover *handover = &people->handovers[people->edits[j].handover];
-            if (handover->from == i || handover->to == i)
-                check_edit(people, machine, &people->edits[j]);
-        }
-        check_conflicts(people, machine);
-    }
 }

@@ -3,6 +3,7 @@
 
 #include "beside.h"
 #include "earlier.h"
+#include "healing.h"
 #include "heap.h"
 #include "memory.h"
 #include "proto/hash.h"
@@ -259,6 +260,7 @@ void machine_replace(struct machine *machine) {
     if (machine->open_failures + machine->unsound < 3 && machine_restore(machine, RESTORE_DISK))
         return;
     trace("%s begins with nothing", machine->name);
+    healing_copied(machine);
     disk_free(machine->disk);
     machine->disk =
         disk_new(&(struct disk_nature){.sector = 4096, .powersafe = true}, dice_next(&world->dice));
@@ -465,6 +467,7 @@ static void put_back(struct machine *machine, enum restore how) {
 }
 
 static void give_another_disk(struct machine *machine) {
+    healing_copied(machine);
     if (machine->node != NULL) {
         disk_die(machine->disk);
         wires_crashed(machine->world->wires, machine->number, false);
@@ -536,8 +539,10 @@ struct machine *machine_clone(struct machine *original, bool unseen) {
     if (unseen) {
         clone->looks_like = original->looks_like;
         clone->boots = original->boots;
-    } else
+    } else {
         disk_renew(clone->disk);
+        healing_copied(clone);
+    }
     sometimes(SOMETIMES_clone_ran);
     trace("%s is cloned", original->name);
     machine_start(clone);

@@ -328,6 +328,16 @@ void people_act(struct people *people) {
         people_resolve(people, machine);
 }
 
+enum err people_write_last(struct people *people, struct machine *machine, enum channel_kind kind,
+                           const struct machine *to) {
+    enum err err = kind == CHANNEL_NOTICE    ? people_publish_last(people, machine)
+                   : kind == CHANNEL_ANSWERS ? people_import_last(people, machine)
+                                             : people_hand_over_last(people, machine, to);
+    if (err == OK)
+        people_acknowledged(machine);
+    return err;
+}
+
 void people_check(struct people *people) {
     people_check_answers(people);
     people_check_edits(people);

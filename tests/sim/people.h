@@ -22,4 +22,10 @@ bool people_join(struct people *, struct machine *);
 /* Does the machine belong to a member, and may what it writes be counted on? */
 bool people_is_member(const struct machine *);
 
+/* When all is quiet: something new in a channel of this kind, for whoever reads it; of a handover,
+ * for `to`. OK: it was acknowledged. Answers are to the last survey, so the municipality comes
+ * first. */
+MUST_USE enum err people_write_last(struct people *, struct machine *, enum channel_kind,
+                                    const struct machine *to);
+
 #endif

@@ -2,7 +2,8 @@
  *
  *   people.c      founding, joining, who does what
  *   surveys.c     publish, import, close; how many answers there must be
- *   handovers.c   hand over, edit, resolve, accept; which values must be there */
+ *   handovers.c   hand over, edit, resolve, accept
+ *   edits.c       which values must be there in the end */
 #ifndef STAFET_SIM_PEOPLE_INNER_H
 #define STAFET_SIM_PEOPLE_INNER_H
 
@@ -11,6 +12,8 @@
 #include "store/record.h"
 
 enum { SURVEYS_MAX = 6, HANDOVERS_MAX = 5, IMPORTS_MAX = 256, RECORD_TEXT_MAX = 32 };
+
+enum { EDITED_FIRST = 50, EDITED_SECOND = 52 }; /* the fields that are edited */
 
 struct survey {
     char code[16];
@@ -45,7 +48,7 @@ struct edit {
 
 struct people {
     struct world *world;
-    struct survey surveys[SURVEYS_MAX];
+    struct survey surveys[SURVEYS_MAX + 2];
     size_t surveys_n;
     struct paper papers[IMPORTS_MAX];
     size_t papers_n;
@@ -61,6 +64,10 @@ struct machine *people_somebody(struct people *);
 void people_acknowledged(struct machine *);
 enum err people_promise(void *machine, const struct feed_info *);
 
+enum err people_publish_last(struct people *, struct machine *town);
+enum err people_import_last(struct people *, struct machine *);
+enum err people_hand_over_last(struct people *, struct machine *, const struct machine *to);
+
 void people_survey(struct people *, struct machine *);
 void people_import(struct people *, struct machine *);
 void people_hand_over(struct people *, struct machine *);
@@ -69,5 +76,10 @@ void people_accept(struct people *, struct machine *);
 void people_resolve(struct people *, struct machine *);
 void people_check_answers(struct people *);
 void people_check_edits(struct people *);
+/* Did who wrote it see that version? */
+bool people_saw(const struct edit *, const struct version_name *);
+/* What stands in the field at this machine. False: nothing is known of the record. */
+bool people_look(struct machine *, const struct record_id *, uint16_t field, struct arena *,
+                 const struct field_state **ret_state);
 
 #endif

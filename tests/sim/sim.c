@@ -8,6 +8,7 @@
 #include "check.h"
 #include "earlier.h"
 #include "entropy.h"
+#include "healing.h"
 #include "heap.h"
 #include "people.h"
 #include "sometimes.h"
@@ -42,7 +43,6 @@ static struct plan plan_of(uint64_t seed) {
 
 static void settle(struct world *world) {
     char why[256] = "";
-    fault_end_all(world);
     for (int i = 0; i < SETTLE_TIMES; i++) {
         world_run(world, world->now + SETTLE_MS);
         (void)people_regain_roster(world->people);
@@ -72,6 +72,11 @@ static struct result run(const struct plan *plan, bool again) {
         if (i % 8 == 7)
             check_disks(&world);
     }
+    fault_end_all(&world);
+    settle(&world);
+    healing_write(&world, true);
+    settle(&world);
+    healing_write(&world, false);
     settle(&world);
     if (!again)
         check_all(&world);

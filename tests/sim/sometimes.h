@@ -68,6 +68,7 @@
     X(run_refused)                                                                                 \
     X(forged_envelope_sent)                                                                        \
     X(fork_seen)                                                                                   \
+    X(fork_healed)                                                                                 \
     X(earlier_form_migrated)                                                                       \
     X(migration_interrupted_and_done_again)                                                        \
     X(replica_rebuilt_from_its_sections)

@@ -13,10 +13,10 @@ static const char questions[] =
     "{\"code\":\"1\",\"label\":{\"da\":\"Nej\"},\"score\":1},"
     "{\"code\":\"2\",\"label\":{\"da\":\"Ja\"},\"score\":2}]}}";
 
-static void publish(struct people *people, struct machine *town) {
+static enum err publish(struct people *people, struct machine *town, enum role role) {
     struct survey *survey = &people->surveys[people->surveys_n];
     struct reply reply;
-    survey->role = chance(people->world, 50) ? ROLE_KINDERGARTEN : ROLE_SCHOOL;
+    survey->role = role;
     survey->closed = false;
     snprintf(survey->code, sizeof survey->code, "survey%zu", people->surveys_n);
     enum err err = machine_call(town, "survey", "publish",
@@ -28,9 +28,18 @@ static void publish(struct people *people, struct machine *town) {
     if (err == OK || err == ERR_CLOSED || err == ERR_EXISTS)
         people->surveys_n++;
     if (err != OK)
-        return;
+        return err;
     sometimes(SOMETIMES_survey_published);
     people_acknowledged(town);
+    return OK;
+}
+
+/* The one before may have been published though it was said that it wasn't. */
+enum err people_publish_last(struct people *people, struct machine *town) {
+    enum err err = publish(people, town, ROLE_KINDERGARTEN);
+    if (err == ERR_EXISTS)
+        err = publish(people, town, ROLE_KINDERGARTEN);
+    return err == OK ? publish(people, town, ROLE_SCHOOL) : err;
 }
 
 static void close_or_report(struct people *people, struct machine *town) {
@@ -55,7 +64,7 @@ static void close_or_report(struct people *people, struct machine *town) {
 
 void people_survey(struct people *people, struct machine *town) {
     if (people->surveys_n == 0 || (people->surveys_n < SURVEYS_MAX && chance(people->world, 20)))
-        publish(people, town);
+        (void)publish(people, town, chance(people->world, 50) ? ROLE_KINDERGARTEN : ROLE_SCHOOL);
     else
         close_or_report(people, town);
 }
@@ -130,6 +139,24 @@ void people_import(struct people *people, struct machine *machine) {
         sometimes(SOMETIMES_same_answers_refused);
     } else
         sometimes(SOMETIMES_call_refused);
+}
+
+enum err people_import_last(struct people *people, struct machine *machine) {
+    struct reply reply;
+    if (people->papers_n == IMPORTS_MAX)
+        return ERR_LIMIT;
+    struct paper *paper = &people->papers[people->papers_n];
+    *paper = (struct paper){.survey = people->surveys_n - 1,
+                            .machine = machine->number,
+                            .answers = 1 + (unsigned)roll(people->world, 12),
+                            .number = (unsigned)people->papers_n + 1};
+    people->papers_n++;
+    if (people->surveys[paper->survey].role != machine->role)
+        paper->survey--;
+    enum err err = machine_call(machine, "survey", "import", file_of(people, paper), &reply);
+    reply_done(&reply);
+    paper->acknowledged = err == OK;
+    return err;
 }
 
 struct counting {

@@ -2,6 +2,7 @@
 
 #include "entropy.h"
 #include "forgery.h"
+#include "healing.h"
 #include "heap.h"
 #include "memory.h"
 #include "people.h"
@@ -41,6 +42,7 @@ void world_init(struct world *world, const struct plan *plan) {
     vfs_reset();
     registry_clear();
     forgery_clear();
+    healing_clear();
     heap_begin();
     for (int i = 0; i < MEMORY_N; i++)
         memory_set_fuse((enum memory_of)i, -1, 0);

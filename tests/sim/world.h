@@ -88,9 +88,10 @@ struct machine {
     time_ms restart_at; /* while down; NEVER: stays down */
     unsigned busy;      /* turns without time passing */
     bool dying_by_power, rotten, malicious, cloned_from_other, retired, stranger;
-    bool damaged;      /* its disk has rotted once: what it lost then is nobody's fault */
-    bool forges;       /* its keys have been used to sign what no honest node would */
-    unsigned original; /* of a clone: whose; else itself */
+    bool damaged;       /* its disk has rotted once: what it lost then is nobody's fault */
+    bool forges;        /* its keys have been used to sign what no honest node would */
+    bool signs_falsely; /* and not by a copy of its node alone */
+    unsigned original;  /* of a clone: whose; else itself */
     struct machine *swapped_with; /* NULL: its disk is its own */
     time_ms swap_back_at;
     unsigned looks_like;               /* to its node, whose machine it is */
