@@ -8,6 +8,7 @@
 #include "row_key.h"
 #include "set_reader.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 enum { ROWS_AT_ONCE = 128, ANSWERS_AT_ONCE = 16, PARTS_AT_ONCE = 128 };
@@ -17,7 +18,8 @@ struct range {
     size_t next; /* of `until` */
     bool open;   /* within a feed; rows after `at` up to `to` are left */
     int64_t at, to;
-    struct hasher hasher; /* of the rows so far */
+    struct hash rows; /* so far, each with what was before it: a hasher asks for a stricter
+                       * alignment than calloc gives */
 };
 
 struct answers_walk {
@@ -35,9 +37,10 @@ struct answers_walk {
     enum err trouble; /* why a part could not be opened: that it is gone, perhaps */
 };
 
+_Static_assert(_Alignof(struct answers_walk) <= _Alignof(max_align_t), "calloc gives no more");
+
 static void begin_range(struct range *range) {
     *range = (struct range){0};
-    hasher_init(&range->hasher, HASH_STORE);
 }
 
 enum err answers_walk_new(struct store *s, const struct record_id *survey,
@@ -85,17 +88,21 @@ static enum err read_part(sqlite3_stmt *statement, struct tally_part *ret_part) 
 
 /* The row names its section by number and id, so that equal rows are equal answers. */
 static enum err hash_part(sqlite3_stmt *statement, const struct tally_part *part,
-                          struct hasher *h) {
+                          struct hash *rows) {
+    struct hasher h;
     struct id8 id8;
     enum err e = db_column_copy(statement, 1, id8.bytes, sizeof id8.bytes);
     if (e != OK)
         return e;
-    hasher_add_u64(h, (uint64_t)sqlite3_column_int64(statement, 0));
-    hasher_add(h, id8.bytes, sizeof id8.bytes);
-    hasher_add(h, part->mark.bytes, sizeof part->mark.bytes);
-    hasher_add_u32(h, part->part);
-    hasher_add_u32(h, part->parts);
-    hasher_add_u64(h, part->answers);
+    hasher_init(&h, HASH_STORE);
+    hasher_add(&h, rows->bytes, sizeof rows->bytes);
+    hasher_add_u64(&h, (uint64_t)sqlite3_column_int64(statement, 0));
+    hasher_add(&h, id8.bytes, sizeof id8.bytes);
+    hasher_add(&h, part->mark.bytes, sizeof part->mark.bytes);
+    hasher_add_u32(&h, part->part);
+    hasher_add_u32(&h, part->parts);
+    hasher_add_u64(&h, part->answers);
+    *rows = hasher_final(&h);
     return OK;
 }
 
@@ -118,7 +125,7 @@ static enum err take_rows(struct answers_walk *walk, bool keep) {
         range->at = sqlite3_column_int64(statement, 0);
         n++;
         if ((e = read_part(statement, &part)) != OK ||
-            (e = hash_part(statement, &part, &range->hasher)) != OK ||
+            (e = hash_part(statement, &part, &range->rows)) != OK ||
             (keep && (e = part_heap_push(&walk->heap, &part)) != OK))
             break;
     }
@@ -233,7 +240,7 @@ static enum err compare(struct answers_walk *walk, bool *ret_done) {
     enum err e = walk_rows(walk, false, &done);
     if (e != OK || !done)
         return e;
-    struct hash again = hasher_final(&walk->range.hasher);
+    struct hash again = walk->range.rows;
     if (!hash_equal(&again, &walk->collected))
         return ERR_STALE;
     *ret_done = walk->trouble == OK;
@@ -249,7 +256,7 @@ enum err answers_walk_step(struct answers_walk *walk, answer_visit *visit, void 
     case COLLECTING:
         e = walk_rows(walk, true, &done);
         if (e == OK && done) {
-            walk->collected = hasher_final(&walk->range.hasher);
+            walk->collected = walk->range.rows;
             walk->phase = GATHERING;
         }
         return e;
