@@ -72,8 +72,9 @@ static enum err status_of_municipality(struct store *store, const struct survey 
     if (e == OK)
         e = survey_missing(store, survey, &missing);
     if (e == OK && (json_object_set(document, "sites", counts.sites) != 0 ||
-                    json_object_set_new(document, "missing", missing) != 0))
+                    json_object_set(document, "missing", missing) != 0))
         e = ERR_MEMORY;
+    json_decref(missing);
     json_decref(counts.sites);
     buffer_done(&counts.n);
     return e;
