@@ -13,6 +13,26 @@ static void leave(struct caller *caller) {
     caller->gone = true;
 }
 
+/* Answers and child records may stand in it. */
+static void wipe(uint8_t *memory, size_t capacity) {
+    if (memory != NULL)
+        explicit_bzero(memory, capacity);
+    free(memory);
+}
+
+/* Not realloc: it may leave a copy behind in freed memory. */
+static bool grow(uint8_t **memory, size_t used, size_t *capacity, size_t capacity_new) {
+    uint8_t *bigger = malloc(capacity_new);
+    if (bigger == NULL)
+        return false;
+    if (used > 0)
+        memcpy(bigger, *memory, used);
+    wipe(*memory, *capacity);
+    *memory = bigger;
+    *capacity = capacity_new;
+    return true;
+}
+
 /* What to wait for: nothing more is read while a request is whole, worked on, or its answer unread.
  */
 static void watch_again(struct caller *caller) {
@@ -44,7 +64,7 @@ static void write_answer(struct caller *caller, time_ms now) {
         caller->answer_n -= (size_t)n;
         caller->unread_since = 0;
     }
-    free(caller->answer);
+    wipe(caller->answer, caller->answer_capacity);
     caller->answer = NULL;
     caller->answer_at = caller->answer_capacity = 0;
 }
@@ -52,14 +72,9 @@ static void write_answer(struct caller *caller, time_ms now) {
 static int append_answer(const char *text, size_t size, void *context) {
     struct caller *caller = context;
     size_t used = caller->answer_at + caller->answer_n;
-    if (used + size > caller->answer_capacity) {
-        size_t capacity = (used + size) * 2;
-        uint8_t *bigger = realloc(caller->answer, capacity);
-        if (bigger == NULL)
-            return -1;
-        caller->answer = bigger;
-        caller->answer_capacity = capacity;
-    }
+    if (used + size > caller->answer_capacity &&
+        !grow(&caller->answer, used, &caller->answer_capacity, (used + size) * 2))
+        return -1;
     memcpy(caller->answer + used, text, size);
     caller->answer_n += size;
     return 0;
@@ -93,9 +108,7 @@ static void forget_request(struct caller *caller, size_t size) {
     if (caller->request_n > 0)
         return;
     caller->control->request_bytes -= caller->request_capacity;
-    /* Answers and child records may be in it. */
-    explicit_bzero(caller->request, caller->request_capacity);
-    free(caller->request);
+    wipe(caller->request, caller->request_capacity);
     caller->request = NULL;
     caller->request_capacity = 0;
 }
@@ -141,12 +154,9 @@ static enum err make_room(struct caller *caller) {
     size_t more = capacity - caller->request_capacity;
     if (caller->control->request_bytes + more > CONTROL_REQUESTS_MAX)
         return ERR_BUSY;
-    uint8_t *bigger = realloc(caller->request, capacity);
-    if (bigger == NULL)
+    if (!grow(&caller->request, caller->request_n, &caller->request_capacity, capacity))
         return ERR_MEMORY;
     caller->control->request_bytes += more;
-    caller->request = bigger;
-    caller->request_capacity = capacity;
     return OK;
 }
 
@@ -270,9 +280,7 @@ void caller_free(struct caller *caller) {
     if (caller->watch.fd >= 0)
         close(caller->watch.fd);
     caller->control->request_bytes -= caller->request_capacity;
-    if (caller->request != NULL)
-        explicit_bzero(caller->request, caller->request_capacity);
-    free(caller->request);
-    free(caller->answer);
+    wipe(caller->request, caller->request_capacity);
+    wipe(caller->answer, caller->answer_capacity);
     free(caller);
 }

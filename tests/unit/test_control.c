@@ -10,6 +10,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The linker puts these in the place of free and realloc: how many letters stood in `watched` when
+ * it was given back? */
+static const void *watched;
+static size_t watched_size, left_n, freed_n;
+static void look_at(const void *memory) {
+    if (memory == NULL || memory != watched)
+        return;
+    for (size_t i = 0; i < watched_size; i++)
+        left_n += ((const uint8_t *)memory)[i] == 'x';
+    freed_n++;
+    watched = NULL;
+}
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+void __wrap_free(void *memory) {
+    look_at(memory);
+    __real_free(memory);
+}
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size) {
+    look_at(memory);
+    return __real_realloc(memory, size);
+}
+static void watch(const void *memory, size_t size) {
+    watched = memory;
+    watched_size = size;
+    left_n = freed_n = 0;
+}
+
 static void say(int fd, const char *text) {
     size_t size = strlen(text) + 1;
     assert_int_equal(send(fd, text, size, MSG_NOSIGNAL), size);
@@ -156,6 +186,54 @@ TEST(a_request_without_an_end_is_refused_at_the_limit) {
     UNTIL(&gate, control_callers_n(gate.control) == 0);
     assert_int_equal(gate.control->request_bytes, 0);
     close(fd);
+    gate_done(&gate);
+}
+
+TEST(nothing_of_a_request_is_left_in_memory_that_is_given_back) {
+    struct gate gate;
+    gate_init(&gate);
+    int fd = gate_connect(&gate);
+    static char text[50000];
+    memset(text, 'x', sizeof text);
+    assert_int_equal(send(fd, text, sizeof text, MSG_NOSIGNAL), sizeof text);
+    UNTIL(&gate, control_callers_n(gate.control) == 1);
+    struct caller *caller = gate.control->callers[0];
+    UNTIL(&gate, caller->request_n == sizeof text);
+    watch(caller->request, caller->request_capacity);
+    for (size_t sent = sizeof text; freed_n == 0; sent += sizeof text) { /* until it has grown */
+        assert_int_equal(send(fd, text, sizeof text, MSG_NOSIGNAL), sizeof text);
+        UNTIL(&gate, caller->request_n == sent + sizeof text);
+    }
+    assert_int_equal(left_n, 0);
+    watch(caller->request, caller->request_capacity);
+    close(fd); /* half a request */
+    UNTIL(&gate, control_callers_n(gate.control) == 0);
+    assert_int_equal(freed_n, 1);
+    assert_int_equal(left_n, 0);
+    gate_done(&gate);
+}
+
+TEST(nothing_of_an_answer_is_left_in_memory_that_is_given_back) {
+    struct gate gate;
+    gate_init(&gate);
+    for (int read = 0; read < 2; read++) {
+        plan = (struct plan){.steps_max = 1000000, .progress_size = 1 << 18};
+        int fd = gate_connect(&gate);
+        struct caller *caller = gate_work(&gate, true);
+        UNTIL(&gate, caller->answer_n > 0);
+        watch(caller->answer, caller->answer_capacity);
+        if (read == 1) { /* else it is given up */
+            while (freed_n == 0) {
+                static char text[1 << 16];
+                (void)recv(fd, text, sizeof text, MSG_DONTWAIT);
+                gate_turn(&gate);
+            }
+        }
+        close(fd);
+        UNTIL(&gate, control_callers_n(gate.control) == 0);
+        assert_int_equal(freed_n, 1);
+        assert_int_equal(left_n, 0);
+    }
     gate_done(&gate);
 }
 
@@ -330,6 +408,8 @@ int main(void) {
         cmocka_unit_test(an_answer_is_in_the_language_of_its_call_and_in_english_without_one),
         cmocka_unit_test(requests_sent_at_once_are_answered_in_order),
         cmocka_unit_test(a_request_without_an_end_is_refused_at_the_limit),
+        cmocka_unit_test(nothing_of_a_request_is_left_in_memory_that_is_given_back),
+        cmocka_unit_test(nothing_of_an_answer_is_left_in_memory_that_is_given_back),
         cmocka_unit_test(a_request_for_which_others_leave_no_room_is_told_so),
         cmocka_unit_test(two_clients_are_served_while_a_job_goes_on),
         cmocka_unit_test(hanging_up_cancels_the_job),
