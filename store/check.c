@@ -35,6 +35,7 @@ void check_free(struct check *check) {
         return;
     arena_done(&check->arena);
     buffer_done(&check->bytes);
+    buffer_done(&check->fields);
     free(check);
 }
 

@@ -23,7 +23,9 @@ struct check_finding {
     const char *text;
 };
 MUST_USE enum err check_new(struct store *, struct check **ret_check);
-/* Works about `slice_ms`; `*ret_done` at the end. Findings go to `found`. */
+/* Works about `slice_ms`; `*ret_done` at the end. Findings go to `found`. What is never divided: a table in the database's own check, and
+ * the merge of one field, which takes 4 to 5 µs a version: 50 ms are reached with some 10,000 versions, each of which takes an envelope
+ * of its author's. */
 MUST_USE enum err check_step(struct check *, time_ms slice_ms,
                              void (*found)(void *context, const struct check_finding *), void *context,
                              bool *ret_done, uint64_t *ret_checked, uint64_t *ret_total);

@@ -26,7 +26,8 @@ struct check {
     bool founded;            /* the founding has been seen */
     uint64_t statements, statement_at; /* verified, and where the walk is */
     int part;                          /* of what is derived: where the check is */
-    struct record_key record;          /* the last one compared */
+    struct record_key record;          /* the one at hand, or the last one compared */
+    struct buffer fields;              /* uint16_t each, of that one: those that are left */
     void (*found)(void *context, const struct check_finding *);
     void *context;
 };

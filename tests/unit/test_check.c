@@ -94,6 +94,42 @@ TEST(a_sound_replica_has_no_findings) {
     scene_end(&s);
 }
 
+/* How many slices of the least size a replica takes. */
+static size_t slices_of(struct site *site) {
+    struct findings findings = {.n = 0};
+    struct check *check = NULL;
+    bool done = false;
+    uint64_t checked = 0, total = 0;
+    size_t n = 0;
+    MUST(check_new(site->store, &check));
+    for (; !done; n++)
+        MUST(check_step(check, 0, found, &findings, &done, &checked, &total));
+    check_free(check);
+    assert_int_equal(findings.n, 0);
+    return n;
+}
+
+TEST(the_fields_of_a_record_are_merged_again_one_in_a_slice) {
+    enum { FIELDS = 200 };
+    struct scene s;
+    struct write writes[FIELDS];
+    struct version_name written;
+    scene_begin(&s);
+    size_t before = slices_of(s.birk);
+    for (size_t i = 0; i < FIELDS; i++)
+        writes[i] = (struct write){.record = s.record,
+                                   .collection = COLLECTION_HANDOVER,
+                                   .field = (uint16_t)(700 + i),
+                                   .value = bytes_of_text("x")};
+    struct change_set set = {
+        .actor_name = "", .actor_function = "", .writes = writes, .writes_n = FIELDS};
+    MUST(append_change(s.birk->store,
+                       &(struct change){.channel = s.channel, .sets = &set, .sets_n = 1},
+                       &written));
+    assert_true(slices_of(s.birk) >= before + FIELDS);
+    scene_end(&s);
+}
+
 TEST(one_byte_changed_in_an_envelope_is_named_by_author_and_number) {
     struct scene s;
     uint64_t checked = 0;
@@ -517,6 +553,7 @@ TEST(no_plain_value_of_a_handover_lies_in_the_database) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_replica_has_no_findings),
+        cmocka_unit_test(the_fields_of_a_record_are_merged_again_one_in_a_slice),
         cmocka_unit_test(one_byte_changed_in_an_envelope_is_named_by_author_and_number),
         cmocka_unit_test(a_section_that_was_taken_out_is_found_where_nobody_can_open_it_too),
         cmocka_unit_test(a_database_that_lacks_its_own_member_is_damaged),
