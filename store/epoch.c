@@ -1,74 +1,12 @@
 #include "epoch.h"
 #include "backlog.h"
+#include "key_ring.h"
 #include "member.h"
 #include "quarantine_put.h"
 #include "replica.h"
 
 #include <sodium.h>
 #include <stdlib.h>
-
-struct ring_entry {
-    struct channel_id channel;
-    struct epoch_public epoch;
-    struct epoch_secret secret;
-};
-
-/* `last` is where the last one asked for stands: envelopes come in runs of one channel. */
-struct key_ring {
-    struct ring_entry *entries;
-    size_t entries_n, entries_max, last;
-};
-
-struct key_ring *key_ring_new(void) {
-    return calloc(1, sizeof(struct key_ring));
-}
-
-void key_ring_clear(struct key_ring *ring) {
-    sodium_free(ring->entries); /* wipes */
-    *ring = (struct key_ring){0};
-}
-
-void key_ring_free(struct key_ring *ring) {
-    if (ring != NULL)
-        key_ring_clear(ring);
-    free(ring);
-}
-
-static bool is(const struct ring_entry *entry, const struct channel_id *channel,
-               const struct epoch_public *epoch) {
-    return memcmp(entry->epoch.bytes, epoch->bytes, sizeof epoch->bytes) == 0 &&
-           channel_id_equal(&entry->channel, channel);
-}
-
-static const struct ring_entry *ring_find(struct key_ring *ring, const struct channel_id *channel,
-                                          const struct epoch_public *epoch) {
-    if (ring->last < ring->entries_n && is(&ring->entries[ring->last], channel, epoch))
-        return &ring->entries[ring->last];
-    for (size_t i = 0; i < ring->entries_n; i++) {
-        if (!is(&ring->entries[i], channel, epoch))
-            continue;
-        ring->last = i;
-        return &ring->entries[i];
-    }
-    return NULL;
-}
-
-static enum err ring_add(struct key_ring *ring, const struct ring_entry *entry) {
-    if (ring->entries_n == ring->entries_max) {
-        size_t entries_max = ring->entries_max == 0 ? 16 : ring->entries_max * 2;
-        struct ring_entry *entries = sodium_allocarray(entries_max, sizeof *entries);
-        if (entries == NULL)
-            return ERR_MEMORY;
-        if (ring->entries_n > 0)
-            memcpy(entries, ring->entries, ring->entries_n * sizeof *entries);
-        sodium_free(ring->entries);
-        ring->entries = entries;
-        ring->entries_max = entries_max;
-    }
-    ring->last = ring->entries_n;
-    ring->entries[ring->entries_n++] = *entry;
-    return OK;
-}
 
 static enum err open_grant(struct store *store, const uint8_t *sealed,
                            const struct epoch_public *epoch, struct epoch_secret *ret_secret) {
@@ -80,9 +18,9 @@ static enum err open_grant(struct store *store, const uint8_t *sealed,
 
 enum err epoch_secret(struct store *store, const struct channel_id *channel,
                       const struct epoch_public *epoch, struct epoch_secret *ret_secret) {
-    const struct ring_entry *known = ring_find(store->ring, channel, epoch);
+    const struct epoch_secret *known = key_ring_find(store->ring, channel, epoch);
     if (known != NULL) {
-        *ret_secret = known->secret;
+        *ret_secret = *known;
         return OK;
     }
     sqlite3_stmt *get =
@@ -91,21 +29,21 @@ enum err epoch_secret(struct store *store, const struct channel_id *channel,
     db_bind_bytes(get, 1, channel->bytes, sizeof channel->bytes);
     db_bind_bytes(get, 2, epoch->bytes, sizeof epoch->bytes);
     db_bind_bytes(get, 3, store->self.member.bytes, sizeof store->self.member.bytes);
-    struct ring_entry entry = {.channel = *channel, .epoch = *epoch};
+    struct epoch_secret secret = {0};
     bool row = false, opened = false;
     enum err e;
     while ((e = db_row(store->db, get, &row)) == OK && row && !opened) {
         uint8_t sealed[SEALED_KEY_SIZE];
         if ((e = db_column_copy(get, 0, sealed, sizeof sealed)) != OK)
             break;
-        opened = open_grant(store, sealed, epoch, &entry.secret) == OK;
+        opened = open_grant(store, sealed, epoch, &secret) == OK;
     }
     db_reset(get);
     if (e == OK)
-        e = opened ? ring_add(store->ring, &entry) : ERR_KEY;
+        e = opened ? key_ring_add(store->ring, channel, epoch, &secret) : ERR_KEY;
     if (e == OK)
-        *ret_secret = entry.secret;
-    sodium_memzero(&entry, sizeof entry);
+        *ret_secret = secret;
+    sodium_memzero(&secret, sizeof secret);
     return e;
 }
 

@@ -6,12 +6,6 @@
 #include "proto/declaration.h"
 #include "store.h"
 
-/* Opened secrets, in sodium_malloc memory. */
-struct key_ring;
-struct key_ring *key_ring_new(void);
-void key_ring_free(struct key_ring *);
-void key_ring_clear(struct key_ring *);
-
 /* The secret of an epoch of this channel. ERR_KEY: not declared yet, or not granted to this node,
  * or by a grant that does not yield the epoch. */
 MUST_USE enum err epoch_secret(struct store *, const struct channel_id *,

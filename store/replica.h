@@ -11,7 +11,7 @@
 
 struct news_queue;   /* news.c */
 struct feed_cache;   /* feed_row.c: feeds in use, with their authors' rights and content keys */
-struct key_ring;     /* epoch.c: epoch secrets in memory */
+struct key_ring;     /* key_ring.h: epoch secrets in memory */
 struct versions_new; /* version_new.c: those of new records, on their way into their table */
 struct newest;       /* newest.c: which records are surely new */
 struct judge;        /* judge.c: room for decoding one envelope */

@@ -2,6 +2,7 @@
 #include "burnt.h"
 #include "claim.h"
 #include "epoch.h"
+#include "key_ring.h"
 #include "feed_row.h"
 #include "judge.h"
 #include "member.h"

@@ -1,8 +1,10 @@
+#include "proto/hash.h"
 #include "proto/limits.h"
 #include "scene.h"
 #include "store/admit.h"
 #include "store/collection.h"
 #include "store/epoch.h"
+#include "store/key_ring.h"
 #include "store/quarantine.h"
 #include "store/record.h"
 #include "store/replica.h"
@@ -334,6 +336,53 @@ TEST(without_the_municipalitys_epoch_answers_wait_at_their_site) {
     scene_end(&s);
 }
 
+/* The n-th, the same each time. */
+static void make_key(unsigned n, struct channel_id *channel, struct epoch_public *epoch,
+                     struct epoch_secret *secret) {
+    struct hash hash = hash_of(HASH_STORE, &n, sizeof n);
+    memcpy(channel->bytes, hash.bytes, sizeof channel->bytes);
+    memcpy(epoch->bytes, hash.bytes, sizeof epoch->bytes);
+    channel->bytes[0] = 0; /* few channels, many epochs */
+    memset(channel->bytes + 1, (int)(n % 3), sizeof channel->bytes - 1);
+    memcpy(secret->bytes, &n, sizeof n);
+}
+
+static bool ring_has(struct key_ring *ring, unsigned n) {
+    struct channel_id channel;
+    struct epoch_public epoch;
+    struct epoch_secret secret = {{0}};
+    make_key(n, &channel, &epoch, &secret);
+    const struct epoch_secret *found = key_ring_find(ring, &channel, &epoch);
+    if (found == NULL)
+        return false;
+    assert_memory_equal(found->bytes, secret.bytes, sizeof secret.bytes);
+    channel.bytes[0] = 1;
+    assert_null(key_ring_find(ring, &channel, &epoch));
+    return true;
+}
+
+TEST(the_secrets_that_are_kept_open_are_found_and_never_more_than_so_many) {
+    struct key_ring *ring = key_ring_new();
+    assert_non_null(ring);
+    assert_false(ring_has(ring, 0));
+    for (unsigned n = 0; n < KEY_RING_MAX + 100; n++) {
+        struct channel_id channel;
+        struct epoch_public epoch;
+        struct epoch_secret secret = {{0}};
+        make_key(n, &channel, &epoch, &secret);
+        assert_ok(key_ring_add(ring, &channel, &epoch, &secret));
+        assert_true(key_ring_n(ring) <= KEY_RING_MAX);
+        assert_true(ring_has(ring, n));
+        assert_false(ring_has(ring, n + 1));
+        if (n == KEY_RING_MAX - 1)
+            for (unsigned i = 0; i <= n; i++)
+                assert_true(ring_has(ring, i));
+    }
+    assert_int_equal(key_ring_n(ring), 100);
+    assert_false(ring_has(ring, 0)); /* it is opened again when it is asked for */
+    key_ring_free(ring);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
@@ -347,6 +396,7 @@ int main(void) {
         cmocka_unit_test(the_answers_epoch_stands_in_the_roster_with_a_grant_for_recovery),
         cmocka_unit_test(the_clock_of_answers_shows_the_day_and_no_time),
         cmocka_unit_test(without_the_municipalitys_epoch_answers_wait_at_their_site),
+        cmocka_unit_test(the_secrets_that_are_kept_open_are_found_and_never_more_than_so_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
