@@ -396,6 +396,8 @@ TEST(a_founding_that_is_not_in_the_roster_makes_an_entry_void) {
     forge_declaration(&s.forge, &birth);
     forge_declaration(&s.forge, &founding);
     assert_void(&s, s.relay, ERR_FORMAT);
+    assert_string_equal(shown_at(s.relay, QUARANTINE_VOID).text,
+                        "a founding stands where none belongs");
     buffer_done(&record);
     scene_end(&s);
 }
