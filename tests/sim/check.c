@@ -138,10 +138,9 @@ static enum err check_feed(void *context, const struct feed_info *feed) {
         sometimes(SOMETIMES_fork_seen);
     for (unsigned i = 0; i < machine->world->machines_n; i++) {
         const struct machine *author = &machine->world->machines[i];
-        if (!member_id_equal(&author->member, &feed->author) || author->forges || author->damaged ||
-            machine->world->machines[author->original].forges)
+        if (!member_id_equal(&author->member, &feed->author) || check_is_foul(author))
             continue;
-        if (feed->forked)
+        if (feed->forked && !check_may_fork(author))
             violation("%s sees a fork of %s, which was never copied unseen", machine->name,
                       author->name);
         if (feed->voided > 0)

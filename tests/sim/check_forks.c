@@ -30,25 +30,42 @@ bool check_is_anything_forked(struct world *world) {
     return forked;
 }
 
-/* Two ids under one number: only who was cloned unseen may have signed them. */
+bool check_is_foul(const struct machine *machine) {
+    return machine->forges || machine->damaged ||
+           machine->world->machines[machine->original].forges;
+}
+
+bool check_may_fork(const struct machine *author) {
+    return check_is_foul(author) || disk_has_lied(author->disk);
+}
+
+/* The roster has one incarnation: what its author lost with a restore, and no member had kept, is
+ * known to nobody, and its number is signed again (PROTOCOL.md, 14). Whoever keeps both sees a
+ * fork, which is not excused. */
+static bool may_double(const struct machine *author, const struct feed_info *feed) {
+    return check_may_fork(author) || (feed->channel.kind == CHANNEL_ROSTER && author->restores > 0);
+}
+
+static bool is_excused(struct world *world, const struct feed_id *feed) {
+    for (unsigned i = 0; i < world->machines_n; i++) {
+        struct machine *holder = &world->machines[i];
+        struct feed_info info;
+        world->current = holder;
+        if (!check_counts(holder) || feed_find(holder->node->store, feed, &info) != OK)
+            continue;
+        for (unsigned k = 0; k < world->machines_n; k++)
+            if (member_id_equal(&world->machines[k].member, &info.author) &&
+                may_double(&world->machines[k], &info))
+                return true;
+    }
+    return false;
+}
+
 void check_doubles(struct world *world) {
     const struct twice *list;
     size_t n = ledger_doubles(&list);
-    for (size_t i = 0; i < n; i++) {
-        bool excused = false;
-        for (unsigned j = 0; j < world->machines_n; j++) {
-            struct machine *machine = &world->machines[j];
-            struct feed_info info;
-            world->current = machine;
-            if (!check_counts(machine) ||
-                feed_find(machine->node->store, &list[i].feed, &info) != OK)
-                continue;
-            for (unsigned k = 0; k < world->machines_n; k++)
-                excused = excused || (world->machines[k].forges &&
-                                      member_id_equal(&world->machines[k].member, &info.author));
-        }
-        if (!excused)
+    for (size_t i = 0; i < n; i++)
+        if (!is_excused(world, &list[i].feed))
             violation("%s sends a second envelope under number %llu of a feed",
                       world->machines[list[i].machine].name, (unsigned long long)list[i].seq);
-    }
 }
