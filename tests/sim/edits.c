@@ -1,4 +1,5 @@
 /* What must stand in a handover's fields in the end. */
+#include "check_inner.h"
 #include "people_inner.h"
 #include "store/collection.h"
 #include <string.h>
@@ -42,7 +43,7 @@ static bool may_be_replaced(const struct people *people, const struct edit *edit
 /* On a branch of a fork, or beside what its author has forged: what was written in another
  * incarnation since counts as ever. */
 static bool is_spoilt(struct world *world, const struct edit *edit) {
-    bool spoilt = world->machines[edit->machine].signs_falsely;
+    bool spoilt = world->machines[edit->machine].signs_falsely || check_is_forked(&edit->name.feed);
     for (unsigned i = 0; i < world->machines_n && !spoilt; i++) {
         struct feed_info feed;
         world->current = &world->machines[i];
