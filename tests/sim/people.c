@@ -73,6 +73,18 @@ static bool invite(struct people *people, struct machine *machine) {
     return err == OK;
 }
 
+/* Its ticket was never seen: the municipality died while it made it. */
+static bool take_back_invitation(struct people *people, const struct machine *machine) {
+    struct machine *town = &people->world->machines[0];
+    struct reply reply;
+    if (!machine_is_up(town))
+        return false;
+    enum err err =
+        machine_call(town, "member", "uninvite", json_pack("{s:s}", "name", machine->name), &reply);
+    reply_done(&reply);
+    return err == OK;
+}
+
 /* Types the ticket in. */
 static bool begin_join(struct machine *machine) {
     char endpoint[64];
@@ -126,7 +138,8 @@ static bool ask_for_another_ticket(struct people *people, struct machine *machin
     if (town->restores == 0 || machine->stranger ||
         (refusal != ERR_TICKET_UNKNOWN && refusal != ERR_DENIED))
         return false;
-    (void)invite(people, machine); /* else the one at hand may not have been taken in */
+    if (!invite(people, machine) && take_back_invitation(people, machine))
+        (void)invite(people, machine); /* else the one at hand may not have been taken in */
     return begin_join(machine);
 }
 
