@@ -5,6 +5,7 @@
  *   effect.c  performs what the engine asks for on net and store, and feeds the outcome back
  *   news.c    tells the engine what has become durable
  *   enrol.c   a join under way: the ticket, the JOIN frame, the issuer as the ticket names it
+ *   links.c   tells the engine what happens on links, and who is let in
  *   peers.c   what the node says about itself to the service
  *   address.c where it listens, and what the roster shall say of that
  *   control.c, caller.c, call.c   the control socket, a connection of it, a request on that
@@ -87,6 +88,9 @@ MUST_USE enum err enrol_target(struct node *, const struct member_id *, struct a
 /* Whose key is it: zero for a ticket's. ERR_NOT_FOUND: nobody's. */
 MUST_USE enum err enrol_member_of(struct node *, const struct transport_public *,
                                   struct member_id *ret_member);
+
+/* links.c: opens the network for what HOME's keys and the roster let in. */
+MUST_USE enum err links_open(struct node *);
 
 /* address.c */
 /* Reads HOME/config. ERR_ARGUMENT, ERR_IO with `ret_why`. */

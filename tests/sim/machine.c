@@ -166,42 +166,6 @@ void __wrap_node_tell(struct node *node, struct event *event) {
     __real_node_tell(node, event);
 }
 
-static bool admit(void *context, const struct transport_public *key) {
-    struct member_id member;
-    return enrol_member_of(context, key, &member) == OK;
-}
-
-static void connected(void *context, uint32_t link, const struct transport_public *proved,
-                      const struct member_id *dialled) {
-    struct node *node = context;
-    struct member_id none = {{0}};
-    struct event event = {.kind = EVENT_CONNECTED,
-                          .link = link,
-                          .connected = {.member = dialled != NULL ? *dialled : none,
-                                        .proved = *proved,
-                                        .dialled = dialled != NULL}};
-    if (dialled == NULL && enrol_member_of(node, proved, &event.connected.member) != OK) {
-        net_close(node->net, link);
-        return;
-    }
-    node_tell(node, &event);
-}
-
-static void disconnected(void *context, uint32_t link, const struct member_id *member,
-                         enum err reason) {
-    struct node *node = context;
-    struct event event = {
-        .kind = EVENT_DISCONNECTED, .link = link, .disconnected = {.member = *member}};
-    if (link == 0 && reason == ERR_DENIED)
-        node->last_refusal = node->joining ? ERR_TICKET_UNKNOWN : ERR_DENIED;
-    node_tell(node, &event);
-}
-
-static void received(void *context, uint32_t link, struct bytes frame) {
-    struct event event = {.kind = EVENT_RECEIVED, .link = link, .received = frame};
-    node_tell(context, &event);
-}
-
 static void node_drop(struct machine *machine) {
     struct node *node = machine->node;
     if (node == NULL)
@@ -239,13 +203,7 @@ static enum err node_make(struct machine *machine, struct node *node) {
     if (err != OK)
         return err;
     node->store = node->service->store;
-    struct net_config net = {.keys = &machine->keys,
-                             .admit = admit,
-                             .connected = connected,
-                             .disconnected = disconnected,
-                             .received = received,
-                             .context = node};
-    err = net_new(&net, &node->net);
+    err = links_open(node);
     return err == OK ? enrol_start(node) : err;
 }
 
