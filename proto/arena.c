@@ -6,6 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* With AddressSanitizer, what has not been handed out, or was taken back by a reset, must not be
+ * touched. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WATCHED 1
+#endif
+#endif
+#ifdef WATCHED
+#include <sanitizer/asan_interface.h>
+#define POISON(at, size) ASAN_POISON_MEMORY_REGION(at, size)
+#define UNPOISON(at, size) ASAN_UNPOISON_MEMORY_REGION(at, size)
+#else
+#define POISON(at, size) ((void)0)
+#define UNPOISON(at, size) ((void)0)
+#endif
+
 enum { BLOCK_SIZE_MIN = 4096, BLOCK_SIZE_MAX = 256 * 1024 };
 
 struct arena_block {
@@ -29,6 +47,7 @@ void arena_done(struct arena *arena) {
         return;
     for (struct arena_block *block = arena->blocks, *next; block != NULL; block = next) {
         next = block->next;
+        UNPOISON(block->data, block->size);
         free(block);
     }
     *arena = (struct arena){0};
@@ -41,6 +60,7 @@ void arena_reset(struct arena *arena) {
         arena->blocks = kept->next;
         kept->next = NULL;
         kept->used = 0;
+        POISON(kept->data, kept->size);
     }
     arena_done(arena);
     arena->blocks = kept;
@@ -50,8 +70,10 @@ void arena_reset(struct arena *arena) {
 
 static struct arena_block *block_new(size_t size) {
     struct arena_block *block = malloc(sizeof(struct arena_block) + size);
-    if (block != NULL)
-        *block = (struct arena_block){.size = size};
+    if (block == NULL)
+        return NULL;
+    *block = (struct arena_block){.size = size};
+    POISON(block->data, size);
     return block;
 }
 
@@ -100,7 +122,8 @@ void *arena_alloc(struct arena *arena, size_t size) {
     void *start = block->data + block->used;
     block->used += aligned;
     arena->bytes += aligned;
-    return memset(start, 0, aligned);
+    UNPOISON(start, size);
+    return memset(start, 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t n, size_t size) {

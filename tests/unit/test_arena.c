@@ -1,6 +1,10 @@
 #include "paper.h"
 #include "proto/arena.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 TEST(the_cap_grows_with_the_input_and_ends) {
     assert_int_equal(arena_cap_for(0), KIB(64));
     assert_int_equal(arena_cap_for(1), KIB(64) + 16);
@@ -85,9 +89,30 @@ TEST(a_reset_arena_has_its_whole_cap_again_and_gives_zeroes) {
     arena_done(&arena);
 }
 
+/* The sanitized build sees who reads beyond what it was given, or what a reset took back. */
+TEST(what_is_not_handed_out_is_out_of_bounds_to_a_sanitizer) {
+#ifdef __SANITIZE_ADDRESS__
+    struct arena arena;
+    arena_init(&arena, KIB(64));
+    unsigned char *part = arena_alloc(&arena, 21);
+    assert_non_null(part);
+    assert_false(__asan_address_is_poisoned(part + 20));
+    assert_true(__asan_address_is_poisoned(part + 21));
+    arena_reset(&arena);
+    assert_true(__asan_address_is_poisoned(part));
+    assert_ptr_equal(arena_alloc(&arena, 1), part);
+    assert_false(__asan_address_is_poisoned(part));
+    assert_true(__asan_address_is_poisoned(part + 1));
+    arena_done(&arena);
+#else
+    skip();
+#endif
+}
+
 RUN_TESTS(T(the_cap_grows_with_the_input_and_ends),
           T(what_is_handed_out_is_zeroed_and_aligned_and_apart),
           T(the_cap_is_reached_exactly_and_never_passed),
           T(the_heap_that_blocks_take_stays_within_the_cap_and_is_used),
           T(sizes_that_overflow_are_refused),
-          T(a_reset_arena_has_its_whole_cap_again_and_gives_zeroes))
+          T(a_reset_arena_has_its_whole_cap_again_and_gives_zeroes),
+          T(what_is_not_handed_out_is_out_of_bounds_to_a_sanitizer))
