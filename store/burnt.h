@@ -6,7 +6,8 @@
  *
  * A disk that was full burns nothing: the end of the transaction is what did not fit. The roster
  * has one incarnation only and goes on. What is burnt is forgotten when the process ends; if the
- * log still holds the entry then, opening the database brings it back. */
+ * log still holds the entry then, opening the database brings it back. A commit that fails may cost
+ * an incarnation, of which a channel has FEEDS_PER_CHANNEL_MAX for one author. */
 #ifndef STAFET_STORE_BURNT_H
 #define STAFET_STORE_BURNT_H
 
