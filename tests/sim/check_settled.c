@@ -7,18 +7,20 @@
 /* ---- Equal heads ---- */
 
 struct comparing {
-    const struct machine *from, *to;
+    struct machine *from, *to;
     char *why;
 };
 
 static enum err compare_feed(void *context, const struct feed_info *feed) {
     struct comparing *comparing = context;
     struct feed_info there;
-    const struct machine *to = comparing->to;
+    struct machine *to = comparing->to;
     if (!channel_may_hold(&feed->channel, &feed->author, &to->member, to->role) ||
         (to->forges && member_id_equal(&feed->author, &to->member)))
         return OK; /* who sends what it does not have itself is not given it */
+    to->world->current = to;
     enum err err = feed_find(to->node->store, &feed->id, &there);
+    to->world->current = comparing->from;
     if (err == OK && feed->forked && !there.forked) {
         snprintf(comparing->why, 256, "%s knows of a fork that %s does not know of",
                  comparing->from->name, to->name);
