@@ -8,6 +8,8 @@ static const uint16_t edited[] = {EDITED_FIRST, EDITED_SECOND};
 
 /* Does anybody whose word counts hold it? Then it must not be lost. */
 static bool is_held(const struct world *world, const struct version_name *name) {
+    if (registry_has_other(name))
+        return false; /* what they hold under its number is that */
     for (unsigned i = 0; i < world->machines_n; i++) {
         const struct machine *machine = &world->machines[i];
         if (machine->rotten || machine->retired || disk_has_lied(machine->disk))

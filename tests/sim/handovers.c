@@ -200,7 +200,8 @@ void people_edit(struct people *people, struct machine *machine) {
     edit->handover = index;
     edit->field = fields[which].number;
     edit->machine = machine->original;
-    edit->certain = machine->restores == 0 && !machine->cloned_from_other;
+    edit->certain =
+        machine->restores == 0 && !machine->cloned_from_other && !disk_has_lied(machine->disk);
     for (size_t i = 0; i + 1 < people->edits_n; i++)
         if (people->edits[i].machine == machine->original && people->edits[i].handover == index &&
             !people->edits[i].acknowledged)

@@ -130,6 +130,14 @@ bool registry_put(const struct feed_id *feed, uint64_t seq, const struct envelop
     return true;
 }
 
+bool registry_has_other(const struct version_name *name) {
+    if (all.size == 0)
+        return false;
+    const struct sent *sent = place_of(all.table, all.size, &name->feed, name->seq);
+    struct id8 id8 = envelope_id8(&sent->id);
+    return sent->seq != 0 && !id8_equal(&id8, &name->id8);
+}
+
 size_t registry_n(void) {
     return all.n;
 }

@@ -22,6 +22,8 @@ void ledger_forget(struct ledger *);
 void registry_clear(void);
 /* False: another envelope was sent under that number before. */
 bool registry_put(const struct feed_id *, uint64_t seq, const struct envelope_id *);
+/* Has another envelope been sent under that number? */
+bool registry_has_other(const struct version_name *);
 size_t registry_n(void);
 /* A second id was sent under a number, by this machine first. */
 struct twice {
