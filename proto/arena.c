@@ -1,31 +1,15 @@
 #include "arena.h"
 
 #include "limits.h"
+#include "poison.h"
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* With AddressSanitizer, what has not been handed out, or was taken back by a reset, must not be
- * touched. */
-#if defined(__SANITIZE_ADDRESS__)
-#define WATCHED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WATCHED 1
-#endif
-#endif
-#ifdef WATCHED
-#include <sanitizer/asan_interface.h>
-#define POISON(at, size) ASAN_POISON_MEMORY_REGION(at, size)
-#define UNPOISON(at, size) ASAN_UNPOISON_MEMORY_REGION(at, size)
-#else
-#define POISON(at, size) ((void)0)
-#define UNPOISON(at, size) ((void)0)
-#endif
-
 enum { BLOCK_SIZE_MIN = 4096, BLOCK_SIZE_MAX = 256 * 1024 };
 
+/* What has not been handed out, or was taken back by a reset, is poisoned. */
 struct arena_block {
     struct arena_block *next;
     size_t size, used;

@@ -1,19 +1,11 @@
 #include "memory.h"
 
 #include "heap.h"
+#include "proto/poison.h"
 #include "sometimes.h"
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#define POISON(at, size) ASAN_POISON_MEMORY_REGION(at, size)
-#define UNPOISON(at, size) ASAN_UNPOISON_MEMORY_REGION(at, size)
-#else
-#define POISON(at, size) ((void)0)
-#define UNPOISON(at, size) ((void)0)
-#endif
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);

@@ -1,9 +1,6 @@
 #include "paper.h"
 #include "proto/arena.h"
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#endif
+#include "proto/poison.h"
 
 TEST(the_cap_grows_with_the_input_and_ends) {
     assert_int_equal(arena_cap_for(0), KIB(64));
@@ -91,7 +88,7 @@ TEST(a_reset_arena_has_its_whole_cap_again_and_gives_zeroes) {
 
 /* The sanitized build sees who reads beyond what it was given, or what a reset took back. */
 TEST(what_is_not_handed_out_is_out_of_bounds_to_a_sanitizer) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef STAFET_POISONS
     struct arena arena;
     arena_init(&arena, KIB(64));
     unsigned char *part = arena_alloc(&arena, 21);
