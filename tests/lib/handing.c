@@ -2,6 +2,8 @@
 
 #include "proto/limits.h"
 #include "proto/owner.h"
+#include "store/collection.h"
+#include "store/record.h"
 
 #include <stdlib.h>
 
@@ -29,4 +31,22 @@ int handing_close(void **state) {
     records_close(&h->records);
     free(h);
     return 0;
+}
+
+struct version_name handing_publish(struct handing *f, uint64_t clock, uint16_t field,
+                                    const char *value) {
+    struct write write = {.record = f->record,
+                          .collection = COLLECTION_SURVEY,
+                          .field = field,
+                          .value = bytes_of_text(value)};
+    struct change_set set = {
+        .actor_name = "Nordby", .actor_function = "", .writes = &write, .writes_n = 1};
+    return records_write(&f->records, &f->nordby, clock, &set);
+}
+
+const char *handing_survey_text(struct handing *f, uint16_t field) {
+    struct record record;
+    if (record_load(f->records.store, COLLECTION_SURVEY, &f->record, &f->arena, &record) != OK)
+        abort();
+    return record_text_of(&record, field, &f->arena);
 }

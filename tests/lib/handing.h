@@ -17,6 +17,10 @@ struct handing {
 /* A test's set-up and tear-down: its state is the handing, at the replica of `self`. */
 int handing_open(void **state, int self);
 int handing_close(void **state);
+/* One value of a survey's field, written by the municipality; and what the survey shows. */
+struct version_name handing_publish(struct handing *, uint64_t clock, uint16_t field,
+                                    const char *value);
+const char *handing_survey_text(struct handing *, uint16_t field);
 /* At Birk. */
 int handing_at_birk(void **state);
 #define AT_BIRK(test) cmocka_unit_test_setup_teardown(test, handing_at_birk, handing_close)

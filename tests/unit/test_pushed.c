@@ -1,13 +1,18 @@
 #include "hub.h"
 #include "test.h"
 
+/* A session with a peer, and three entries of the feed are here. */
+static struct feed_id meet_at_three(struct lone *lone) {
+    hub_init(lone);
+    hub_holds(lone, 20, 3);
+    lone_open(lone, LINK, PEER);
+    return hub_feed(lone, 20);
+}
+
 TEST(a_push_that_does_not_follow_is_dropped_and_the_feed_pulled) {
     struct lone lone;
     struct message m;
-    hub_init(&lone);
-    struct feed_id feed = hub_feed(&lone, 20);
-    hub_holds(&lone, 20, 3);
-    lone_open(&lone, LINK, PEER);
+    struct feed_id feed = meet_at_three(&lone);
     hub_bring(&lone, LINK, &feed, 7, 1, 8);
     assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 0);
     assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
@@ -17,10 +22,7 @@ TEST(a_push_that_does_not_follow_is_dropped_and_the_feed_pulled) {
 
 TEST(pushes_in_a_row_are_taken_without_waiting_for_each_other) {
     struct lone lone;
-    hub_init(&lone);
-    struct feed_id feed = hub_feed(&lone, 20);
-    hub_holds(&lone, 20, 3);
-    lone_open(&lone, LINK, PEER);
+    struct feed_id feed = meet_at_three(&lone);
     size_t size = hub_bring(&lone, LINK, &feed, 3, 1, 4);
     hub_bring(&lone, LINK, &feed, 4, 1, 5);
     assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 2);
@@ -35,10 +37,7 @@ TEST(pushes_in_a_row_are_taken_without_waiting_for_each_other) {
 
 TEST(a_push_of_what_is_here_already_is_acknowledged_and_not_stored_twice) {
     struct lone lone;
-    hub_init(&lone);
-    struct feed_id feed = hub_feed(&lone, 20);
-    hub_holds(&lone, 20, 3);
-    lone_open(&lone, LINK, PEER);
+    struct feed_id feed = meet_at_three(&lone);
     hub_bring(&lone, LINK, &feed, 1, 2, 3);
     assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 0);
     assert_true(lone_sent(&lone, LINK, MESSAGE_CREDIT));
@@ -48,10 +47,7 @@ TEST(a_push_of_what_is_here_already_is_acknowledged_and_not_stored_twice) {
 
 TEST(the_rest_of_a_push_that_stays_away_is_pulled) {
     struct lone lone;
-    hub_init(&lone);
-    struct feed_id feed = hub_feed(&lone, 20);
-    hub_holds(&lone, 20, 3);
-    lone_open(&lone, LINK, PEER);
+    struct feed_id feed = meet_at_three(&lone);
     size_t size = hub_bring(&lone, LINK, &feed, 3, 1, 9);
     lone_admitted(&lone, LINK, &feed, size, OK, 4);
     assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));

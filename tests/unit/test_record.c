@@ -4,8 +4,6 @@
 #include "proto/owner.h"
 #include "store/merge.h"
 #include "store/record.h"
-#include "store/value_search.h"
-#include "store/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,25 +23,8 @@ static const char *text(struct handing *f, uint16_t field) {
     return record_text_of(&record, field, &f->arena);
 }
 
-static const char *survey_text(struct handing *f, uint16_t field) {
-    struct record record = load_of(f, COLLECTION_SURVEY);
-    return record_text_of(&record, field, &f->arena);
-}
-
 static struct revision revision(struct handing *f) {
     return load(f).revision;
-}
-
-/* One value of a survey's field. */
-static struct version_name publish(struct handing *f, uint64_t clock, uint16_t field,
-                                   const char *value) {
-    struct write write = {.record = f->record,
-                          .collection = COLLECTION_SURVEY,
-                          .field = field,
-                          .value = bytes_of_text(value)};
-    struct change_set set = {
-        .actor_name = "Nordby", .actor_function = "", .writes = &write, .writes_n = 1};
-    return records_write(&f->records, &f->nordby, clock, &set);
 }
 
 TEST(a_record_is_read_back_as_it_was_written) {
@@ -306,13 +287,13 @@ TEST(a_handover_under_a_surveys_id_never_stands_in_for_the_survey) {
     records_set(&f->records, &evil, 9, &f->record, "first_day", "never", NULL, 0);
     assert_err(ERR_NOT_FOUND,
                record_load(f->records.store, COLLECTION_SURVEY, &f->record, &f->arena, &record));
-    publish(f, 10, SURVEY_TITLE, "Trivsel 2026");
+    handing_publish(f, 10, SURVEY_TITLE, "Trivsel 2026");
     records_set(&f->records, &evil, 11, &f->record, "first_day", "ever", NULL, 0);
     record = load_of(f, COLLECTION_SURVEY);
     assert_int_equal(record.collection, COLLECTION_SURVEY);
     assert_int_equal(record.channel.kind, CHANNEL_NOTICE);
     assert_int_equal(record.fields_n, 1);
-    assert_string_equal(survey_text(f, SURVEY_TITLE), "Trivsel 2026");
+    assert_string_equal(handing_survey_text(f, SURVEY_TITLE), "Trivsel 2026");
     assert_int_equal(load(f).channel.kind, CHANNEL_HANDOVER);
     assert_ok(record_history(f->records.store, COLLECTION_SURVEY, &f->record, SURVEY_TITLE,
                              &f->arena, &past, &n));
@@ -323,14 +304,14 @@ TEST(a_field_that_is_written_once_keeps_its_first_value_in_whatever_order_it_com
     struct handing *f = *state;
     const struct past_version *past;
     size_t n;
-    publish(f, 30, SURVEY_TITLE, "third");
+    handing_publish(f, 30, SURVEY_TITLE, "third");
     struct revision alone = load_of(f, COLLECTION_SURVEY).revision;
-    struct version_name first = publish(f, 10, SURVEY_TITLE, "first");
+    struct version_name first = handing_publish(f, 10, SURVEY_TITLE, "first");
     struct revision before = load_of(f, COLLECTION_SURVEY).revision;
-    publish(f, 20, SURVEY_TITLE, "second");
+    handing_publish(f, 20, SURVEY_TITLE, "second");
     struct record record = load_of(f, COLLECTION_SURVEY);
     const struct field_state *title = record_field(&record, SURVEY_TITLE);
-    assert_string_equal(survey_text(f, SURVEY_TITLE), "first");
+    assert_string_equal(handing_survey_text(f, SURVEY_TITLE), "first");
     assert_int_equal(title->live_n, 1);
     assert_int_equal(title->sides_n, 1);
     assert_int_equal(version_name_compare(&title->live[0].name, &first), 0);
@@ -441,130 +422,6 @@ TEST(history_holds_replaced_versions_in_order_of_their_clocks) {
     assert_int_equal(n, 0);
 }
 
-/* ---- Views for the sqlite3 shell ---- */
-
-static const char *ask(struct handing *f, const char *sql) {
-    bool row;
-    sqlite3_stmt *walk = db_walk(f->records.store->db, sql);
-    assert_non_null(walk);
-    assert_ok(db_row(f->records.store->db, walk, &row));
-    assert_true(row);
-    static char answer[2048];
-    const char *found = (const char *)sqlite3_column_text(walk, 0);
-    snprintf(answer, sizeof answer, "%s", found == NULL ? "NULL" : found);
-    sqlite3_finalize(walk);
-    return answer;
-}
-
-TEST(a_survey_can_be_read_in_plain_sql) {
-    struct handing *f = *state;
-    publish(f, 10, SURVEY_TITLE, "Trivsel 2026");
-    publish(f, 11, SURVEY_CLOSES_ON, "2026-06-30");
-    assert_string_equal(ask(f, "SELECT title FROM survey"), "Trivsel 2026");
-    assert_string_equal(ask(f, "SELECT closes_on FROM survey"), "2026-06-30");
-    assert_string_equal(ask(f, "SELECT closed FROM survey"), "NULL");
-    assert_string_equal(ask(f, "SELECT count(*) FROM survey"), "1");
-}
-
-TEST(the_view_picks_what_the_record_shows) {
-    struct handing *f = *state;
-    struct writer again = records_writer(&f->records, NORDBY, CHANNEL_NOTICE, 0);
-    static const uint64_t clocks[] = {UINT64_MAX, 20, 20, 30, 10};
-    static const char *const titles[] = {"a", "b", "c", "d", "e"};
-    for (size_t i = 0; i < 5; i++) {
-        struct write write = {.record = f->record,
-                              .collection = COLLECTION_SURVEY,
-                              .field = SURVEY_TITLE,
-                              .value = bytes_of_text(titles[i])};
-        struct change_set set = {
-            .actor_name = "", .actor_function = "", .writes = &write, .writes_n = 1};
-        records_write(&f->records, i % 2 == 0 ? &f->nordby : &again, clocks[i], &set);
-        assert_string_equal(ask(f, "SELECT title FROM survey"), survey_text(f, SURVEY_TITLE));
-    }
-    assert_string_equal(survey_text(f, SURVEY_TITLE), "e");
-}
-
-TEST(the_migrations_hold_the_views_that_the_declared_fields_give) {
-    struct handing *f = *state;
-    size_t n;
-    const struct collection *all = collection_all(&n);
-    for (size_t i = 0; i < n; i++) {
-        struct buffer sql = {0};
-        char question[128];
-        snprintf(question, sizeof question,
-                 "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = '%s'", all[i].name);
-        if (all[i].rest == REST_SEALED) {
-            assert_err(ERR_DENIED, view_sql(&all[i], &sql));
-            continue;
-        }
-        assert_ok(view_sql(&all[i], &sql));
-        assert_string_equal(ask(f, question), (const char *)sql.data);
-        buffer_done(&sql);
-    }
-    assert_string_equal(
-        ask(f, "SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name = 'handover'"),
-        "0");
-}
-
-TEST(a_view_that_is_missing_or_old_is_made_anew) {
-    struct handing *f = *state;
-    struct db *db = f->records.store->db;
-    publish(f, 10, SURVEY_TITLE, "Trivsel 2026");
-    assert_ok(db_execute(db, "DROP VIEW survey"));
-    assert_ok(view_create(db));
-    assert_string_equal(ask(f, "SELECT title FROM survey"), "Trivsel 2026");
-    assert_ok(db_execute(db, "DROP VIEW survey; CREATE VIEW survey AS SELECT 'old' AS title"));
-    assert_ok(view_create(db));
-    assert_string_equal(ask(f, "SELECT title FROM survey"), "Trivsel 2026");
-}
-
-/* How many steps it takes; whether it is found. */
-static size_t search(struct handing *f, uint16_t collection, uint16_t field, const char *value,
-                     bool *ret_found) {
-    struct value_search search = {f->record, collection, field, 0};
-    bool done = false;
-    size_t n = 0;
-    while (!done) {
-        assert_ok(
-            value_search_step(f->records.store, &search, bytes_of_text(value), ret_found, &done));
-        n++;
-    }
-    return n;
-}
-
-TEST(a_value_is_looked_for_among_the_live_ones_one_at_a_time) {
-    struct handing *f = *state;
-    bool found = true;
-    assert_int_equal(search(f, COLLECTION_HANDOVER, 50, "a", &found), 1);
-    assert_false(found);
-    struct version_name first =
-        records_set(&f->records, &f->birk, 10, &f->record, "first_day", "a", NULL, 0);
-    records_set(&f->records, &f->birk, 11, &f->record, "first_day", "b", &first, 1);
-    records_set(&f->records, &f->skole, 12, &f->record, "first_day", "c", NULL, 0);
-    records_set(&f->records, &f->birk, 13, &f->record, "likes", "d", NULL, 0);
-    static const char *const here[] = {"b", "c"}, *const not_here[] = {"a", "d", "bc", ""};
-    for (size_t i = 0; i < 2; i++) {
-        search(f, COLLECTION_HANDOVER, 50, here[i], &found);
-        assert_true(found);
-    }
-    for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(search(f, COLLECTION_HANDOVER, 50, not_here[i], &found), 3);
-        assert_false(found);
-    }
-}
-
-TEST(of_a_fixed_field_only_the_value_that_counts_is_found) {
-    struct handing *f = *state;
-    bool found = false;
-    publish(f, 20, SURVEY_TITLE, "later");
-    publish(f, 10, SURVEY_TITLE, "first");
-    search(f, COLLECTION_SURVEY, SURVEY_TITLE, "later", &found);
-    assert_false(found);
-    search(f, COLLECTION_SURVEY, SURVEY_TITLE, "first", &found);
-    assert_true(found);
-    assert_string_equal(survey_text(f, SURVEY_TITLE), "first");
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         AT_BIRK(a_record_is_read_back_as_it_was_written),
@@ -590,12 +447,6 @@ int main(void) {
         AT_BIRK(a_visitor_may_write),
         AT_BIRK(a_record_is_found_by_a_unique_prefix_in_either_case),
         AT_BIRK(history_holds_replaced_versions_in_order_of_their_clocks),
-        AT_BIRK(a_survey_can_be_read_in_plain_sql),
-        AT_BIRK(the_view_picks_what_the_record_shows),
-        AT_BIRK(the_migrations_hold_the_views_that_the_declared_fields_give),
-        AT_BIRK(a_view_that_is_missing_or_old_is_made_anew),
-        AT_BIRK(a_value_is_looked_for_among_the_live_ones_one_at_a_time),
-        AT_BIRK(of_a_fixed_field_only_the_value_that_counts_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
