@@ -62,7 +62,8 @@ static enum err list_record(struct listing *listing) {
     return e == ERR_NOT_FOUND ? OK : e; /* gone since it was found */
 }
 
-static enum err work(struct listing *listing, bool *ret_done) {
+static enum err work(void *job, bool *ret_done) {
+    struct listing *listing = job;
     if (!listing->found)
         return conflicts_find_some(listing->store, &listing->conflicts, &listing->found);
     if (!listing->named) {
@@ -80,12 +81,8 @@ static json_t *document_of(const struct listing *listing) {
 
 static enum job_state step(struct job *job, struct reply *reply) {
     struct listing *listing = (struct listing *)job;
-    time_ms end = slice_begin();
     bool done = false;
-    enum err e;
-    do
-        e = work(listing, &done);
-    while (e == OK && !done && !slice_is_over(end));
+    enum err e = slice_run(work, listing, &done);
     if (e == OK && !done) {
         reply_progress(reply, listing->next, listing->found ? listing->conflicts.n : 0,
                        "looking for conflicts", "leder efter konflikter");

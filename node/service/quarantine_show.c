@@ -86,7 +86,8 @@ static enum err show_entry(struct shown *shown) {
     return OK;
 }
 
-static enum err work(struct shown *shown, bool *ret_done) {
+static enum err work(void *job, bool *ret_done) {
+    struct shown *shown = job;
     if (shown->entry != NULL)
         return show_entry(shown);
     shown->set = shown->write = 0;
@@ -105,12 +106,8 @@ static json_t *document_of(const struct shown *shown) {
 
 static enum job_state step(struct job *job, struct reply *reply) {
     struct shown *shown = (struct shown *)job;
-    time_ms end = slice_begin();
     bool done = false;
-    enum err e;
-    do
-        e = work(shown, &done);
-    while (e == OK && !done && !slice_is_over(end));
+    enum err e = slice_run(work, shown, &done);
     if (e == OK && !done) {
         reply_progress(reply, json_array_size(shown->entries), 0, "reading the branch",
                        "læser grenen");

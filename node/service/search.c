@@ -70,19 +70,20 @@ static json_t *document_of(const struct search_job *job) {
                      (json_int_t)opened, "hits", (json_int_t)hits, "files", job->files);
 }
 
+/* The sections, then the files. */
+static enum err work(void *context, bool *ret_done) {
+    struct search_job *job = context;
+    bool searched = false;
+    if (job->sections_done)
+        return scan_walk_step(job->walk, add_file, job, ret_done);
+    enum err e = search_step(job->search, &searched);
+    return e == OK && searched ? begin_files(job) : e;
+}
+
 static enum job_state step(struct job *base, struct reply *reply) {
     struct search_job *job = (struct search_job *)base;
-    time_ms end = slice_begin();
     bool done = false;
-    enum err e = OK;
-    do {
-        if (job->sections_done)
-            e = scan_walk_step(job->walk, add_file, job, &done);
-        else if ((e = search_step(job->search, &done)) == OK && done) {
-            e = begin_files(job);
-            done = false;
-        }
-    } while (e == OK && !done && !slice_is_over(end));
+    enum err e = slice_run(work, job, &done);
     if (e == OK && !done) {
         uint64_t opened, hits;
         search_counts(job->search, &opened, &hits);

@@ -145,7 +145,8 @@ static enum err count_some(struct report *report) {
     return e == OK && done ? end_count(report) : e;
 }
 
-static enum err work(struct report *report, bool *ret_done) {
+static enum err work(void *job, bool *ret_done) {
+    struct report *report = job;
     if (!report->counted)
         return count_some(report);
     if (report->question < report->survey.questionnaire.questions_n)
@@ -168,12 +169,8 @@ static json_t *document_of(const struct report *report) {
 /* How far it has come is told in questions: in answers it would say how many there are. */
 static enum job_state step(struct job *job, struct reply *reply) {
     struct report *report = (struct report *)job;
-    time_ms end = slice_begin();
     bool done = false;
-    enum err e;
-    do
-        e = work(report, &done);
-    while (e == OK && !done && !slice_is_over(end));
+    enum err e = slice_run(work, report, &done);
     if (e == OK && !done) {
         reply_progress(reply, report->question, report->survey.questionnaire.questions_n,
                        "counting", "tæller");
