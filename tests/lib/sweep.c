@@ -113,18 +113,26 @@ static bool same(struct hash a, struct hash b) {
     return hash_equal(&a, &b);
 }
 
+/* Of this site's own, after a failed commit (store/burnt.h): edits then count in another feed. */
+static bool has_closed_a_feed(struct site *site) {
+    bool any = false;
+    sqlite3_stmt *walk = db_walk(site->store->db, "SELECT 1 FROM feed WHERE barred = 1");
+    MUST(db_row(site->store->db, walk, &any));
+    sqlite3_finalize(walk);
+    return any;
+}
+
 /* The operation has met a fault: what it said must be what is so. */
-static void judge(const char *what, enum fault fault, bool struck, bool again,
-                  const struct sweep *s, const struct result *got, const struct result *whole,
-                  struct hash rows) {
+static void judge(const char *what, enum fault fault, bool struck, const struct sweep *s,
+                  const struct result *got, const struct result *whole, struct hash rows) {
     struct hash digest;
     if (got->e != s->expected) {
         if (!same(sweep_rows(s->site), rows))
             fail_msg("%s: returned %s and left something", what, err_name(got->e));
         return;
     }
-    struct hash counts = counts_of(s->site);
-    if (!same(counts, whole->counts) && !(again && same(counts, whole->counts_elsewhere)))
+    if (!same(counts_of(s->site),
+              has_closed_a_feed(s->site) ? whole->counts_elsewhere : whole->counts))
         fail_msg("%s: returned %s and rows are missing", what, err_name(got->e));
     enum err e = store_digest(s->site->store, &digest);
     if (e != OK)
@@ -180,7 +188,6 @@ static unsigned one_kind(const char *what, enum fault fault, const struct sweep 
     unsigned failed = 0;
     struct hash rows = sweep_rows(s->site), digest;
     unsigned kept = 0, kept_before = 0;
-    bool again = false;
     for (unsigned n = 1;; n = after(fault, n, kept > kept_before)) {
         kept_before = statements_n(s->site);
         fault_arm(fault, n);
@@ -190,14 +197,12 @@ static unsigned one_kind(const char *what, enum fault fault, const struct sweep 
         snprintf(place, sizeof place, "%s, %s %u", what, fault_name(fault), n);
         if (!struck && got.e != s->expected)
             fail_msg("%s: nothing failed any more, and it returned %s", place, err_name(got.e));
-        judge(place, fault, struck, again, s, &got, whole, rows);
-        again = again || got.e != s->expected;
+        judge(place, fault, struck, s, &got, whole, rows);
         if (!struck)
             break;
         failed++;
         if (got.e == s->expected && !same(sweep_rows(s->site), rows)) {
             restore(s->site);
-            again = false;
             rows = sweep_rows(s->site);
         }
     }
