@@ -158,7 +158,7 @@ struct share {
     /* From the peer to here. */
     enum want want;
     struct share *want_next, *want_previous;
-    uint64_t refused;    /* what the peer has up to here was refused; 0: nothing */
+    uint64_t refused;    /* what the peer has up to here was refused, or is another branch; 0: no */
     time_ms avoid_until; /* it has stalled, or (hinted) will send of its own accord */
     bool hinted;
     time_ms wanted_at; /* since when it is wanted */

@@ -205,7 +205,11 @@ void intake_not_here(struct session *session, const struct message_not_here *not
     share->search = fork && !share->searched;
     share->searched |= fork;
     if (!share->search) {
-        share->refused = share->peer.seq;
+        /* Who has lost it, or is shut out as yet, may have it later and bring it. */
+        if (not_here->reason == ERR_CHAIN)
+            share->refused = share->peer.seq;
+        else
+            share_peer_unknown(share);
         if (share->roster && session->state == SESSION_ROSTER)
             session_fail(session, not_here->reason, true);
     }

@@ -177,6 +177,38 @@ TEST(another_peer_is_asked_when_one_has_it_not) {
     lone_done(&lone);
 }
 
+/* It was put back, say, and its own statement of before had come back to it. */
+TEST(what_a_peer_had_not_is_taken_when_it_comes_after_all) {
+    struct lone lone;
+    struct message m;
+    hub_init(&lone);
+    struct feed_id feed = hub_feed(&lone, 20);
+    hub_holds(&lone, 20, 2);
+    lone_open(&lone, LINK, PEER);
+    for (unsigned i = 0; i < 2; i++) {
+        lone_clear(&lone);
+        hub_announce(&lone, LINK, &feed, 4);
+        assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
+        lone_receive(
+            &lone, LINK,
+            &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 2, ERR_NOT_FOUND}});
+        assert_false(lone_peer(&lone, PEER).equal);
+        lone_clear(&lone);
+        lone_wait(&lone, 6000);
+        assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    }
+    lone_clear(&lone);
+    hub_bring(&lone, LINK, &feed, 0, 4, 4);
+    assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
+    assert_int_equal(m.pull.after, 2);
+    size_t size = hub_bring(&lone, LINK, &feed, 2, 2, 4);
+    assert_int_equal(lone_effects(&lone, EFFECT_ADMIT, LINK), 1);
+    lone_admitted(&lone, LINK, &feed, size, OK, 4);
+    hub_holds(&lone, 20, 4);
+    assert_true(lone_peer(&lone, PEER).equal);
+    lone_done(&lone);
+}
+
 TEST(another_peer_is_asked_when_one_stalls_and_a_time_out_is_never_equal) {
     struct lone lone;
     struct feed_id feed;
@@ -403,6 +435,7 @@ int main(void) {
         cmocka_unit_test(one_feed_is_pulled_from_one_peer_and_from_another_when_that_is_gone),
         cmocka_unit_test(a_feed_that_waits_for_room_with_one_peer_is_not_pulled_twice),
         cmocka_unit_test(another_peer_is_asked_when_one_has_it_not),
+        cmocka_unit_test(what_a_peer_had_not_is_taken_when_it_comes_after_all),
         cmocka_unit_test(another_peer_is_asked_when_one_stalls_and_a_time_out_is_never_equal),
         cmocka_unit_test(a_slow_disk_of_ones_own_is_no_stall_of_the_peer),
         cmocka_unit_test(another_peer_is_asked_when_a_run_is_bad),
