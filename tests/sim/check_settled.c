@@ -44,7 +44,8 @@ static enum err count_waiting(void *context, const struct feed_info *feed) {
 
 static bool has_joined(struct world *world, struct machine *machine, char *why) {
     uint64_t waiting = 0;
-    if (member_id_is_zero(&machine->member) && *machine->ticket != '\0' && !machine->stranger) {
+    if (member_id_is_zero(&machine->member) && *machine->ticket != '\0' && !machine->stranger &&
+        !machine->retired) {
         snprintf(why, 256, "%s has not joined", machine->name);
         return false;
     }

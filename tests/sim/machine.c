@@ -282,16 +282,19 @@ bool machine_start(struct machine *machine) {
         look_for_what_was_promised(machine);
         return machine_settle(machine);
     }
+    /* The roster's pages may be those of other times, so that the own keys look like another's. */
+    bool is_damaged = (err == ERR_CORRUPT || err == ERR_SCHEMA || err == ERR_KEY) &&
+                      machine->swapped_with == NULL;
     if (disk_is_dead(machine->disk))
         sometimes(SOMETIMES_crashed_while_opening);
-    else if (err == ERR_CORRUPT || err == ERR_SCHEMA)
+    else if (is_damaged)
         machine->open_failures++;
     if (machine_settle(machine)) {
         node_drop(machine);
         if (machine->failures < FAILURES_MAX)
             machine->failures++;
         machine->restart_at = world->now + 1000 + (time_ms)roll(world, 5000u * machine->failures);
-        if ((err == ERR_CORRUPT || err == ERR_SCHEMA) && machine->swapped_with == NULL)
+        if (is_damaged)
             machine_replace(machine);
     }
     return false;

@@ -128,15 +128,17 @@ static bool join_again(struct machine *machine) {
     return begin_join(machine);
 }
 
-/* A municipality that was put back doesn't know the ticket, or whom it has admitted by it: the site
- * is told so, and asks for another. */
+/* A municipality that was put back doesn't know the ticket, or whom it has admitted by it; or the
+ * ticket was taken back and no other made, or has run out. The site is told so, and asks for
+ * another. */
 static bool ask_for_another_ticket(struct people *people, struct machine *machine) {
     const struct machine *town = &people->world->machines[0];
     if (!machine_is_up(machine))
         return false;
     enum err refusal = machine->node->last_refusal;
-    if (town->restores == 0 || machine->stranger ||
-        (refusal != ERR_TICKET_UNKNOWN && refusal != ERR_DENIED))
+    bool is_forgotten =
+        town->restores > 0 && (refusal == ERR_TICKET_UNKNOWN || refusal == ERR_DENIED);
+    if (machine->stranger || (!is_forgotten && refusal != ERR_TICKET_EXPIRED))
         return false;
     if (!invite(people, machine) && take_back_invitation(people, machine))
         (void)invite(people, machine); /* else the one at hand may not have been taken in */

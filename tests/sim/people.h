@@ -15,6 +15,9 @@ void people_act(struct people *);
 /* The administrator of a municipality that was put back to before anybody joined. True: there was
  * something to do. */
 bool people_regain_roster(struct people *);
+/* When all is mended: where the end of the roster is lost for good, whoever has not been admitted
+ * gives it up. */
+void people_stay_outside(struct people *);
 /* Holds what they remember against what is there now, all having been given time to arrive. */
 void people_check(struct people *);
 /* Who is not a member yet does the next step. True: there was one to do. */

@@ -48,6 +48,7 @@ static void settle(struct world *world) {
         (void)people_regain_roster(world->people);
         for (unsigned j = 1; j < world->machines_n; j++)
             (void)people_join(world->people, &world->machines[j]);
+        people_stay_outside(world->people);
         bool settled = check_has_settled(world, why);
         if ((settled || i % GIVE_UP_TIMES == GIVE_UP_TIMES - 1) && !fault_replace_damaged(world) &&
             settled)

@@ -5,14 +5,19 @@
 #include "sometimes.h"
 #include "store/roster.h"
 
-/* Nobody is in it, and it can't be continued. */
-static bool is_cut_off(struct machine *town) {
-    struct roster_standing standing;
+/* A copy was put back, and the roster can't be continued. */
+static bool is_awaiting(struct machine *town, struct roster_standing *ret_standing) {
     if (!machine_is_up(town) || town->retired)
         return false;
     town->world->current = town;
-    return roster_standing(town->node->store, &standing) == OK && !standing.confirmed &&
-           standing.restored && !standing.forked && standing.others_n == 0;
+    return roster_standing(town->node->store, ret_standing) == OK && !ret_standing->confirmed &&
+           ret_standing->restored && !ret_standing->forked;
+}
+
+/* And nobody is in it. */
+static bool is_cut_off(struct machine *town) {
+    struct roster_standing standing;
+    return is_awaiting(town, &standing) && standing.others_n == 0;
 }
 
 /* Whoever may hold some of it can be asked now. */
@@ -85,4 +90,42 @@ bool people_regain_roster(struct people *people) {
     if (err == OK)
         sometimes(SOMETIMES_roster_confirmed_by_a_person);
     return true;
+}
+
+/* This node has signed a longer roster than anybody holds: what is missing was told to others, who
+ * could not store it, and the copy is from before. The roster is never written again (PROTOCOL.md,
+ * "Admission"). */
+static bool roster_is_lost(struct world *world, struct machine *town) {
+    struct roster_standing standing;
+    if (!is_awaiting(town, &standing) || standing.proved == 0)
+        return false;
+    for (unsigned i = 1; i < world->machines_n; i++) {
+        struct machine *machine = &world->machines[i];
+        struct feed_info roster;
+        if (machine->retired)
+            continue;
+        if (!machine_is_up(machine))
+            return false;
+        world->current = machine;
+        enum err err = feed_find(machine->node->store, &standing.tip.feed, &roster);
+        if (err != ERR_NOT_FOUND &&
+            (err != OK || roster.head.seq > standing.tip.seq || roster.waiting > 0))
+            return false;
+    }
+    return true;
+}
+
+void people_stay_outside(struct people *people) {
+    struct world *world = people->world;
+    if (!roster_is_lost(world, &world->machines[0]))
+        return;
+    for (unsigned i = 1; i < world->machines_n; i++) {
+        struct machine *machine = &world->machines[i];
+        if (machine->retired || machine->cloned_from_other ||
+            (machine->node->engine != NULL && !machine->node->joining))
+            continue;
+        trace("%s stays outside: the end of the roster is lost", machine->name);
+        machine_stop(machine);
+        machine->retired = true;
+    }
 }
