@@ -41,7 +41,7 @@ struct disk {
 
 static void content_resize(struct content *content, size_t size) {
     if (size > content->capacity) {
-        content->capacity = size + size / 2 + 4096;
+        content->capacity = 2 * size + 65536;
         content->bytes = hold(content->bytes, content->capacity);
     }
     if (size > content->size)

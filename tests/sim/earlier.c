@@ -13,7 +13,7 @@
 
 enum {
     SLOT = VFS_SLOTS - 2,
-    TURNED_PERCENT = 40,
+    TURNED_PERCENT = 12,
     OLDEST = 2, /* version 1 had no records: nothing there could become what is here */
     PLAIN = 3,  /* the version whose HOME/generation had tokens alone, at first */
     TEXT_SIZE = 256

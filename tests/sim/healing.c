@@ -78,8 +78,10 @@ enum err __wrap_outgoing_write(struct store *store, struct feed_row *feed,
 enum err __wrap_outgoing_write(struct store *store, struct feed_row *feed,
                                const struct outgoing *out, struct version_name *ret_written) {
     const struct machine *machine = the_world->current;
-    check_writing(machine, &feed->info);
+    const struct feed_info before = feed->info;
     enum err err = __real_outgoing_write(store, feed, out, ret_written);
+    if (err == OK)
+        check_writing(machine, &before);
     if (err == OK && words.noted && words.n < WORDS_MAX)
         words.list[words.n++] =
             (struct word){machine->number, *ret_written, feed->info.channel, false};
