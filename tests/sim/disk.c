@@ -1,4 +1,4 @@
-#include "disk.h"
+#include "disk_inner.h"
 
 #include "memory.h"
 #include "sometimes.h"
@@ -6,40 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MAX = 8, NAME_MAX_ = 32 };
-
-/* What a reader sees (`now`), and what would be there after a loss of power (`kept`). */
-struct content {
-    uint8_t *bytes;
-    size_t size, capacity;
-    bool exists;
-    uint64_t inode;
-    int64_t modified_ns, changed_ns;
-};
-struct disk_file {
-    char name[NAME_MAX_];
-    struct content now, kept;
-    bool *dirty; /* a sector that differs in the two */
-    size_t dirty_capacity;
-    bool replaced; /* by another file, whose name may not be durable */
-};
-
-struct disk {
-    struct disk_nature nature;
-    struct disk_trouble trouble;
-    struct dice dice;
-    struct disk_file files[FILES_MAX];
-    size_t files_n;
-    int64_t fuse;
-    bool dead, saw_canary;
-    bool lied, hurt; /* a sync did nothing; and the power went after it */
-    uint64_t operations;
-    uint64_t inode_next;
-    disk_clock *clock;
-    const void *clock_context;
-};
-
-static void content_resize(struct content *content, size_t size) {
+void disk_content_resize(struct content *content, size_t size) {
     if (size > content->capacity) {
         content->capacity = 2 * size + 65536;
         content->bytes = hold(content->bytes, content->capacity);
@@ -49,14 +16,19 @@ static void content_resize(struct content *content, size_t size) {
     content->size = size;
 }
 
-static void content_copy(struct content *to, const struct content *from) {
-    content_resize(to, from->size);
+void disk_content_copy(struct content *to, const struct content *from) {
+    disk_content_resize(to, from->size);
     if (from->size > 0)
         memcpy(to->bytes, from->bytes, from->size);
     to->exists = from->exists;
     to->inode = from->inode;
     to->modified_ns = from->modified_ns;
     to->changed_ns = from->changed_ns;
+}
+
+void disk_all_clean(struct disk_file *file) {
+    if (file->dirty_capacity > 0)
+        memset(file->dirty, 0, file->dirty_capacity * sizeof *file->dirty);
 }
 
 /* No two operations of one disk at one moment. */
@@ -104,8 +76,8 @@ void disk_fill(struct disk *disk, const struct disk *from) {
     for (size_t i = 0; i < from->files_n; i++) {
         struct disk_file *file = &disk->files[disk->files_n++];
         memcpy(file->name, from->files[i].name, sizeof file->name);
-        content_copy(&file->now, &from->files[i].now);
-        content_copy(&file->kept, &from->files[i].now);
+        disk_content_copy(&file->now, &from->files[i].now);
+        disk_content_copy(&file->kept, &from->files[i].now);
     }
 }
 
@@ -135,7 +107,7 @@ void disk_renew(struct disk *disk) {
         struct content *content = &disk->files[i].now;
         content->inode = disk->inode_next++;
         content->changed_ns = disk_now_ns(disk);
-        content_copy(&disk->files[i].kept, content);
+        disk_content_copy(&disk->files[i].kept, content);
     }
 }
 
@@ -186,11 +158,6 @@ static void mark(struct disk *disk, struct disk_file *file, uint64_t from, uint6
     }
     for (size_t i = (size_t)from / disk->nature.sector; i < end; i++)
         file->dirty[i] = true;
-}
-
-static void all_clean(struct disk_file *file) {
-    if (file->dirty_capacity > 0)
-        memset(file->dirty, 0, file->dirty_capacity * sizeof *file->dirty);
 }
 
 static struct disk_file *find(const struct disk *disk, const char *name) {
@@ -255,7 +222,7 @@ enum disk_result disk_delete(struct disk *disk, const char *name, bool synced) {
         file->kept.exists = false;
         file->kept.size = 0;
     }
-    all_clean(file);
+    disk_all_clean(file);
     return DISK_OK;
 }
 
@@ -278,7 +245,7 @@ static void put(struct disk *disk, struct disk_file *file, const void *bytes, si
         return;
     uint64_t from = at < file->now.size ? at : file->now.size;
     if (at + size > file->now.size)
-        content_resize(&file->now, (size_t)at + size);
+        disk_content_resize(&file->now, (size_t)at + size);
     memcpy(file->now.bytes + at, bytes, size);
     mark(disk, file, from, at + size);
     size_t before = at < sizeof CANARY ? (size_t)at : sizeof CANARY,
@@ -323,18 +290,18 @@ enum disk_result disk_truncate(struct disk *disk, struct disk_file *file, uint64
         mark(disk, file, size, file->now.size);
     if (size != file->now.size)
         touch(disk, &file->now);
-    content_resize(&file->now, (size_t)size);
+    disk_content_resize(&file->now, (size_t)size);
     return DISK_OK;
 }
 
 static void make_durable(struct disk *disk, struct disk_file *file) {
     size_t sector = disk->nature.sector;
     if (file->replaced) {
-        content_copy(&file->kept, &file->now);
-        all_clean(file);
+        disk_content_copy(&file->kept, &file->now);
+        disk_all_clean(file);
         file->replaced = false;
     }
-    content_resize(&file->kept, file->now.size);
+    disk_content_resize(&file->kept, file->now.size);
     for (size_t i = 0; i < file->dirty_capacity; i++) {
         if (!file->dirty[i])
             continue;
@@ -392,8 +359,8 @@ enum disk_result disk_replace(struct disk *disk, const char *name, const void *b
     result = ask(disk, true, &half);
     named = result == DISK_OK || (half && dice_chance(&disk->dice, 50));
     if (named) {
-        all_clean(file);
-        content_resize(&file->now, size);
+        disk_all_clean(file);
+        disk_content_resize(&file->now, size);
         memcpy(file->now.bytes, bytes, size);
         be_new(disk, &file->now);
         file->replaced = true;
@@ -424,101 +391,17 @@ void disk_put_back(struct disk *disk, const struct disk *from, const char *begin
             continue;
         struct disk_file *file = disk_open(disk, from->files[i].name, true);
         uint64_t inode = file->now.inode;
-        content_copy(&file->now, old);
+        disk_content_copy(&file->now, old);
         file->now.inode = inode;
         file->now.changed_ns = disk_now_ns(disk);
     }
     for (size_t i = 0; i < disk->files_n; i++) {
         if (!disk->files[i].now.exists)
             disk->files[i].now.size = 0;
-        content_copy(&disk->files[i].kept, &disk->files[i].now);
+        disk_content_copy(&disk->files[i].kept, &disk->files[i].now);
         disk->files[i].replaced = false;
-        all_clean(&disk->files[i]);
+        disk_all_clean(&disk->files[i]);
     }
-}
-
-/* What became of a sector that was written and not synced. */
-static void settle_sector(struct disk *disk, struct disk_file *file, size_t index) {
-    size_t sector = disk->nature.sector, from = index * sector, size = sector;
-    size_t chance = dice_below(&disk->dice, 16);
-    if (chance < 6 || from >= file->now.size) {
-        sometimes(SOMETIMES_unsynced_sector_lost);
-        return;
-    }
-    if (from + size > file->now.size)
-        size = file->now.size - from;
-    if (from + size > file->kept.size)
-        content_resize(&file->kept, from + size);
-    if (chance == 6 && !disk->nature.powersafe) {
-        disk_noise(disk, file->kept.bytes + from, size);
-        sometimes(SOMETIMES_sector_trashed);
-    } else if (chance == 7) {
-        memcpy(file->kept.bytes + from, file->now.bytes + from, dice_below(&disk->dice, size));
-        sometimes(SOMETIMES_sector_torn);
-    } else {
-        memcpy(file->kept.bytes + from, file->now.bytes + from, size);
-        sometimes(SOMETIMES_unsynced_sector_kept);
-    }
-}
-
-static void settle(struct disk *disk, struct disk_file *file) {
-    if (file->replaced) {
-        if (dice_chance(&disk->dice, 50))
-            content_copy(&file->kept, &file->now);
-        file->replaced = false;
-        content_copy(&file->now, &file->kept);
-        return;
-    }
-    if (file->kept.exists && !file->now.exists && dice_chance(&disk->dice, 50)) {
-        file->kept.exists = false;
-        file->kept.size = 0;
-    } else if (file->kept.exists && !file->now.exists)
-        sometimes(SOMETIMES_file_reappeared);
-    if (file->now.exists && !file->kept.exists) /* its name was never synced */
-        file->kept.exists = dice_chance(&disk->dice, 50);
-    if (file->kept.inode == 0)
-        file->kept.inode = file->now.inode;
-    if (dice_chance(&disk->dice, 50)) {
-        file->kept.modified_ns = file->now.modified_ns;
-        file->kept.changed_ns = file->now.changed_ns;
-    }
-    if (file->kept.exists && file->now.exists) {
-        for (size_t i = 0; i < file->dirty_capacity; i++)
-            if (file->dirty[i])
-                settle_sector(disk, file, i);
-        if (file->now.size < file->kept.size && dice_chance(&disk->dice, 50))
-            content_resize(&file->kept, file->now.size);
-    }
-    content_copy(&file->now, &file->kept);
-}
-
-void disk_revive(struct disk *disk, bool power) {
-    disk->dead = false;
-    disk->fuse = -1;
-    disk->hurt = disk->hurt || (power && disk->lied);
-    for (size_t i = 0; i < disk->files_n; i++) {
-        struct disk_file *file = &disk->files[i];
-        if (power)
-            settle(disk, file);
-        else {
-            content_copy(&file->kept, &file->now);
-            file->replaced = false;
-        }
-        all_clean(file);
-    }
-}
-
-bool disk_rot(struct disk *disk) {
-    struct disk_file *file =
-        disk->files_n > 0 ? &disk->files[dice_below(&disk->dice, disk->files_n)] : NULL;
-    if (file == NULL || file->now.size == 0)
-        return false;
-    size_t at = dice_below(&disk->dice, file->now.size);
-    file->now.bytes[at] ^= (uint8_t)(1u << dice_below(&disk->dice, 8));
-    if (at < file->kept.size)
-        file->kept.bytes[at] = file->now.bytes[at];
-    sometimes(SOMETIMES_bit_rotted);
-    return true;
 }
 
 bool disk_saw_canary(const struct disk *disk) {

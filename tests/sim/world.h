@@ -173,6 +173,17 @@ void machine_turn(struct machine *);
 void machine_crash(struct machine *, bool power);
 /* If its disk has died meanwhile, the machine goes too. */
 bool machine_settle(struct machine *);
+/* The node is gone, and nobody is told. */
+void machine_drop(struct machine *);
+/* The disk becomes the machine's; the one before is still the caller's. */
+void machine_use(struct machine *, struct disk *);
+bool machine_is_up(const struct machine *);
+/* Calls a verb on its behalf; steps a job to its end unless it would wait. Takes `args`. The error,
+ * ERR_CLOSED: the machine crashed meanwhile, so that nobody knows. */
+enum err machine_call(struct machine *, const char *noun, const char *verb, json_t *args,
+                      struct reply *ret_reply);
+
+/* copies.c */
 void machine_backup(struct machine *);
 /* How an old copy is put back: on another disk; the database over the file that is there, after a
  * kill or an orderly stop; or all of the home so. */
@@ -185,11 +196,6 @@ void machine_replace(struct machine *);
 struct machine *machine_clone(struct machine *, bool unseen);
 /* Each has the other's database from now on, or its own again. */
 void machine_swap(struct machine *, struct machine *);
-bool machine_is_up(const struct machine *);
-/* Calls a verb on its behalf; steps a job to its end unless it would wait. Takes `args`. The error,
- * ERR_CLOSED: the machine crashed meanwhile, so that nobody knows. */
-enum err machine_call(struct machine *, const char *noun, const char *verb, json_t *args,
-                      struct reply *ret_reply);
 
 /* fault.c */
 void fault_draw(struct world *);
