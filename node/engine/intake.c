@@ -41,8 +41,8 @@ static void admit(struct share *share, const struct message_run *run, const stru
     share->pull_deadline = session->engine->now + PULL_MS_MAX;
 }
 
-/* Nothing is wrong with the run: it is this node that can't store it now. */
-static bool is_own_failure(enum err e) {
+/* Nothing is wrong with the run: who says so can't store it now, or read it. */
+static bool is_passing(enum err e) {
     return e == ERR_INTERNAL || e == ERR_MEMORY || e == ERR_IO || e == ERR_DISK_FULL ||
            e == ERR_CORRUPT || e == ERR_BUSY || e == ERR_STATE || e == ERR_CANCELLED ||
            e == ERR_LOCKED;
@@ -56,7 +56,7 @@ static void refuse(struct share *share, enum err e) {
     share->search = false;
     session->member->last_error = e;
     emit_error(session, e, &share->id);
-    if (is_own_failure(e)) {
+    if (is_passing(e)) {
         heads_park(engine, share->feed, engine->now + RETRY_MS);
         return;
     }
@@ -205,10 +205,11 @@ void intake_not_here(struct session *session, const struct message_not_here *not
     share->search = fork && !share->searched;
     share->searched |= fork;
     if (!share->search) {
-        /* Who has lost it, or is shut out as yet, may have it later and bring it. */
         if (not_here->reason == ERR_CHAIN)
             share->refused = share->peer.seq;
-        else
+        else if (is_passing(not_here->reason))
+            avoid_source(share);
+        else /* it may have it later, and bring it */
             share_peer_unknown(share);
         if (share->roster && session->state == SESSION_ROSTER)
             session_fail(session, not_here->reason, true);

@@ -209,6 +209,29 @@ TEST(what_a_peer_had_not_is_taken_when_it_comes_after_all) {
     lone_done(&lone);
 }
 
+TEST(a_peer_that_could_not_read_what_it_has_is_asked_again) {
+    static const enum err passing[] = {ERR_MEMORY, ERR_IO, ERR_BUSY, ERR_STATE};
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+        struct lone lone;
+        struct message m;
+        hub_init(&lone);
+        struct feed_id feed = hub_feed(&lone, 20);
+        lone_open(&lone, LINK, PEER);
+        hub_announce(&lone, LINK, &feed, 3);
+        assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
+        lone_clear(&lone);
+        lone_receive(
+            &lone, LINK,
+            &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 0, passing[i]}});
+        lone_wait(&lone, 59999);
+        assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+        lone_wait(&lone, 1);
+        assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
+        assert_int_equal(m.pull.after, 0);
+        lone_done(&lone);
+    }
+}
+
 TEST(another_peer_is_asked_when_one_stalls_and_a_time_out_is_never_equal) {
     struct lone lone;
     struct feed_id feed;
@@ -436,6 +459,7 @@ int main(void) {
         cmocka_unit_test(a_feed_that_waits_for_room_with_one_peer_is_not_pulled_twice),
         cmocka_unit_test(another_peer_is_asked_when_one_has_it_not),
         cmocka_unit_test(what_a_peer_had_not_is_taken_when_it_comes_after_all),
+        cmocka_unit_test(a_peer_that_could_not_read_what_it_has_is_asked_again),
         cmocka_unit_test(another_peer_is_asked_when_one_stalls_and_a_time_out_is_never_equal),
         cmocka_unit_test(a_slow_disk_of_ones_own_is_no_stall_of_the_peer),
         cmocka_unit_test(another_peer_is_asked_when_a_run_is_bad),
