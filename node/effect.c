@@ -8,7 +8,12 @@
 
 /* Of one turn: rounds of effects and events, and what goes into one transaction, so that control
  * socket and network get their turn. */
-enum { ROUNDS_MAX = 8, WAITING_PER_TURN = 64, HEAR_AGAIN_MS = 30000 };
+enum {
+    ROUNDS_MAX = 8,
+    WAITING_PER_TURN = 64,
+    HEAR_AGAIN_MS = 30000,
+    STATEMENTS_AGAIN_MS = 5 * 60 * 1000
+};
 
 /* An effect that writes to the store, and what became of it; told to the engine after the commit.
  */
@@ -216,12 +221,24 @@ static void tell_joined(struct node *node, const struct written *written) {
     node_tell(node, &event);
 }
 
-/* A member says these once a session: a proof that is forgotten would leave a fork unknown here,
- * and until its word has been compared own feeds may not be continued. */
-static void hear_again(struct node *node, const char *what, enum err err) {
-    log_warn("%s: %s", what, err_text(err));
-    if (is_of_the_disk(err) && node->again_at == 0)
-        node->again_at = node_monotonic_ms() + HEAR_AGAIN_MS;
+/* What a member says once a session and could not be kept is said again in new ones. */
+static void hear_again(struct node *node, enum err err, time_ms after) {
+    time_ms at = node_monotonic_ms() + after;
+    if (is_of_the_disk(err) && (node->again_at == 0 || at < node->again_at))
+        node->again_at = at;
+}
+
+/* Until it has been compared own feeds may not be continued. */
+static void tell_reported(struct node *node, enum err err) {
+    log_warn("a member's word about this node's feeds could not be compared: %s", err_text(err));
+    hear_again(node, err, HEAR_AGAIN_MS);
+}
+
+/* Forgotten, it would leave a fork unknown here. */
+static void tell_proved(struct node *node, enum err err) {
+    if (is_of_the_disk(err))
+        log_warn("the proof of a fork could not be kept: %s", err_text(err));
+    hear_again(node, err, HEAR_AGAIN_MS);
 }
 
 static void tell_addressed(struct node *node, const struct written *written) {
@@ -244,11 +261,12 @@ static void tell_written(struct node *node, const struct written *written) {
     else if (written->effect->kind == EFFECT_STATE && written->err != OK)
         log_warn("this node's word about what it holds could not be given: %s",
                  err_text(written->err));
+    else if (written->effect->kind == EFFECT_STATEMENT)
+        hear_again(node, written->err, STATEMENTS_AGAIN_MS);
     else if (written->effect->kind == EFFECT_REPORTED && written->err != OK)
-        hear_again(node, "a member's word about this node's feeds could not be compared",
-                   written->err);
-    else if (written->effect->kind == EFFECT_PROOF && is_of_the_disk(written->err))
-        hear_again(node, "the proof of a fork could not be kept", written->err);
+        tell_reported(node, written->err);
+    else if (written->effect->kind == EFFECT_PROOF)
+        tell_proved(node, written->err);
 }
 
 /* One round: what the engine has asked for so far. */

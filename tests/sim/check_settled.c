@@ -113,8 +113,6 @@ static bool has_heard(struct world *world, char ret_why[static 256]) {
     return true;
 }
 
-enum { UNHEARD_MAX = 12 };
-
 bool check_has_settled(struct world *world, char ret_why[static 256]) {
     for (unsigned i = 0; i < world->machines_n; i++)
         if (!has_joined(world, &world->machines[i], ret_why))
@@ -129,14 +127,5 @@ bool check_has_settled(struct world *world, char ret_why[static 256]) {
             if (feed_each(from->node->store, compare_feed, &comparing) != OK)
                 return false;
         }
-    if (!wires_are_clear(world->wires))
-        return false;
-    if (has_heard(world, ret_why))
-        return true;
-    /* What came while a disk was full is not asked for: a new session finds the difference. */
-    if (++world->unheard % UNHEARD_MAX == 0)
-        for (unsigned i = 0; i < world->machines_n; i++)
-            for (unsigned j = 0; j < i; j++)
-                wires_drop(world->wires, i, j);
-    return false;
+    return wires_are_clear(world->wires) && has_heard(world, ret_why);
 }
