@@ -72,10 +72,14 @@ static void show_roster(const struct screen *screen, const json_t *document) {
     if (!confirmed && flag_at(document, "restored") && proved == 0)
         put(screen, STYLE_PLAIN, "%s\n",
             say(screen,
-                "When every member has said the same, it is confirmed by itself. If some never "
-                "come back:\n  stafet roster confirm --note \"why nothing is missing\"",
-                "Når alle medlemmer har sagt det samme, er den bekræftet af sig selv. Hvis nogle "
-                "aldrig kommer igen:\n  stafet roster confirm --note \"hvorfor intet mangler\""));
+                "It may be an old copy. Sites that were admitted after it was made are not named "
+                "here, and are refused: ask them too (stafet roster export there, stafet roster "
+                "import FILE here). When nobody has more:\n"
+                "  stafet roster confirm --note \"whom you have asked\"",
+                "Den kan være en gammel kopi. Steder, der er optaget efter den, står ikke her og "
+                "bliver afvist: spørg også dem (stafet roster export dér, stafet roster import FIL "
+                "her). Når ingen har mere:\n"
+                "  stafet roster confirm --note \"hvem du har spurgt\""));
 }
 
 static void show_export(const struct screen *screen, const json_t *document) {
@@ -95,17 +99,13 @@ static int prepare_confirm(struct cli_context *cli, json_t *args) {
     if (asks && !screen->quiet)
         show_roster(screen, known);
     snprintf(question, sizeof question,
-             missing == 1
-                 ? say(screen,
-                       "Go on from entry %lld without the word of %lld member? If it holds more, "
-                       "the roster is forked, and that can't be mended.",
-                       "Gå videre fra post %lld uden ordet fra %lld medlem? Har det mere, bliver "
-                       "medlemslisten forgrenet, og det kan ikke gøres godt igen.")
-                 : say(screen,
-                       "Go on from entry %lld without the word of %lld members? If any of them "
-                       "holds more, the roster is forked, and that can't be mended.",
-                       "Gå videre fra post %lld uden ordet fra %lld medlemmer? Har nogen af dem "
-                       "mere, bliver medlemslisten forgrenet, og det kan ikke gøres godt igen."),
+             say(screen,
+                 "Go on from entry %lld, without the word of %lld of these members? If anybody "
+                 "holds more, a site that is not named here as well, the roster is forked, and "
+                 "that can't be mended.",
+                 "Gå videre fra post %lld uden ordet fra %lld af disse medlemmer? Har nogen mere, "
+                 "også et sted, der ikke står her, bliver medlemslisten forgrenet, og det kan ikke "
+                 "gøres godt igen."),
              (long long)number_at(known, "entries"), missing);
     bool go_on = !asks || cli_confirm(cli, question);
     json_decref(known);

@@ -74,13 +74,14 @@ static void line_of(const struct screen *screen, const json_t *item,
                  say(screen, "Incidents and forks: %lld", "Hændelser og forgreninger: %lld"),
                  (long long)number_at(item, "n"));
     else if (strcmp(kind, "roster_unconfirmed") == 0)
-        snprintf(line, LINE_MAX_BYTES,
-                 say(screen,
-                     "Restored: nobody is admitted before the members have confirmed the roster; "
-                     "missing: %lld",
-                     "Gendannet: ingen bliver optaget, før medlemmerne har bekræftet "
-                     "medlemslisten; mangler: %lld"),
-                 (long long)number_at(item, "n"));
+        snprintf(
+            line, LINE_MAX_BYTES,
+            say(screen,
+                "Restored: nobody is admitted before a person has confirmed the roster; members "
+                "that have not said the same: %lld",
+                "Gendannet: ingen bliver optaget, før nogen har bekræftet medlemslisten; "
+                "medlemmer, der ikke har sagt det samme: %lld"),
+            (long long)number_at(item, "n"));
     else if (strcmp(kind, "address_untold") == 0)
         snprintf(line, LINE_MAX_BYTES, "%s",
                  say(screen, "Others do not know this node's new address yet",

@@ -30,32 +30,20 @@ enum err confirm_proved(struct store *store, const struct feed_row *feed, uint64
     return e;
 }
 
-/* Of how many members the word is needed: of one, unless a roster may have been cut. */
-static enum err needed(struct store *store, const struct feed_row *feed, size_t *ret_n) {
-    size_t others_n = 0;
-    enum err e = feed->barred ? member_active_others(store, &others_n) : OK;
-    if (e == OK)
-        *ret_n = others_n > 1 ? others_n : 1;
-    return e;
-}
-
+/* What is barred is not confirmed by what members say: who is missing here may know more, and is
+ * not asked. The roster, of which there is but this one, goes on by a person's word (roster.h). */
 static enum err settle(struct store *store, struct feed_row *feed) {
     struct report_tally tally;
-    size_t needed_n = 1;
     uint64_t more = 0;
     enum err e = report_expire(store);
-    if (e != OK || !store->place.settled || feed->info.confirmed ||
-        (feed->barred && feed->info.channel.kind != CHANNEL_ROSTER))
+    if (e != OK || !store->place.settled || feed->info.confirmed || feed->barred)
         return e;
     e = report_count(store, feed, &tally);
     if (e == OK)
         e = confirm_proved(store, feed, &more);
-    if (e == OK)
-        e = needed(store, feed, &needed_n);
-    if (e != OK || more > 0 || tally.awaited || tally.same_n < needed_n)
+    if (e != OK || more > 0 || tally.awaited || tally.same_n == 0)
         return e;
     feed->info.confirmed = true;
-    feed->barred = false;
     /* What was said of the roster stays: on a full disk the confirmation may not. */
     if (feed->info.channel.kind != CHANNEL_ROSTER)
         report_forget(store, &feed->info.id);

@@ -34,7 +34,7 @@ MUST_USE enum err feed_load(struct store *, const struct feed_id *, uint64_t aft
  * here confirms a feed that is unconfirmed; more than here only makes the confirmation wait for as
  * long as delivering it may take (report.h), and becomes an incident that names `from` if it never
  * comes. A feed that was closed for good stays so; the roster's, which has one incarnation only,
- * then needs the word of every other active member. Feeds of others, unknown ones and lesser heads
+ * then needs a person's word (roster_confirm). Feeds of others, unknown ones and lesser heads
  * change nothing. The roster feed is reported so too, from HELLO's and ROSTER's tip. */
 MUST_USE enum err feed_reported(struct store *, const struct member_id *from,
                                 const struct feed_id *, uint64_t seq, const struct id8 *);

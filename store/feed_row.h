@@ -22,7 +22,7 @@ struct feed_row {
     uint64_t tip_max; /* the highest roster tip that an entry has named */
     bool closed;      /* own: the birth of a later one has closed it */
     bool barred; /* own: known to have been longer than here; never continued. The roster's: only
-                  * with the word of every member */
+                  * by a person's word */
     /* What the last entry that was judged taught. */
     bool has_rights, active; /* at the tip that it named */
     uint64_t tip;

@@ -70,12 +70,13 @@ MUST_USE enum err roster_address(struct store *, const struct member_id *, const
 /* Does the entry name just these endpoints, in this order? */
 bool roster_entry_dials(const struct roster_entry *, const char *const *endpoints, size_t endpoints_n);
 
-/* After a restart the roster is continued only when a member has reported its tip since; after a restore, when every other active
- * one has, or a person has said so. How it stands, and what each of them has last said of its tip. */
+/* After a restart the roster is continued only when a member has reported its tip since, or a person has said that nobody has more;
+ * after a restore only by a person's word: members whom the copy doesn't name may have more, and can't say so. How it stands, and
+ * what each member has last said of its tip. */
 struct roster_standing {
     struct roster_tip tip;
     bool confirmed, forked;
-    bool restored;    /* a copy, or something of it has come back: the word of all is needed */
+    bool restored;    /* a copy, or something of it has come back: a person's word is needed */
     uint64_t proved;  /* this node itself has signed that it held so many entries, more than are here; 0: no such proof */
     bool awaited;     /* a member claims more and may still deliver it */
     size_t others_n, confirmed_n; /* other active members; those that have reported this very tip since the start */

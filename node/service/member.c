@@ -76,6 +76,29 @@ static enum err check_endpoints(const struct roster_entry *self, struct reply *r
         "kan kaldes op");
 }
 
+/* The list of members may not be the newest. */
+static enum err refuse_unconfirmed(struct store *store, struct reply *reply) {
+    struct roster_standing standing;
+    enum err e = roster_standing(store, &standing);
+    if (e != OK)
+        return e;
+    if (standing.restored)
+        return reply_fail(reply, ERR_STATE, COMMAND("stafet roster show"),
+                          "this node was restored from a copy, or moved, and nobody has said that "
+                          "its list of members is whole",
+                          "denne node er genskabt fra en kopi eller flyttet, og ingen har sagt, at "
+                          "dens medlemsliste er hel");
+    return reply_fail(reply, ERR_STATE,
+                      MEND("let the node run until a member has connected: stafet node run; "
+                           "stafet roster show says who has",
+                           "lad noden køre, til et medlem har meldt sig: stafet node run; "
+                           "stafet roster show siger, hvem der har"),
+                      "this node crashed, or its computer was started anew, and no member has "
+                      "confirmed its list of members since",
+                      "denne node gik ned, eller dens computer er startet igen, og intet medlem "
+                      "har bekræftet dens medlemsliste siden");
+}
+
 static enum err invite(struct service *service, const struct asker *asker, const json_t *args,
                        struct reply *reply) {
     (void)asker;
@@ -103,16 +126,7 @@ static enum err invite(struct service *service, const struct asker *asker, const
     if (e == ERR_EXISTS)
         e = refuse_taken(reply, NAME_OF_INVITATION, name);
     if (e == ERR_STATE && reply->error == OK)
-        e = reply_fail(
-            reply, e,
-            MEND("let the node run until the members have connected: stafet node run; "
-                 "stafet roster show says who is missing",
-                 "lad noden køre, til medlemmerne har meldt sig: stafet node run; "
-                 "stafet roster show siger, hvem der mangler"),
-            "this node crashed, or was restored or moved, and its members have not confirmed "
-            "its list of members since",
-            "denne node gik ned eller er genskabt eller flyttet, og medlemmerne har ikke "
-            "bekræftet dens medlemsliste siden");
+        e = refuse_unconfirmed(store, reply);
     if (e == OK)
         e = reply_give(reply, json_pack("{s:s, s:s, s:I, s:s, s:{s:s, s:o}}", "name", name, "role",
                                         role_name(role), "expires", (json_int_t)expires, "ticket",

@@ -176,7 +176,7 @@ static enum err add_address(struct items *items, struct service *service) {
                                 "address"));
 }
 
-/* A restored roster needs the word of all, and they may never all come back. */
+/* A restored roster needs a person's word. */
 static enum err add_roster(struct items *items) {
     struct roster_standing standing;
     if (items->self.role != ROLE_MUNICIPALITY)

@@ -72,7 +72,9 @@ class Restore(Case):
         with open(path, "w", encoding="ascii") as file:
             file.write(birk.do("roster", "export")["roster"] + "\n")
         self.assertEqual(self.nordby.do("roster", "import", path)["new"], 1)
-        until("Birk is let in, and says the same", lambda: self.nordby.do("roster", "show")["confirmed"])
+        until("Birk is let in, and says the same", lambda: self.nordby.do("roster", "show")["missing"] == 0)
+        self.refused("state", self.nordby.do, "member", "invite", "Mosen", "--role", "school")
+        self.assertTrue(self.nordby.do("roster", "confirm", "--note", "all have said the same")["confirmed"])
         self.federation.join("Mosen", "school")
         until("Birk is in step", lambda: birk.standing_of(self.nordby)["in_sync"])
 

@@ -12,8 +12,7 @@ void people_free(struct people *);
 void people_begin(struct people *);
 /* One of them does something. */
 void people_act(struct people *);
-/* The administrator of a municipality that was put back to before anybody joined. True: there was
- * something to do. */
+/* The administrator of a municipality that was put back. True: there was something to do. */
 bool people_regain_roster(struct people *);
 /* When all is mended: where the end of the roster is lost for good, whoever has not been admitted
  * gives it up. */

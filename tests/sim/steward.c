@@ -1,6 +1,6 @@
-/* The municipality's administrator after a restore: a copy from before the first site joined lets
- * nobody in who could bring back what it lost. So it is asked for everywhere by telephone, carried
- * over by hand, and only when nobody has more the roster goes on by a person's word. */
+/* The municipality's administrator after a restore: the copy may name nobody who could bring back
+ * what it lost. So it is asked for everywhere by telephone, carried over by hand, and only when
+ * nobody has more the roster goes on by a person's word. */
 #include "people_inner.h"
 #include "sometimes.h"
 #include "store/roster.h"
@@ -12,12 +12,6 @@ static bool is_awaiting(struct machine *town, struct roster_standing *ret_standi
     town->world->current = town;
     return roster_standing(town->node->store, ret_standing) == OK && !ret_standing->confirmed &&
            ret_standing->restored && !ret_standing->forked;
-}
-
-/* And nobody is in it. */
-static bool is_cut_off(struct machine *town) {
-    struct roster_standing standing;
-    return is_awaiting(town, &standing) && standing.others_n == 0;
 }
 
 /* Whoever may hold some of it can be asked now. */
@@ -72,8 +66,9 @@ static bool ask_who_is_refused(struct world *world, struct machine *town) {
 bool people_regain_roster(struct people *people) {
     struct world *world = people->world;
     struct machine *town = &world->machines[0];
+    struct roster_standing standing;
     struct reply reply;
-    if (!is_cut_off(town))
+    if (!is_awaiting(town, &standing))
         return ask_who_is_refused(world, town);
     if (!all_can_be_asked(world))
         return false;
@@ -89,7 +84,7 @@ bool people_regain_roster(struct people *people) {
     reply_done(&reply);
     if (err == OK)
         sometimes(SOMETIMES_roster_confirmed_by_a_person);
-    return true;
+    return err == OK;
 }
 
 /* This node has signed a longer roster than anybody holds: what is missing was told to others, who

@@ -1,5 +1,5 @@
-/* A roster that may be an old copy: nobody is admitted until the members, or a person, have said
- * that it is the newest. */
+/* A roster that may not be the newest: nobody is admitted until a member has said that it is, or,
+ * of what may be an old copy, a person. */
 #include "doorstep.h"
 #include "store/feed.h"
 #include "store/quarantine.h"
@@ -61,7 +61,9 @@ static enum err try_invite(struct restored *r) {
     return roster_invite(r->town->store, "Egely", ROLE_SCHOOL, r->f.now + 86400000, &r->text);
 }
 
-TEST(a_restored_roster_waits_for_every_member_whatever_one_that_lags_says) {
+/* Those who were admitted after the copy was made are not asked, so that the others' word is not
+ * enough: the relay may have been put back with it. */
+TEST(no_members_word_lets_a_restored_roster_go_on) {
     struct federation f;
     struct buffer text = {0};
     federation_found_four(&f);
@@ -89,8 +91,9 @@ TEST(a_restored_roster_waits_for_every_member_whatever_one_that_lags_says) {
         assert_err(ERR_STATE, roster_invite(town->store, "Egely", ROLE_SCHOOL, expires, &text));
         assert_ok(feed_reported(town->store, &f.sites[i].member, &tip.feed, tip.seq, &tip.id8));
     }
-    assert_err(ERR_STATE, roster_invite(town->store, "Egely", ROLE_SCHOOL, expires, &text));
     assert_ok(feed_reported(town->store, &f.sites[4].member, &tip.feed, tip.seq, &tip.id8));
+    assert_err(ERR_STATE, roster_invite(town->store, "Egely", ROLE_SCHOOL, expires, &text));
+    assert_ok(roster_confirm(town->store, "Mette H.", "all have said the same"));
     assert_ok(roster_invite(town->store, "Egely", ROLE_SCHOOL, expires, &text));
     site_close(town);
     site_open(town);
@@ -192,7 +195,7 @@ TEST(while_a_member_may_still_deliver_more_no_persons_word_is_taken) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_a_restart_nobody_is_enrolled_until_a_member_has_reported_the_tip),
-        cmocka_unit_test(a_restored_roster_waits_for_every_member_whatever_one_that_lags_says),
+        cmocka_unit_test(no_members_word_lets_a_restored_roster_go_on),
         cmocka_unit_test(a_persons_word_lets_a_restored_roster_go_on_and_is_kept_with_who_and_why),
         cmocka_unit_test(no_persons_word_counts_against_this_nodes_own),
         cmocka_unit_test(while_a_member_may_still_deliver_more_no_persons_word_is_taken),
