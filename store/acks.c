@@ -179,9 +179,8 @@ static enum err state(struct store *store, const struct channel_id *channel, str
         return OK;
     if (e != OK && e != ERR_NOT_FOUND)
         return e;
-    statement.counter = (uint64_t)now;
-    if (e == OK && before.counter >= statement.counter)
-        statement.counter = before.counter + 1;
+    uint64_t last = e == OK && before.counter > store->stated ? before.counter : store->stated;
+    statement.counter = (uint64_t)now > last ? (uint64_t)now : last + 1;
     e = statement_sign(&statement, &store->config.keys->sign, &bytes);
     if (e == OK)
         e = statement_put(store, &statement, buffer_view(&bytes));
@@ -338,6 +337,8 @@ static enum err admit(struct store *store, struct bytes bytes, struct arena *are
         return lost ? OK : ERR_STALE;
     if (e == OK)
         e = check_channel(store, &statement);
+    if (e == ERR_NOT_FOUND && own && statement.counter > store->stated)
+        store->stated = statement.counter; /* the channel is on its way back */
     if (e == OK)
         e = statement_put(store, &statement, bytes);
     if (e == OK && !own)

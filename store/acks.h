@@ -30,7 +30,7 @@ MUST_USE enum err acks_state(struct store *, const struct channel_id *);
  * about a channel that is not known here; ERR_DENIED: the member is not active or may not hold anything of it, or it names a
  * feed that is not of this channel or that it may not hold. What it says of own feeds is
  * reported (feed_reported). An own statement that comes back and names what is not here is the proof that this node was restored,
- * also when it is not newer. */
+ * also when it is not newer; later ones are numbered after it, also when it is refused since its channel has not come back yet. */
 MUST_USE enum err acks_admit(struct store *, struct bytes statement);
 
 /* Does a head that somebody stated of `feed` stand in it as it is here? One beyond its end can't be compared, and agrees. What

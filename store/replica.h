@@ -48,7 +48,8 @@ struct store {
         struct self self;
         struct roster_state roster;
     } at_begin, at_part; /* what a roll-back goes back to: reading it again could fail */
-    uint64_t clock; /* the latest seen or given out */
+    uint64_t clock;      /* the latest seen or given out */
+    uint64_t stated;     /* the highest counter of an own statement about a channel unknown here */
     struct {
         bool known;
         struct quarantine_use {
@@ -56,7 +57,7 @@ struct store {
         } use[2]; /* by what was refused, and by the rest */
     } quarantine; /* what it holds; not known after a roll-back */
     bool in_transaction;
-    bool own_grew;  /* in this transaction, feeds of this node's own */
+    bool own_grew; /* in this transaction, feeds of this node's own */
     struct news_queue *news;
     struct feed_cache *feeds;
     struct key_ring *ring;

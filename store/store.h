@@ -27,7 +27,7 @@ struct store_config {
     struct hash place;
     /* What tells one copy of the database from another, whatever the boot; zero: its inode. When it has changed, the database is
      * a copy or a restored backup: own feeds are never continued again, since a member that lags behind
-     * could vouch for them; the roster's is once every member has reported its tip. */
+     * could vouch for them; the roster's is by a person's word. */
     struct hash disk;
     /* A file beside the database that tells when an old copy was put in its place (HOME/generation, generation.h); NULL: none.
      * Copied, as `path` is. */

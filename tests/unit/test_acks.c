@@ -413,6 +413,29 @@ TEST(an_own_later_statement_that_comes_back_closes_the_feed_for_good) {
     scene_end(&s);
 }
 
+/* Else the others would go by what it held before, as long as its clock is behind. */
+TEST(an_own_statement_about_a_channel_that_a_restore_lost_is_outnumbered) {
+    struct scene s;
+    scene_open(&s);
+    sync_all(&s.f);
+    site_backup(s.birk);
+    scene_write(&s);
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest before = latest_of(s.birk, s.birk, &s.channel_id);
+    sync_all(&s.f);
+    site_restore(s.birk, OTHER_BOOT | OTHER_DISK);
+    s.f.now -= 3600000;
+    assert_err(ERR_NOT_FOUND, acks_admit(s.birk->store, buffer_view(&before.bytes)));
+    sync_all(&s.f); /* the channel is back */
+    assert_ok(acks_state(s.birk->store, &s.channel_id));
+    struct latest after = latest_of(s.birk, s.birk, &s.channel_id);
+    assert_int_equal(after.counter, before.counter + 1);
+    assert_ok(acks_admit(s.school->store, buffer_view(&after.bytes)));
+    buffer_done(&before.bytes);
+    buffer_done(&after.bytes);
+    scene_end(&s);
+}
+
 TEST(what_waits_is_counted_in_the_statement) {
     struct scene s;
     scene_begin(&s);
@@ -453,6 +476,7 @@ int main(void) {
         cmocka_unit_test(a_member_that_never_stated_anything_is_not_complete),
         cmocka_unit_test(a_statement_with_the_same_head_confirms_an_own_feed),
         cmocka_unit_test(an_own_later_statement_that_comes_back_closes_the_feed_for_good),
+        cmocka_unit_test(an_own_statement_about_a_channel_that_a_restore_lost_is_outnumbered),
         cmocka_unit_test(what_waits_is_counted_in_the_statement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
