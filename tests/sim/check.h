@@ -6,6 +6,8 @@
 
 /* Have all members what they may hold? `ret_why` says who lacks what. */
 bool check_has_settled(struct world *, char ret_why[static 256]);
+/* And has everybody the last word of everybody whose word it has? */
+bool check_has_heard(struct world *, char ret_why[static 256]);
 /* What `verify` finds of a machine that may be damaged. False: it must be restored. */
 bool check_is_sound(struct machine *);
 /* All along: nothing in the clear on any disk. */

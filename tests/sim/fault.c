@@ -66,15 +66,19 @@ static void lag(struct world *world) {
     world->speed[number] = chance(world, 50) ? 0 : 1 + roll(world, 40);
 }
 
+#define OFFSET_MAX (20 * 365 * DAY_MS)
+
 static void clock_fault(struct world *world) {
     struct machine *machine = any(world);
     size_t what = roll(world, 4);
     bool joining = false; /* tickets would expire, and nobody here gives second ones */
     for (unsigned i = 1; i < world->plan.machines; i++)
         joining = joining || member_id_is_zero(&world->machines[i].member);
-    if (what == 0 && (machine->role != ROLE_MUNICIPALITY || !joining))
+    if (what == 0 && (machine->role != ROLE_MUNICIPALITY || !joining)) {
         machine->offset += ((time_ms)roll(world, 20 * 365) - 10 * 365) * DAY_MS;
-    else if (what == 1)
+        if (machine->offset > OFFSET_MAX || machine->offset < -OFFSET_MAX)
+            machine->offset = 0;
+    } else if (what == 1)
         machine->offset = (time_ms)roll(world, 600000) - 300000;
     else
         machine->drift = (int)roll(world, 2000) - 1000;

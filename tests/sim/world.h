@@ -125,7 +125,6 @@ struct world {
     time_ms mend_at[MACHINES_MAX][MACHINES_MAX];
     time_ms lag[MACHINES_MAX];  /* added to what goes to it */
     size_t speed[MACHINES_MAX]; /* bytes a ms; 0: any */
-    unsigned unheard;           /* times that only statements were missing in the end */
     bool quiet;                 /* no faults any more */
     uint64_t events, crashes, frames;
     size_t under_way_max;
