@@ -182,9 +182,10 @@ static void pass_waiting(struct engine *engine) {
 
 void statements_event(struct engine *engine, const struct event *event) {
     struct stated *stated = stated_find(engine, &event->stated.channel_id, &event->stated.member);
-    if (stated != NULL && event->stated.counter <= stated->counter)
+    bool is_first = stated == NULL;
+    if (!is_first && event->stated.counter <= stated->counter)
         return;
-    if (stated == NULL)
+    if (is_first)
         stated = stated_new(engine, event);
     struct bytes statement = event->stated.statement;
     struct buffer copy = {0};
@@ -196,7 +197,9 @@ void statements_event(struct engine *engine, const struct event *event) {
     stated->statement = copy;
     stated->counter = event->stated.counter;
     stated->from = arrived_over(engine, stated);
-    stated->at = engine->now;
+    /* What the store had at the start holds up nothing that is newer. */
+    if (!is_first || stated->from != 0)
+        stated->at = engine->now;
     own_stated(engine, stated);
     pass_on(engine, stated);
 }

@@ -184,6 +184,7 @@ TEST(what_waits_of_one_peer_is_bounded) {
     municipality(&lone);
     for (unsigned member = 1; member <= OTHERS; member++) {
         struct buffer bytes = statement_of(&lone, member, 1, 1);
+        assert_int_equal(states(&lone, 100 + member, buffer_view(&bytes)), 1);
         stored(&lone, member, 1, buffer_view(&bytes));
         buffer_done(&bytes);
     }
@@ -202,6 +203,23 @@ TEST(what_waits_of_one_peer_is_bounded) {
     lone_done(&lone);
 }
 
+/* More of them than may wait. */
+TEST(what_was_known_at_the_start_keeps_nothing_newer_waiting) {
+    struct lone lone;
+    municipality(&lone);
+    for (unsigned member = 1; member <= OTHERS; member++) {
+        struct buffer bytes = statement_of(&lone, member, 1, 1);
+        stored(&lone, member, 1, buffer_view(&bytes));
+        buffer_done(&bytes);
+    }
+    for (unsigned member = 1; member <= OTHERS; member++) {
+        struct buffer bytes = statement_of(&lone, member, 2, 1);
+        assert_int_equal(states(&lone, TALKER_LINK, buffer_view(&bytes)), 1);
+        buffer_done(&bytes);
+    }
+    lone_done(&lone);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_many_statements_in_a_second_the_first_is_taken_and_then_the_latest),
@@ -210,6 +228,7 @@ int main(void) {
         cmocka_unit_test(large_statements_are_passed_on_more_seldom_than_they_are_made),
         cmocka_unit_test(small_statements_are_passed_on_once_a_second_and_the_latest_always),
         cmocka_unit_test(what_waits_of_one_peer_is_bounded),
+        cmocka_unit_test(what_was_known_at_the_start_keeps_nothing_newer_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
