@@ -1,11 +1,31 @@
 #include "held.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static void take_out(struct session *session, size_t i, struct held_statement *ret_held) {
     *ret_held = session->held[i];
     session->held_bytes -= ret_held->bytes.size;
     session->held_n--;
-    for (; i < session->held_n; i++)
-        session->held[i] = session->held[i + 1];
+    memmove(&session->held[i], &session->held[i + 1],
+            (session->held_n - i) * sizeof *session->held);
+    if (session->held_n > 0)
+        return;
+    free(session->held);
+    session->held = NULL;
+    session->held_capacity = 0;
+}
+
+static bool has_room(struct session *session) {
+    if (session->held_n < session->held_capacity)
+        return true;
+    size_t capacity = session->held_capacity == 0 ? 8 : session->held_capacity * 2;
+    struct held_statement *list = realloc(session->held, capacity * sizeof *list);
+    if (list == NULL)
+        return false;
+    session->held = list;
+    session->held_capacity = capacity;
+    return true;
 }
 
 static void drop(struct session *session, size_t i) {
@@ -34,7 +54,7 @@ void held_put(struct session *session, const struct statement *statement, struct
     while (session->held_n == HELD_MAX ||
            (session->held_n != 0 && session->held_bytes + bytes.size > HELD_BYTES_MAX))
         drop(session, 0);
-    if (buffer_append(&held.bytes, bytes.data, bytes.size) != OK)
+    if (!has_room(session) || buffer_append(&held.bytes, bytes.data, bytes.size) != OK)
         return; /* as if it had been dropped */
     session->held[session->held_n++] = held;
     session->held_bytes += held.bytes.size;

@@ -41,7 +41,7 @@ enum {
     STATE_RETRY_MS =
         60000, /* it has not come back: nothing new in it, or it could not be stored; then longer */
     STATED_MS_MIN = 1000, /* between statements of one member about one channel that are taken */
-    HELD_MAX = 16,        /* that came sooner, of one session */
+    HELD_MAX = 256,       /* that came sooner, of one session */
     STATEMENTS_PAUSE_MS = 100, /* between portions */
     CROWD_MS = 30000,          /* what was sent longer ago isn't counted to the crowd */
     PULLS_MAX = 12,            /* feeds pulled over one session at once */
@@ -258,8 +258,8 @@ struct session {
     /* statements.c */
     uint64_t stated; /* statements up to this order have been sent or need not be */
     time_ms statements_at;
-    struct held_statement held[HELD_MAX];
-    size_t held_n, held_bytes;
+    struct held_statement *held; /* NULL: none */
+    size_t held_n, held_capacity, held_bytes;
 
     /* proofs.c */
     uint64_t proofs; /* as this side's HELLO has said, over the first `proofs_n` */

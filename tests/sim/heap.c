@@ -14,8 +14,8 @@ enum { NOBODY = MACHINES_MAX };
  *   blocks of the arenas of the frame being read, of the judge and of the sets being read (64 KiB
  *   each); and what is known of members, feeds and statements in a federation as small as these
  *   (192 KiB);
- * - a link: its session (16 KiB), and what came sooner than it can be used: HELD_MAX (16)
- *   statements, of at most 4 KiB here;
+ * - a link: its session (16 KiB), and what came sooner than it can be used: statements, of one or
+ *   two hundred members and channels here, and of less than half a KiB (64 KiB);
  * - runs, received and not stored yet: as many bytes as they are, and as many again of the frames
  *   that they came in;
  * - SQLite: the database's pages, 8 MiB at most (store/db.c), and the schema and the statements
@@ -26,7 +26,7 @@ enum { NOBODY = MACHINES_MAX };
  * and the one that is sent on; pages that a transaction has changed; a request and its answer, of
  * which the largest here are some hundred answers to a survey. */
 #define NODE_AT_REST KIB(148 + 2 * 128 + 3 * 64 + 192)
-#define LINK_AT_REST KIB(16 + 16 * 4)
+#define LINK_AT_REST KIB(16 + 64)
 #define SQLITE_PAGES KIB(8 * 1024)
 #define SQLITE_AT_REST KIB(1536)
 #define LINKS_HERE 8

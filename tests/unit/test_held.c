@@ -203,7 +203,24 @@ TEST(what_waits_of_one_peer_is_bounded) {
     lone_done(&lone);
 }
 
-/* More of them than may wait. */
+/* A node hears two peers at once, and the one that comes second has the newer words. */
+TEST(as_many_wait_as_a_federation_may_say_in_a_second) {
+    struct lone lone;
+    municipality(&lone);
+    for (uint64_t counter = 1; counter <= 2; counter++)
+        for (unsigned member = 1; member <= OTHERS; member++) {
+            struct buffer bytes = statement_of(&lone, member, counter, 1);
+            assert_int_equal(states(&lone, TALKER_LINK, buffer_view(&bytes)), counter == 1);
+            if (counter == 1)
+                stored(&lone, member, 1, buffer_view(&bytes));
+            buffer_done(&bytes);
+        }
+    lone_clear(&lone);
+    lone_wait(&lone, 1100);
+    assert_int_equal(lone_effects(&lone, EFFECT_STATEMENT, TALKER_LINK), OTHERS);
+    lone_done(&lone);
+}
+
 TEST(what_was_known_at_the_start_keeps_nothing_newer_waiting) {
     struct lone lone;
     municipality(&lone);
@@ -228,6 +245,7 @@ int main(void) {
         cmocka_unit_test(large_statements_are_passed_on_more_seldom_than_they_are_made),
         cmocka_unit_test(small_statements_are_passed_on_once_a_second_and_the_latest_always),
         cmocka_unit_test(what_waits_of_one_peer_is_bounded),
+        cmocka_unit_test(as_many_wait_as_a_federation_may_say_in_a_second),
         cmocka_unit_test(what_was_known_at_the_start_keeps_nothing_newer_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
