@@ -54,8 +54,10 @@ void held_put(struct session *session, const struct statement *statement, struct
     while (session->held_n == HELD_MAX ||
            (session->held_n != 0 && session->held_bytes + bytes.size > HELD_BYTES_MAX))
         drop(session, 0);
-    if (!has_room(session) || buffer_append(&held.bytes, bytes.data, bytes.size) != OK)
-        return; /* as if it had been dropped */
+    if (buffer_append(&held.bytes, bytes.data, bytes.size) != OK || !has_room(session)) {
+        buffer_done(&held.bytes); /* as if it had been dropped */
+        return;
+    }
     session->held[session->held_n++] = held;
     session->held_bytes += held.bytes.size;
     engine_due(session->engine, held.due);

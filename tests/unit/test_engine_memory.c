@@ -1,6 +1,7 @@
 /* Memory runs out at every single allocation of a story in turn. Allocations inside engine_step are
  * the ones that fail: the program is linked with --wrap for them and for engine_step. */
 #include "lone.h"
+#include "proto/statement.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -62,6 +63,29 @@ static void pulled(struct lone *lone, const struct channel *answers, unsigned au
     lone_feed(lone, answers, author, 3);
 }
 
+/* The peer's second word in a second waits. */
+static void said_twice(struct lone *lone, const struct channel *channel) {
+    struct seed seed = {{1}};
+    struct node_keys keys;
+    assert_ok(node_keys_derive(&seed, &keys));
+    for (uint64_t counter = 1; counter <= 2; counter++) {
+        struct buffer bytes = {0};
+        struct statement statement = {.federation = lone->federation,
+                                      .member = member_n(PEER),
+                                      .channel = lone_channel_id(lone, channel),
+                                      .counter = counter};
+        assert_ok(statement_sign(&statement, &keys.sign, &bytes));
+        lone_receive(
+            lone, LINK,
+            &(struct message){.kind = MESSAGE_STATEMENT, .statement = buffer_view(&bytes)});
+        if (counter == 1)
+            lone_step(lone, (struct event){.kind = EVENT_STATED,
+                                           .stated = {statement.member, statement.channel, *channel,
+                                                      counter, buffer_view(&bytes)}});
+        buffer_done(&bytes);
+    }
+}
+
 static void story(struct lone *lone) {
     struct channel answers = channel_n(CHANNEL_ANSWERS, 0, 0),
                    notice = channel_n(CHANNEL_NOTICE, 0, 0);
@@ -81,6 +105,7 @@ static void story(struct lone *lone) {
     lone_step(lone, (struct event){.kind = EVENT_STATED,
                                    .stated = {member_n(0), lone_channel_id(lone, &notice), notice,
                                               4, bytes_of_text("said")}});
+    said_twice(lone, &notice);
     lone_roster(lone, 6);
     lone_wait(lone, 40000);
     lone_disconnect(lone, LINK);
