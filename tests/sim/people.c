@@ -157,11 +157,28 @@ static bool set_the_clock(struct people *people, const struct machine *machine) 
     return true;
 }
 
+/* It was put back to before it joined, and the municipality to before that, and nobody else has
+ * ever heard of it: it is new again. */
+static bool is_forgotten(struct people *people, const struct machine *machine) {
+    struct machine *town = &people->world->machines[0];
+    struct roster_standing standing;
+    if (!people->world->quiet || machine->restores == 0 || town->restores == 0 ||
+        !machine_is_up(machine) || !machine->node->joining ||
+        machine->node->last_refusal != ERR_TICKET_UNKNOWN || !machine_is_up(town))
+        return false;
+    town->world->current = town;
+    return roster_standing(town->node->store, &standing) == OK && standing.confirmed;
+}
+
 /* Whoever isn't a member yet does the next step towards it. */
 bool people_join(struct people *people, struct machine *machine) {
     struct self self;
     if (machine->cloned_from_other || machine->retired || machine->swapped_with != NULL)
         return false;
+    if (!member_id_is_zero(&machine->member) && is_forgotten(people, machine)) {
+        trace("%s is nobody's member any more", machine->name);
+        machine->member = (struct member_id){{0}};
+    }
     if (!member_id_is_zero(&machine->member))
         return set_the_clock(people, machine) || join_again(machine);
     if (*machine->ticket == '\0')
