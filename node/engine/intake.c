@@ -205,11 +205,13 @@ void intake_not_here(struct session *session, const struct message_not_here *not
     share->search = fork && !share->searched;
     share->searched |= fork;
     if (!share->search) {
+        /* What it may have later it brings, or announces. So it does when its COMPARE is over:
+         * asking again would keep a session going in which that never comes. */
         if (not_here->reason == ERR_CHAIN)
             share->refused = share->peer.seq;
-        else if (is_passing(not_here->reason))
+        else if (is_passing(not_here->reason) && not_here->reason != ERR_STATE)
             avoid_source(share);
-        else /* it may have it later, and bring it */
+        else
             share_peer_unknown(share);
         if (share->roster && session->state == SESSION_ROSTER)
             session_fail(session, not_here->reason, true);

@@ -210,7 +210,7 @@ TEST(what_a_peer_had_not_is_taken_when_it_comes_after_all) {
 }
 
 TEST(a_peer_that_could_not_read_what_it_has_is_asked_again) {
-    static const enum err passing[] = {ERR_MEMORY, ERR_IO, ERR_BUSY, ERR_STATE};
+    static const enum err passing[] = {ERR_MEMORY, ERR_IO, ERR_BUSY};
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
         struct lone lone;
         struct message m;
@@ -230,6 +230,23 @@ TEST(a_peer_that_could_not_read_what_it_has_is_asked_again) {
         assert_int_equal(m.pull.after, 0);
         lone_done(&lone);
     }
+}
+
+TEST(a_peer_that_is_still_comparing_is_not_asked_again_and_again) {
+    struct lone lone;
+    hub_init(&lone);
+    struct feed_id feed = hub_feed(&lone, 20);
+    lone_open(&lone, LINK, PEER);
+    hub_announce(&lone, LINK, &feed, 3);
+    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_receive(&lone, LINK,
+                 &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 0, ERR_STATE}});
+    lone_clear(&lone);
+    lone_wait(&lone, 120000);
+    assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
+    hub_announce(&lone, LINK, &feed, 3);
+    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
+    lone_done(&lone);
 }
 
 TEST(another_peer_is_asked_when_one_stalls_and_a_time_out_is_never_equal) {
@@ -460,6 +477,7 @@ int main(void) {
         cmocka_unit_test(another_peer_is_asked_when_one_has_it_not),
         cmocka_unit_test(what_a_peer_had_not_is_taken_when_it_comes_after_all),
         cmocka_unit_test(a_peer_that_could_not_read_what_it_has_is_asked_again),
+        cmocka_unit_test(a_peer_that_is_still_comparing_is_not_asked_again_and_again),
         cmocka_unit_test(another_peer_is_asked_when_one_stalls_and_a_time_out_is_never_equal),
         cmocka_unit_test(a_slow_disk_of_ones_own_is_no_stall_of_the_peer),
         cmocka_unit_test(another_peer_is_asked_when_a_run_is_bad),
