@@ -76,13 +76,25 @@ TEST(a_digest_that_names_a_channel_twice_ends_the_session) {
     lone_done(&lone);
 }
 
+/* The peer has three entries of a feed of which there is nothing here, and is asked for them. */
+static struct feed_id ask(struct lone *lone) {
+    hub_init(lone);
+    struct feed_id feed = hub_feed(lone, 20);
+    lone_open(lone, LINK, PEER);
+    hub_announce(lone, LINK, &feed, 3);
+    assert_true(lone_sent(lone, LINK, MESSAGE_PULL));
+    return feed;
+}
+
+static void say_not_here(struct lone *lone, const struct feed_id *feed, uint64_t after,
+                         enum err reason) {
+    lone_receive(lone, LINK,
+                 &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {*feed, after, reason}});
+}
+
 TEST(a_pull_is_looked_at_when_its_turn_ends_and_not_before) {
     struct lone lone;
-    hub_init(&lone);
-    struct feed_id feed = hub_feed(&lone, 20);
-    lone_open(&lone, LINK, PEER);
-    hub_announce(&lone, LINK, &feed, 3);
-    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
+    ask(&lone);
     time_ms began = lone.now;
     unsigned looks = 0;
     for (; lone.now < began + TURN_MS; looks++)
@@ -170,8 +182,7 @@ TEST(another_peer_is_asked_when_one_has_it_not) {
     struct lone lone;
     struct feed_id feed;
     both_announce(&lone, &feed);
-    lone_receive(&lone, LINK,
-                 &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 0, ERR_NOT_FOUND}});
+    say_not_here(&lone, &feed, 0, ERR_NOT_FOUND);
     assert_true(lone_sent(&lone, OTHER_LINK, MESSAGE_PULL));
     assert_false(lone_peer(&lone, PEER).equal);
     lone_done(&lone);
@@ -189,9 +200,7 @@ TEST(what_a_peer_had_not_is_taken_when_it_comes_after_all) {
         lone_clear(&lone);
         hub_announce(&lone, LINK, &feed, 4);
         assert_true(lone_frame(&lone, LINK, MESSAGE_PULL, 0, &m));
-        lone_receive(
-            &lone, LINK,
-            &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 2, ERR_NOT_FOUND}});
+        say_not_here(&lone, &feed, 2, ERR_NOT_FOUND);
         assert_false(lone_peer(&lone, PEER).equal);
         lone_clear(&lone);
         lone_wait(&lone, 6000);
@@ -214,15 +223,9 @@ TEST(a_peer_that_could_not_read_what_it_has_is_asked_again) {
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
         struct lone lone;
         struct message m;
-        hub_init(&lone);
-        struct feed_id feed = hub_feed(&lone, 20);
-        lone_open(&lone, LINK, PEER);
-        hub_announce(&lone, LINK, &feed, 3);
-        assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
+        struct feed_id feed = ask(&lone);
         lone_clear(&lone);
-        lone_receive(
-            &lone, LINK,
-            &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 0, passing[i]}});
+        say_not_here(&lone, &feed, 0, passing[i]);
         lone_wait(&lone, 59999);
         assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
         lone_wait(&lone, 1);
@@ -234,13 +237,8 @@ TEST(a_peer_that_could_not_read_what_it_has_is_asked_again) {
 
 TEST(a_peer_that_is_still_comparing_is_not_asked_again_and_again) {
     struct lone lone;
-    hub_init(&lone);
-    struct feed_id feed = hub_feed(&lone, 20);
-    lone_open(&lone, LINK, PEER);
-    hub_announce(&lone, LINK, &feed, 3);
-    assert_true(lone_sent(&lone, LINK, MESSAGE_PULL));
-    lone_receive(&lone, LINK,
-                 &(struct message){.kind = MESSAGE_NOT_HERE, .not_here = {feed, 0, ERR_STATE}});
+    struct feed_id feed = ask(&lone);
+    say_not_here(&lone, &feed, 0, ERR_STATE);
     lone_clear(&lone);
     lone_wait(&lone, 120000);
     assert_false(lone_sent(&lone, LINK, MESSAGE_PULL));
