@@ -100,13 +100,13 @@ static int prepare_confirm(struct cli_context *cli, json_t *args) {
         show_roster(screen, known);
     snprintf(question, sizeof question,
              say(screen,
-                 "Go on from entry %lld, without the word of %lld of these members? If anybody "
-                 "holds more, a site that is not named here as well, the roster is forked, and "
-                 "that can't be mended.",
-                 "Gå videre fra post %lld uden ordet fra %lld af disse medlemmer? Har nogen mere, "
-                 "også et sted, der ikke står her, bliver medlemslisten forgrenet, og det kan ikke "
-                 "gøres godt igen."),
-             (long long)number_at(known, "entries"), missing);
+                 "Of these members, %lld have not said the same since the start. Go on from entry "
+                 "%lld? If anybody holds more, also a site that is not named here, the roster is "
+                 "forked, and that can't be mended.",
+                 "Af disse medlemmer har %lld ikke sagt det samme siden starten. Gå videre fra "
+                 "post %lld? Har nogen mere, også et sted, der ikke står her, bliver medlemslisten "
+                 "forgrenet, og det kan ikke gøres godt igen."),
+             missing, (long long)number_at(known, "entries"));
     bool go_on = !asks || cli_confirm(cli, question);
     json_decref(known);
     return go_on ? -1 : EXIT_FAILED;

@@ -78,9 +78,9 @@ static void line_of(const struct screen *screen, const json_t *item,
             line, LINE_MAX_BYTES,
             say(screen,
                 "Restored: nobody is admitted before a person has confirmed the roster; members "
-                "that have not said the same: %lld",
+                "that have not said the same since the start: %lld",
                 "Gendannet: ingen bliver optaget, før nogen har bekræftet medlemslisten; "
-                "medlemmer, der ikke har sagt det samme: %lld"),
+                "medlemmer, der ikke har sagt det samme siden starten: %lld"),
             (long long)number_at(item, "n"));
     else if (strcmp(kind, "address_untold") == 0)
         snprintf(line, LINE_MAX_BYTES, "%s",
