@@ -51,8 +51,8 @@ MUST_USE enum err join_check(struct store *);
 MUST_USE enum err join_expected(struct store *, struct federation_id *ret_federation,
                                 struct member_id *ret_municipality);
 
-/* May the roster be continued here? ERR_STATE unless a member has confirmed its tip since the last
- * change of place, or there is no other member yet; ERR_DENIED: not the municipality. */
+/* May the roster be continued here? ERR_STATE unless it is confirmed (roster_standing), or there is
+ * no other member yet and it is no copy; ERR_DENIED: not the municipality. */
 MUST_USE enum err roster_may_write(struct store *);
 /* Endpoints as others can dial them: "tcp://HOST:PORT" with a host that is no wildcard.
  * ERR_ARGUMENT, ERR_LIMIT. */

@@ -87,7 +87,7 @@ bool people_regain_roster(struct people *people) {
     return err == OK;
 }
 
-/* This node has signed a longer roster than anybody holds: what is missing was told to others, who
+/* The municipality has signed a longer roster than anybody holds: what is missing was told to others, who
  * could not store it, and the copy is from before. The roster is never written again (PROTOCOL.md,
  * "Admission"). */
 static bool roster_is_lost(struct world *world, struct machine *town) {
