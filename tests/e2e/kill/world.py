@@ -145,11 +145,14 @@ class Mortal(Site):
             threading.Thread(target=self._hear, args=(self.node, self.ready), daemon=True).start()
 
     def start(self):
+        """Starts the node and returns when it has said that it is ready, or when the test has failed. A killer that meets it meanwhile only
+        has it started once more."""
         deadline = time.monotonic() + GIVE_UP_S
         self.spawn()
-        while not self.ready.wait(0.05):
-            if time.monotonic() > deadline or not (self.check_alive() or self.home_was_taken()):
+        while not self.ready.wait(0.05) and not self.world.failures:
+            if time.monotonic() > deadline:
                 raise AssertionError(f"the node of {self.name} did not start:\n" + "".join(list(self.log)[-20:]))
+            self.check_alive()
             if self.dead.is_set():
                 self.spawn()
         return self
