@@ -181,7 +181,7 @@ static void write_all(struct node *node, struct written *written, size_t n) {
     enum err err = write_together(node, written, n);
     if (err == OK)
         return;
-    log_warn("what came could not be stored: %s", store_failure(node->store));
+    log_warn("what came could not be stored: %s", err_text(err));
     node->more_waiting = false; /* until something can be stored again */
     /* It may be one alone that can't be: then it shall not keep the others out. */
     for (size_t i = 0; i < n; i++) {

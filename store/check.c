@@ -271,6 +271,11 @@ static enum err read_entry(struct check *check, struct stored_entry *ret_entry, 
 static enum err check_some(struct check *check, bool *ret_done) {
     bool any = true;
     enum err e = OK;
+    if (!check->schema_done) {
+        e = check_schema(check);
+        check->schema_done = e == OK;
+        return e;
+    }
     if (!check->integrity_done)
         return check_integrity(check);
     if (!check->feed_open) {

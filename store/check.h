@@ -5,10 +5,10 @@
 
 #include "feed.h"
 
-/* Verifies chains, hashes and signatures of every stored envelope and the database's own integrity, and compares what was derived
- * from the log with what the log says: federation, roster and epochs with their declarations, feeds and channels with their ids
- * and entries, records and answers with the sections that this node can open, live sets with the versions, statements with their
- * signatures; what is sealed at rest must open. A node without keys can say less.
+/* Verifies chains, hashes and signatures of every stored envelope, the database's own integrity, and that it has the tables, columns
+ * and indexes of this version; and compares what was derived from the log with what the log says: federation, roster and epochs with
+ * their declarations, feeds and channels with their ids and entries, records and answers with the sections that this node can open,
+ * live sets with the versions, statements with their signatures; what is sealed at rest must open. A node without keys can say less.
  *
  * It can't know what no log holds: when something was stored, which own feeds may be continued, tickets, the quarantine with its
  * forks and incidents, reports of own feeds, the ledger of own imports, and why a void entry is void or a waiting one waits where

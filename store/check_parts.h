@@ -7,14 +7,14 @@
 #include "replica.h"
 #include "version_row.h"
 
-/* First the database's own check, table by table; then feed by feed, entry by entry; then what was
- * derived from them. Between slices the store may change: a feed is checked up to the head it had
- * when its turn came. */
+/* First the schema, and the database's own check, table by table; then feed by feed, entry by
+ * entry; then what was derived from them. Between slices the store may change: a feed is checked up
+ * to the head it had when its turn came. */
 struct check {
     struct store *store;
     struct arena arena;
     struct buffer bytes;
-    bool integrity_done, feeds_done, feed_open;
+    bool schema_done, integrity_done, feeds_done, feed_open;
     int64_t table, feed_row;
     struct feed_info feed;
     struct sign_public author;
@@ -33,6 +33,10 @@ struct check {
 };
 void check_tell(struct check *, uint64_t seq, enum err, const char *text);
 
+/* Tables, columns and indexes, as the migrations make them in an empty database. SQLite's own check
+ * knows of none that should be there: after a part of its log rotted the schema may be an earlier
+ * one. */
+MUST_USE enum err check_schema(struct check *);
 /* The feed's own row and its channel, at its end. */
 MUST_USE enum err check_feed_row(struct check *);
 /* Roster, federation and epochs, as the declarations of an applied entry call for. */

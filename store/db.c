@@ -30,6 +30,7 @@ enum err db_meaning(int code) {
         return OK;
     case SQLITE_FULL:
         return ERR_DISK_FULL;
+    case SQLITE_ERROR: /* what our fixed text names isn't there */
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return ERR_CORRUPT;
@@ -136,7 +137,8 @@ sqlite3 *db_handle(struct db *db) {
 }
 
 const char *db_failure(const struct db *db) {
-    return db->code == SQLITE_OK ? "" : sqlite3_errstr(db->code);
+    int code = db_meaning(db->code) == ERR_CORRUPT ? SQLITE_CORRUPT : db->code;
+    return code == SQLITE_OK ? "" : sqlite3_errstr(code);
 }
 
 static struct slot *slot_of(struct slot *slots, size_t slots_max, const char *sql) {

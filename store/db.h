@@ -15,8 +15,10 @@ void db_close(struct db *);
 sqlite3 *db_handle(struct db *);
 const char *db_failure(const struct db *);
 
-/* SQLite's result code as an error: FULL is ERR_DISK_FULL, CORRUPT and NOTADB ERR_CORRUPT, NOMEM
- * ERR_MEMORY, others ERR_IO. */
+/* SQLite's result code as an error: FULL is ERR_DISK_FULL, NOMEM ERR_MEMORY, others ERR_IO. CORRUPT
+ * and NOTADB are ERR_CORRUPT, and so is ERROR: our SQL is fixed, so what it names and SQLite
+ * doesn't find has been lost (pages of several times, after bits of the log rotted, can be sound
+ * one by one). */
 MUST_USE enum err db_meaning(int code);
 /* The same, noted as the last failure. */
 MUST_USE enum err db_error(struct db *, int code);

@@ -182,7 +182,7 @@ enum err store_begin(struct store *store) {
     e = burnt_close(store);
     if (e != OK) {
         store_rollback(store);
-        return store_fail(store, e, "%s", db_failure(store->db));
+        return e;
     }
     return OK;
 }
@@ -192,7 +192,7 @@ enum err store_commit(struct store *store) {
     if (e != OK) {
         burnt_add(store->burnt, e);
         store_rollback(store);
-        return store_fail(store, e, "%s", db_failure(store->db));
+        return e;
     }
     burnt_keep(store->burnt);
     store->in_transaction = false;
@@ -209,6 +209,8 @@ void store_rollback(struct store *store) {
     if (!store->in_transaction)
         return;
     db_rollback(store->db);
+    if (*db_failure(store->db))
+        (void)store_fail(store, OK, "%s", db_failure(store->db));
     store->in_transaction = store->own_grew = false;
     news_drop(store->news, 0);
     burnt_restore(store->burnt);

@@ -191,6 +191,20 @@ TEST(a_database_that_lacks_its_own_member_is_damaged) {
     scene_end(&s);
 }
 
+/* As when bits of the log rotted, and what is left of it is older than the pages it has gone into.
+ */
+TEST(a_database_of_an_earlier_form_is_damaged_though_its_pages_are_sound) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    change(s.birk, "DROP INDEX quarantine_of_source; ALTER TABLE fork DROP COLUMN first_on");
+    site_open(s.birk);
+    struct findings findings = check_all(s.birk, &checked);
+    assert_int_equal(findings.n, 2);
+    assert_int_equal(findings.first.error, ERR_CORRUPT);
+    scene_end(&s);
+}
+
 static int deny_reading(void *context, int action, const char *a, const char *b, const char *c,
                         const char *d) {
     (void)context, (void)a, (void)b, (void)c, (void)d;
@@ -557,6 +571,7 @@ int main(void) {
         cmocka_unit_test(one_byte_changed_in_an_envelope_is_named_by_author_and_number),
         cmocka_unit_test(a_section_that_was_taken_out_is_found_where_nobody_can_open_it_too),
         cmocka_unit_test(a_database_that_lacks_its_own_member_is_damaged),
+        cmocka_unit_test(a_database_of_an_earlier_form_is_damaged_though_its_pages_are_sound),
         cmocka_unit_test(a_store_that_could_not_read_after_a_roll_back_calls_nothing_damaged),
         cmocka_unit_test(every_one_of_many_statements_is_verified),
         cmocka_unit_test(a_changed_header_is_found),

@@ -104,6 +104,17 @@ TEST(a_file_that_is_no_database_is_named_corrupt) {
     scene_end(&s);
 }
 
+TEST(a_table_or_column_that_is_gone_is_damage_and_says_so) {
+    struct scene s;
+    scene_begin(&s);
+    assert_ok(db_begin(s.db));
+    assert_err(ERR_CORRUPT, db_run(s.db, db_statement(s.db, "UPDATE t SET gone = 1")));
+    db_rollback(s.db);
+    assert_string_equal(db_failure(s.db), sqlite3_errstr(SQLITE_CORRUPT));
+    assert_err(ERR_CORRUPT, db_execute(s.db, "DELETE FROM gone"));
+    scene_end(&s);
+}
+
 TEST(a_statement_is_kept_by_its_text_and_comes_back_unbound) {
     struct scene s;
     scene_begin(&s);
@@ -365,6 +376,7 @@ int main(void) {
         cmocka_unit_test(every_pragma_is_as_the_design_asks),
         cmocka_unit_test(a_second_connection_gets_nothing),
         cmocka_unit_test(a_file_that_is_no_database_is_named_corrupt),
+        cmocka_unit_test(a_table_or_column_that_is_gone_is_damage_and_says_so),
         cmocka_unit_test(a_statement_is_kept_by_its_text_and_comes_back_unbound),
         cmocka_unit_test(a_part_that_fails_is_undone_alone),
         cmocka_unit_test(after_a_full_disk_nothing_of_the_transaction_commits_alone),
