@@ -244,6 +244,9 @@ static void put(struct disk *disk, struct disk_file *file, const void *bytes, si
     if (size == 0)
         return;
     uint64_t from = at < file->now.size ? at : file->now.size;
+    if (!file->resumed)
+        file->resumed_at = (size_t)from / disk->nature.sector;
+    file->resumed = true;
     if (at + size > file->now.size)
         disk_content_resize(&file->now, (size_t)at + size);
     memcpy(file->now.bytes + at, bytes, size);

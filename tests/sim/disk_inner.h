@@ -20,6 +20,8 @@ struct disk_file {
     bool *dirty; /* a sector that differs in the two */
     size_t dirty_capacity;
     bool replaced; /* by another file, whose name may not be durable */
+    bool resumed;  /* it has been written to since the power was last lost, first in this sector: */
+    size_t resumed_at;
 };
 
 struct disk {

@@ -4,6 +4,15 @@
 #include "sometimes.h"
 #include <string.h>
 
+/* Where a write may trash the bytes beside it, SQLite fills the last sector of a commit with a
+ * second copy of its last page, so that what follows lies in other sectors
+ * (https://www.sqlite.org/psow.html). A loss of power may take that copy, and then it goes on in
+ * the midst of the sector: if that is trashed in turn, by the next loss of power, SQLite has lost a
+ * commit. No program that uses it can mend that, so it isn't done here. */
+static bool may_be_trashed(const struct disk *disk, const struct disk_file *file, size_t index) {
+    return !disk->nature.powersafe && !(file->resumed && file->resumed_at == index);
+}
+
 /* What became of a sector that was written and not synced. */
 static void settle_sector(struct disk *disk, struct disk_file *file, size_t index) {
     size_t sector = disk->nature.sector, from = index * sector, size = sector;
@@ -16,7 +25,7 @@ static void settle_sector(struct disk *disk, struct disk_file *file, size_t inde
         size = file->now.size - from;
     if (from + size > file->kept.size)
         disk_content_resize(&file->kept, from + size);
-    if (chance == 6 && !disk->nature.powersafe) {
+    if (chance == 6 && may_be_trashed(disk, file, index)) {
         disk_noise(disk, file->kept.bytes + from, size);
         sometimes(SOMETIMES_sector_trashed);
     } else if (chance == 7) {
@@ -72,6 +81,7 @@ void disk_revive(struct disk *disk, bool power) {
             file->replaced = false;
         }
         disk_all_clean(file);
+        file->resumed = file->resumed && !power;
     }
 }
 

@@ -159,49 +159,47 @@ enum err people_import_last(struct people *people, struct machine *machine) {
     return err;
 }
 
+/* What the municipality counts of each machine, in all surveys of one code: that of one which was
+ * published though it was said that it wasn't, and was forgotten with an old copy put back, is
+ * given to another. */
 struct counting {
-    struct member_id member;
-    uint64_t answers;
-};
-
-static enum err count(void *context, const struct answers_count *counted) {
-    struct counting *counting = context;
-    if (member_id_equal(&counted->member, &counting->member))
-        counting->answers = counted->answers;
-    return OK;
-}
-
-struct search {
+    const struct world *world;
     struct store *store;
     const char *code;
-    struct record_id found;
+    uint64_t answers[MACHINES_MAX];
     bool any;
 };
 
-static enum err match_survey(void *context, const struct record_id *id) {
-    struct search *search = context;
-    struct arena arena;
-    struct record record;
-    arena_init(&arena, KIB(1024));
-    if (record_load(search->store, COLLECTION_SURVEY, id, &arena, &record) == OK) {
-        const char *text = record_text_of(&record, SURVEY_QUESTIONNAIRE, &arena);
-        char quoted[32];
-        snprintf(quoted, sizeof quoted, "\"%s\"", search->code);
-        if (text != NULL && strstr(text, quoted) != NULL) {
-            search->found = *id;
-            search->any = true;
-        }
-    }
-    arena_done(&arena);
+static enum err add_count(void *context, const struct answers_count *counted) {
+    struct counting *counting = context;
+    for (unsigned i = 0; i < counting->world->machines_n; i++)
+        if (member_id_equal(&counting->world->machines[i].member, &counted->member))
+            counting->answers[i] += counted->answers;
     return OK;
 }
 
+static enum err count_survey(void *context, const struct record_id *id) {
+    struct counting *counting = context;
+    struct arena arena;
+    struct record record;
+    bool counts = false;
+    arena_init(&arena, KIB(1024));
+    if (record_load(counting->store, COLLECTION_SURVEY, id, &arena, &record) == OK) {
+        const char *text = record_text_of(&record, SURVEY_QUESTIONNAIRE, &arena);
+        char quoted[32];
+        snprintf(quoted, sizeof quoted, "\"%s\"", counting->code);
+        counts = text != NULL && strstr(text, quoted) != NULL;
+    }
+    arena_done(&arena);
+    if (!counts)
+        return OK;
+    counting->any = true;
+    return answers_counts(counting->store, id, NULL, 0, add_count, counting);
+}
+
 static void check_site(struct people *people, const struct machine *town,
-                       const struct machine *site, size_t index, const struct record_id *id) {
-    struct counting counting = {.member = site->member};
+                       const struct machine *site, size_t index, uint64_t counted) {
     uint64_t least = 0, most = 0;
-    if (answers_counts(town->node->store, id, NULL, 0, count, &counting) != OK)
-        violation("the answers can't be counted");
     bool sure = site->restores == 0 && !site->damaged && !site->forges &&
                 !disk_has_lied(site->disk) && !disk_has_lied(town->disk);
     for (size_t i = 0; i < people->papers_n; i++) {
@@ -211,9 +209,9 @@ static void check_site(struct people *people, const struct machine *town,
         most += paper->answers;
         least += paper->acknowledged && sure ? paper->answers : 0;
     }
-    if (counting.answers < least || counting.answers > most)
+    if (counted < least || counted > most)
         violation("the municipality counts %llu answers from %s to %s; there were %llu to %llu",
-                  (unsigned long long)counting.answers, site->name, people->surveys[index].code,
+                  (unsigned long long)counted, site->name, people->surveys[index].code,
                   (unsigned long long)least, (unsigned long long)most);
 }
 
@@ -222,11 +220,12 @@ void people_check_answers(struct people *people) {
     struct machine *town = &world->machines[0];
     world->current = town;
     for (size_t i = 0; i < people->surveys_n; i++) {
-        struct search search = {.store = town->node->store, .code = people->surveys[i].code};
-        if (record_each(town->node->store, COLLECTION_SURVEY, match_survey, &search) != OK)
-            violation("surveys can't be listed");
-        for (unsigned j = 1; search.any && j < world->machines_n; j++)
+        struct counting counting = {
+            .world = world, .store = town->node->store, .code = people->surveys[i].code};
+        if (record_each(town->node->store, COLLECTION_SURVEY, count_survey, &counting) != OK)
+            violation("the answers can't be counted");
+        for (unsigned j = 1; counting.any && j < world->machines_n; j++)
             if (people_is_member(&world->machines[j]))
-                check_site(people, town, &world->machines[j], i, &search.found);
+                check_site(people, town, &world->machines[j], i, counting.answers[j]);
     }
 }
