@@ -205,6 +205,20 @@ TEST(a_database_of_an_earlier_form_is_damaged_though_its_pages_are_sound) {
     scene_end(&s);
 }
 
+TEST(a_rule_of_a_table_that_has_changed_is_damage) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    change(s.birk, "PRAGMA writable_schema = ON;"
+                   "UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (one = 1)',"
+                   " 'CHECK (one = 3)') WHERE name = 'generation'");
+    site_open(s.birk);
+    struct findings findings = check_all(s.birk, &checked);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(strncmp(findings.text, "generation ", sizeof "generation " - 1), 0);
+    scene_end(&s);
+}
+
 static int deny_reading(void *context, int action, const char *a, const char *b, const char *c,
                         const char *d) {
     (void)context, (void)a, (void)b, (void)c, (void)d;
@@ -572,6 +586,7 @@ int main(void) {
         cmocka_unit_test(a_section_that_was_taken_out_is_found_where_nobody_can_open_it_too),
         cmocka_unit_test(a_database_that_lacks_its_own_member_is_damaged),
         cmocka_unit_test(a_database_of_an_earlier_form_is_damaged_though_its_pages_are_sound),
+        cmocka_unit_test(a_rule_of_a_table_that_has_changed_is_damage),
         cmocka_unit_test(a_store_that_could_not_read_after_a_roll_back_calls_nothing_damaged),
         cmocka_unit_test(every_one_of_many_statements_is_verified),
         cmocka_unit_test(a_changed_header_is_found),
