@@ -55,7 +55,7 @@ static void handover_line(const struct screen *screen, const json_t *item, const
 static void line_of(const struct screen *screen, const json_t *item,
                     char line[static LINE_MAX_BYTES]) {
     const char *kind = text_at(item, "kind");
-    char date[32];
+    char date[48];
     if (strcmp(kind, "conflict") == 0)
         snprintf(line, LINE_MAX_BYTES, say(screen, "Conflict: %s, %s", "Konflikt: %s, %s"),
                  name_of(screen, item), label_at(screen, item, "label"));
@@ -73,6 +73,11 @@ static void line_of(const struct screen *screen, const json_t *item,
         snprintf(line, LINE_MAX_BYTES,
                  say(screen, "Incidents and forks: %lld", "Hændelser og forgreninger: %lld"),
                  (long long)number_at(item, "n"));
+    else if (strcmp(kind, "not_kept") == 0)
+        snprintf(line, LINE_MAX_BYTES,
+                 say(screen, "What others sent could not be stored here (%s): %s",
+                     "Det, andre har sendt, kunne ikke gemmes her (%s): %s"),
+                 ago(screen, number_at(item, "since"), date), label_at(screen, item, "label"));
     else if (strcmp(kind, "roster_unconfirmed") == 0)
         snprintf(
             line, LINE_MAX_BYTES,
@@ -113,8 +118,8 @@ void waiting_show(const struct screen *screen, const json_t *items, size_t rows_
         const char *kind = text_at(item, "kind");
         line_of(screen, item, line);
         command_of(item, command);
-        bool pressing = strcmp(kind, "incidents") == 0 || strcmp(kind, "conflict") == 0 ||
-                        strcmp(kind, "roster_unconfirmed") == 0;
+        bool pressing = strcmp(kind, "not_kept") == 0 || strcmp(kind, "incidents") == 0 ||
+                        strcmp(kind, "conflict") == 0 || strcmp(kind, "roster_unconfirmed") == 0;
         table_cell(table, pressing ? STYLE_WARN : STYLE_PLAIN, "%s", line);
         table_cell(table, STYLE_PLAIN, "%s", "");
         table_cell(table, STYLE_BOLD, "%s", command);

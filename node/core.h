@@ -23,6 +23,14 @@
 #include "store/roster.h"
 #include <signal.h>
 
+/* What came and could not be kept, first of all: until the same has been, or the next start. */
+struct unkept {
+    enum err err; /* OK: nothing */
+    time_ms since;
+    enum effect_kind kind;
+    struct feed_id feed;
+};
+
 struct node {
     struct home *home;
     struct watcher watcher;
@@ -50,6 +58,7 @@ struct node {
     struct peers_seen *peers_seen; /* peers.c; NULL: nothing yet */
     time_ms peers_logged;
     bool more_waiting; /* envelopes to judge again */
+    struct unkept unkept;
 };
 
 /* turn.c */

@@ -251,7 +251,22 @@ static void tell_addressed(struct node *node, const struct written *written) {
     node_tell(node, &event);
 }
 
+static void note_kept(struct node *node, const struct written *written) {
+    struct unkept *unkept = &node->unkept;
+    const struct effect *effect = written->effect;
+    bool same = effect->kind == unkept->kind && feed_id_equal(&effect->feed, &unkept->feed);
+    if (effect->kind == EFFECT_STATE) /* its own word */
+        return;
+    if (!is_of_the_disk(written->err))
+        unkept->err = same ? OK : unkept->err;
+    else if (unkept->err == OK)
+        *unkept = (struct unkept){written->err, store_now(node->store), effect->kind, effect->feed};
+    else if (same)
+        unkept->err = written->err;
+}
+
 static void tell_written(struct node *node, const struct written *written) {
+    note_kept(node, written);
     if (written->effect->kind == EFFECT_ADMIT)
         tell_admitted(node, written);
     else if (written->effect->kind == EFFECT_JOIN)

@@ -68,6 +68,12 @@ static enum err refused(void *context) {
     return node->joining && is_of_ticket ? e : OK;
 }
 
+static enum err unkept(void *context, time_ms *ret_since) {
+    const struct node *node = context;
+    *ret_since = node->unkept.since;
+    return node->unkept.err;
+}
+
 void peers_surround(struct node *node) {
     node->surroundings = (struct surroundings){.context = node,
                                                .running = true,
@@ -75,6 +81,7 @@ void peers_surround(struct node *node) {
                                                .endpoints = endpoints,
                                                .hurry = hurry,
                                                .refused = refused,
+                                               .unkept = unkept,
                                                .listen = address_moved,
                                                .configured = address_reload};
 }

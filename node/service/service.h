@@ -119,6 +119,8 @@ struct surroundings {
     void (*hurry)(void *context);
     /* How the municipality has refused the ticket since then; OK: it has not. */
     enum err (*refused)(void *context);
+    /* Why something that came can't be kept here, a matter of disk or memory, and since when; OK: all that came has been. */
+    enum err (*unkept)(void *context, time_ms *ret_since);
 };
 
 /* Borrows the home and the surroundings (NULL: none) for its life, owns the store. The verbs `federation create` and `join` make the

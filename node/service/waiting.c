@@ -176,6 +176,20 @@ static enum err add_address(struct items *items, struct service *service) {
                                 "address"));
 }
 
+/* Nobody else would see it here: others go on bringing it, and what arrives next may well be kept.
+ */
+static enum err add_unkept(struct items *items, const struct surroundings *around) {
+    time_ms since = 0;
+    enum err why = around->unkept != NULL ? around->unkept(around->context, &since) : OK;
+    struct label label = err_label(why);
+    bool may_be_damaged = why == ERR_CORRUPT || why == ERR_IO;
+    if (why == OK)
+        return OK;
+    return add(items, json_pack("{s:s, s:s, s:o, s:o, s:[s]}", "kind", "not_kept", "error",
+                                err_name(why), "label", label_form(&label), "since",
+                                form_time(since), "command", may_be_damaged ? "verify" : "sync"));
+}
+
 /* A restored roster needs a person's word. */
 static enum err add_roster(struct items *items) {
     struct roster_standing standing;
@@ -198,6 +212,8 @@ enum err waiting_new(struct service *service, struct waiting **ret_waiting) {
     arena_init(&waiting->arena, HANDOVER_ARENA_MAX);
     arena_init(&waiting->one, HANDOVER_ARENA_MAX);
     enum err e = waiting->items.list == NULL ? ERR_MEMORY : store_self(store, &waiting->items.self);
+    if (e == OK)
+        e = add_unkept(&waiting->items, service_surroundings(service));
     if (e == OK)
         e = add_alarms(&waiting->items);
     if (e == OK)

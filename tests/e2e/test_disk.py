@@ -77,6 +77,9 @@ class FullDisk:
         self.written = self.handover(self.birk, self.school, likes="dens")
         self.birk.sync()
 
+    def not_kept(self, site):
+        return next((item for item in site.do("waiting")["waiting"] if item["kind"] == "not_kept"), None)
+
     def all_is_well(self, likes):
         self.birk.sync(wait_s=90)
         self.assertEqual(self.field(self.school, self.written, "likes")["value"], likes)
@@ -107,8 +110,10 @@ class FullDisk:
         self.assertEqual(self.birk.run("sync", "--wait", "3s").returncode, NOT_YET)
         self.assertFalse(self.birk.status()["in_sync"])
         self.assertIsNone(self.nordby.node.poll())
+        self.assertIn(self.not_kept(self.nordby)["error"], self.errors)
         self.make_room(self.nordby)
         self.all_is_well("59 " + "x" * 7000)
+        until("it is all kept", lambda: self.not_kept(self.nordby) is None)
 
     def test_a_node_killed_on_a_full_disk_has_lost_nothing(self):
         self.found("Nordby")

@@ -96,6 +96,20 @@ TEST(the_municipality_is_named_once_above_what_waits) {
     free(text);
 }
 
+TEST(what_could_not_be_kept_is_said_with_its_reason) {
+    static const char line[] =
+        "What others sent could not be stored here (today): the disk is full";
+    char *text = shown(
+        "waiting", "", LANGUAGE_EN,
+        json_pack("{s:{s:s}, s:{s:s}, s:b, s:[{s:s, s:s, s:{s:s, s:s}, s:I, s:[s]}]}", "member",
+                  "name", "Nordby", "federation", "name", "Nordby", "running", 1, "waiting", "kind",
+                  "not_kept", "error", "disk_full", "label", "en", "the disk is full", "da",
+                  "disken er fuld", "since", (json_int_t)NOON_MS, "command", "sync"));
+    assert_non_null(strstr(text, line));
+    assert_non_null(strstr(text, "stafet sync"));
+    free(text);
+}
+
 TEST(in_sync_is_said_only_of_a_document_that_says_it) {
     json_t *all = json_pack("[o]", member("Nordby", true, 3, 3, NOON_MS, NULL));
     char *text = shown("status", "", LANGUAGE_EN, status(true, true, all, json_array()));
@@ -158,6 +172,7 @@ int main(void) {
         cmocka_unit_test(status_reads_danish),
         cmocka_unit_test(one_of_a_thing_is_not_many),
         cmocka_unit_test(the_municipality_is_named_once_above_what_waits),
+        cmocka_unit_test(what_could_not_be_kept_is_said_with_its_reason),
         cmocka_unit_test(in_sync_is_said_only_of_a_document_that_says_it),
         cmocka_unit_test(without_a_node_status_says_that_nothing_is_sent),
         cmocka_unit_test(every_view_shows_an_empty_document_without_harm),
