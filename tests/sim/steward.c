@@ -14,12 +14,19 @@ static bool is_awaiting(struct machine *town, struct roster_standing *ret_standi
            ret_standing->restored && !ret_standing->forked;
 }
 
+enum { READ_MS = 1000 };
+
+/* A process that hangs answers nobody, and may find an entry in its socket when it goes on. */
+static bool can_be_asked(const struct machine *machine) {
+    return machine_is_up(machine) && machine->frozen_until + READ_MS <= machine->world->now;
+}
+
 /* Whoever may hold some of it can be asked now. */
 static bool all_can_be_asked(struct world *world) {
     for (unsigned i = 1; i < world->machines_n; i++) {
         const struct machine *machine = &world->machines[i];
         if (!machine->retired && !machine->cloned_from_other && *machine->ticket != '\0' &&
-            !machine_is_up(machine))
+            !can_be_asked(machine))
             return false;
     }
     return true;
@@ -87,9 +94,9 @@ bool people_regain_roster(struct people *people) {
     return err == OK;
 }
 
-/* The municipality has signed a longer roster than anybody holds: what is missing was told to others, who
- * could not store it, and the copy is from before. The roster is never written again (PROTOCOL.md,
- * "Admission"). */
+/* The municipality has signed a longer roster than anybody holds: what is missing was told to
+ * others, who could not store it, and the copy is from before. The roster is never written again
+ * (PROTOCOL.md, "Admission"). */
 static bool roster_is_lost(struct world *world, struct machine *town) {
     struct roster_standing standing;
     if (!is_awaiting(town, &standing) || standing.proved == 0)
