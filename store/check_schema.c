@@ -43,7 +43,8 @@ static enum err is_here(struct db *db, sqlite3_stmt *wanted, bool *ret_same) {
 }
 
 static enum err compare(struct check *check, struct db *fresh) {
-    sqlite3_stmt *walk = db_walk(fresh, "SELECT s.name, s.sql, " FORM " FROM sqlite_schema s"
+    sqlite3_stmt *walk = db_walk(fresh, "SELECT s.name, s.sql, " FORM ", s.type"
+                                        " FROM sqlite_schema s"
                                         " WHERE s.type IN ('table', 'index')");
     bool row = false, same = true;
     char text[200];
@@ -52,8 +53,9 @@ static enum err compare(struct check *check, struct db *fresh) {
         e = is_here(check->store->db, walk, &same);
         if (e != OK || same)
             continue;
-        snprintf(text, sizeof text, "%s is missing or has another form than in this version",
-                 (const char *)sqlite3_column_text(walk, 0));
+        snprintf(
+            text, sizeof text, "the %s '%s' is missing or has another form than in this version",
+            (const char *)sqlite3_column_text(walk, 3), (const char *)sqlite3_column_text(walk, 0));
         check_tell(check, 0, ERR_CORRUPT, text);
     }
     sqlite3_finalize(walk);

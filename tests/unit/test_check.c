@@ -215,7 +215,7 @@ TEST(a_rule_of_a_table_that_has_changed_is_damage) {
     site_open(s.birk);
     struct findings findings = check_all(s.birk, &checked);
     assert_int_equal(findings.n, 1);
-    assert_int_equal(strncmp(findings.text, "generation ", sizeof "generation " - 1), 0);
+    assert_non_null(strstr(findings.text, "table 'generation' "));
     scene_end(&s);
 }
 
