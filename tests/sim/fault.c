@@ -290,8 +290,9 @@ bool fault_replace_damaged(struct world *world) {
     bool any = false;
     for (unsigned i = 0; i < world->machines_n; i++) {
         struct machine *machine = &world->machines[i];
-        if (machine_is_up(machine) && people_is_member(machine) && !machine->retired &&
-            disk_has_lied(machine->disk) && !check_is_sound(machine)) {
+        bool own = !machine->cloned_from_other && machine->swapped_with == NULL;
+        if (machine_is_up(machine) && own && !machine->retired && disk_has_lied(machine->disk) &&
+            !check_is_sound(machine)) {
             machine->unsound++;
             machine_replace(machine);
             any = true;
