@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -12,6 +13,8 @@
 /* The keys file: one line of words, which tell damage by their checksum. */
 static const char keys_title[] = "stafet keys 1\n";
 enum { KEYS_FILE_MAX = sizeof keys_title + WORDS_TEXT_MAX };
+
+enum { CHECKPOINT_S = 20 }; /* it follows the commit that called for it, which wrote the log */
 
 static enum err error_now(void) {
     switch (errno) {
@@ -226,6 +229,37 @@ enum err home_lost_keys(const struct home *home, bool *ret_lost) {
     if (e == OK)
         *ret_lost = home->keys == NULL && replica;
     return e;
+}
+
+static double seconds(struct timespec time) {
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* After a loss of power the stamps of what was written last may be older ones: what was there at
+ * the system's start proves nothing. */
+static bool is_left(const struct stat *replica, const struct stat *log) {
+    struct timespec now, up;
+    double changed = seconds(replica->st_ctim);
+    return log->st_size > 0 && changed > seconds(log->st_ctim) + CHECKPOINT_S &&
+           clock_gettime(CLOCK_REALTIME, &now) == 0 && clock_gettime(CLOCK_BOOTTIME, &up) == 0 &&
+           changed > seconds(now) - seconds(up);
+}
+
+enum err home_left_log(const struct home *home, bool *ret_left) {
+    static const char *const names[] = {"replica.db", "replica.db-wal"};
+    struct stat status[2];
+    char path[HOME_PATH_MAX];
+    for (size_t i = 0; i < 2; i++) {
+        enum err e = home_file(home, names[i], path);
+        if (e == OK && stat(path, &status[i]) != 0)
+            e = error_now();
+        if (e == ERR_NOT_FOUND)
+            *ret_left = false;
+        if (e != OK)
+            return e == ERR_NOT_FOUND ? OK : e;
+    }
+    *ret_left = is_left(&status[0], &status[1]);
+    return OK;
 }
 
 void home_close(struct home *home) {

@@ -43,6 +43,10 @@ void home_discard(struct home *);
 MUST_USE enum err home_lost_replica(const struct home *, bool *ret_lost);
 /* Is there a replica but no keys beside it? Then new keys would make another node of it. ERR_DENIED, ERR_IO. */
 MUST_USE enum err home_lost_keys(const struct home *, bool *ret_lost);
+/* Is the log beside replica.db another replica's? So it is where replica.db has been put back after a crash and replica.db-wal left
+ * lying: SQLite would write the one into the other. It shows by replica.db having been changed, since the system's start, well after
+ * the log, which no node does. ERR_DENIED, ERR_IO. */
+MUST_USE enum err home_left_log(const struct home *, bool *ret_left);
 /* PATH/NAME into `ret_path`. ERR_LIMIT when too long. */
 MUST_USE enum err home_file(const struct home *, const char *name, char ret_path[static HOME_PATH_MAX]);
 

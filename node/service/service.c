@@ -79,10 +79,12 @@ static enum err check_generation(const struct home *home, struct failure *ret_wh
 }
 
 enum err service_check_home(const struct home *home, struct failure *ret_why) {
-    bool no_keys = false, no_replica = false;
+    bool no_keys = false, no_replica = false, left_log = false;
     enum err e = home_lost_keys(home, &no_keys);
     if (e == OK)
         e = home_lost_replica(home, &no_replica);
+    if (e == OK)
+        e = home_left_log(home, &left_log);
     if (e != OK)
         return failure_say(ret_why, e, err_mend(ERR_IO), "the files in %s can't be looked at: %s",
                            "der kan ikke ses efter filerne i %s: %s", home->path,
@@ -107,6 +109,17 @@ enum err service_check_home(const struct home *home, struct failure *ret_why) {
                 "det importerede er væk"),
             "the keys are here, but the replica (replica.db in %s) is lost or empty",
             "nøglerne er her, men databasen (replica.db i %s) er væk eller tom", home->path);
+    if (left_log)
+        return failure_say(
+            ret_why, ERR_STATE,
+            MEND("move replica.db-wal away and start again; only if nobody has put back or "
+                 "replaced replica.db: touch replica.db-wal",
+                 "flyt replica.db-wal væk, og start igen; kun hvis ingen har lagt replica.db "
+                 "tilbage eller skiftet den ud: touch replica.db-wal"),
+            "replica.db in %s was put there after replica.db-wal was written, which is of another",
+            "replica.db i %s er lagt der, efter at replica.db-wal blev skrevet; den hører til en "
+            "anden",
+            home->path);
     return check_generation(home, ret_why);
 }
 

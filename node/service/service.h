@@ -133,7 +133,8 @@ MUST_USE enum err service_open_store(struct service *);
 MUST_USE enum err service_make_store(struct service *);
 /* Takes back the keys and the store of a verb that made them and then failed (home_discard). */
 void service_discard_store(struct service *);
-/* ERR_KEY, ERR_CORRUPT: keys or replica are lost while the other is here, says `ret_why`. Nothing may be done or made before both are back. */
+/* ERR_KEY, ERR_CORRUPT: keys or replica are lost while the other is here; ERR_STATE: the log beside the replica is of another. Says
+ * `ret_why`. Nothing may be done or made before that is mended. */
 MUST_USE enum err service_check_home(const struct home *, struct failure *ret_why);
 /* What makes a home a member. */
 #define SERVICE_FOUND_MEND \

@@ -4,9 +4,11 @@ home. What was written before and what is written after must both be there, and 
 import os
 import shutil
 import subprocess
+import time
 
-from federation import Case, main, until
+from federation import Case, Refused, main, until
 
+CHECKPOINT_S = 20  # store/home.c
 BEFORE, AFTER = "before the crash", "after the restore"
 
 
@@ -72,6 +74,27 @@ class Copies(Case):
         self.edit_and_deliver()
         self.birk.kill()
         self.put_database_back()
+        self.write_and_see_both()
+
+    def test_a_database_put_back_beside_the_log_of_a_killed_node_waits_for_a_person(self):
+        self.birk.stop()
+        before = os.path.join(self.birk.temp, "before.db")
+        replica, log = (os.path.join(self.birk.home, name) for name in ("replica.db", "replica.db-wal"))
+        shutil.copyfile(replica, before)
+        self.birk.start()
+        self.edit_and_deliver()
+        self.birk.kill()
+        self.assertGreater(os.path.getsize(log), 0)
+        time.sleep(CHECKPOINT_S + 1)
+        shutil.copyfile(before, replica)
+        for _ in range(2):
+            with self.assertRaises(Refused) as caught:
+                self.birk.status()
+            self.assertEqual(caught.exception.error["error"], "state")
+            self.assertIn("replica.db-wal", caught.exception.error["mend"])
+        with open(before, "rb") as old, open(replica, "rb") as new:
+            self.assertEqual(old.read(), new.read())
+        os.rename(log, log + ".before")
         self.write_and_see_both()
 
     def test_a_whole_home_copied_from_a_stopped_node_and_put_back_in_place(self):

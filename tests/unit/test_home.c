@@ -257,8 +257,29 @@ TEST(what_is_lost_is_told_from_what_can_not_be_looked_at) {
     scene_end(&s);
 }
 
+/* That one is another's takes a while to show: tests/e2e/test_copies.py. */
+TEST(a_log_that_a_crash_left_beside_its_replica_is_its_own) {
+    struct scene s;
+    bool left = true;
+    scene_begin(&s);
+    assert_ok(home_left_log(&s.home, &left)); /* neither is there */
+    assert_false(left);
+    put_file(&s, "replica.db-wal", "x");
+    left = true;
+    assert_ok(home_left_log(&s.home, &left));
+    assert_false(left);
+    put_file(&s, "replica.db", "x");
+    left = true;
+    assert_ok(home_left_log(&s.home, &left));
+    assert_false(left);
+    hide(&s, "replica.db-wal");
+    assert_err(ERR_IO, home_left_log(&s.home, &left));
+    scene_end(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_log_that_a_crash_left_beside_its_replica_is_its_own),
         cmocka_unit_test(a_home_that_is_not_there_is_made_only_when_asked),
         cmocka_unit_test(a_home_has_one_owner_at_a_time),
         cmocka_unit_test(a_home_that_was_made_and_got_no_keys_leaves_nothing_behind),
