@@ -3,6 +3,8 @@
 #include "sides.h"
 #include "views.h"
 
+#include <string.h>
+
 static void show_findings(const struct screen *screen, const json_t *document) {
     struct table *table = table_new(screen, 3);
     size_t i;
@@ -19,6 +21,16 @@ static void show_findings(const struct screen *screen, const json_t *document) {
     table_print(table, 2);
 }
 
+/* What its author didn't sign came so, and would come so again. */
+static bool a_copy_helps(const json_t *document) {
+    size_t i;
+    const json_t *finding;
+    json_array_foreach(json_object_get(document, "findings"), i,
+                       finding) if (strcmp(text_at(finding, "reason"), err_name(ERR_SIGNATURE)) !=
+                                    0) return true;
+    return false;
+}
+
 static void show_verify(const struct screen *screen, const json_t *document) {
     long long checked = (long long)number_at(document, "envelopes");
     long long forked = (long long)number_at(document, "forked");
@@ -33,6 +45,15 @@ static void show_verify(const struct screen *screen, const json_t *document) {
                 "BESKADIGET: %lld af %lld kuverter eller dele af databasen\n"),
             (long long)number_at(document, "findings_n"), checked);
         show_findings(screen, document);
+        if (a_copy_helps(document))
+            put(screen, STYLE_PLAIN, "%s\n",
+                say(screen,
+                    "Stop the node, keep replica.db aside and put back a copy of it; what that "
+                    "lacks "
+                    "is fetched from the others. README.md: Restoring a backup",
+                    "Stands noden, gem replica.db et andet sted, og læg en kopi af den tilbage; "
+                    "hvad "
+                    "den mangler, hentes hos de andre. README.md: Restoring a backup"));
     }
     if (forked > 0) {
         view_forks(screen, forked);
