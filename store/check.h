@@ -22,7 +22,9 @@ struct check_finding {
     enum err error;
     const char *text;
 };
-MUST_USE enum err check_new(struct store *, struct check **ret_check);
+/* `whole`: the database's own check looks at the whole file in one piece, and sees as well that no page is used twice. Where nobody waits
+ * meanwhile: it takes as long as reading the file. */
+MUST_USE enum err check_new(struct store *, bool whole, struct check **ret_check);
 /* Works about `slice_ms`; `*ret_done` at the end. Findings go to `found`. What is never divided: a table in the database's own check, and
  * the merge of one field, which takes 4 to 5 µs a version: 50 ms are reached with some 10,000 versions, each of which takes an envelope
  * of its author's. */

@@ -7,14 +7,14 @@
 #include "replica.h"
 #include "version_row.h"
 
-/* First the schema, and the database's own check, table by table; then feed by feed, entry by
- * entry; then what was derived from them. Between slices the store may change: a feed is checked up
- * to the head it had when its turn came. */
+/* First the schema and the free pages, then the database's own check, table by table or at once;
+ * then feed by feed, entry by entry; then what was derived from them. Between slices the store may
+ * change: a feed is checked up to the head it had when its turn came. */
 struct check {
     struct store *store;
     struct arena arena;
     struct buffer bytes;
-    bool schema_done, integrity_done, feeds_done, feed_open;
+    bool whole, schema_done, integrity_done, feeds_done, feed_open;
     int64_t table, feed_row;
     struct feed_info feed;
     struct sign_public author;

@@ -35,7 +35,8 @@ static enum err count_forked(void *context, const struct feed_info *feed) {
     return OK;
 }
 
-/* A forked log is whole in itself, so that it is no damage; its other branch is not among what was checked. */
+/* A forked log is whole in itself, so that it is no damage; its other branch is not among what was
+ * checked. */
 static enum err give_result(struct verify *verify, struct reply *reply, uint64_t checked) {
     struct hash digest;
     uint64_t forked = 0;
@@ -46,11 +47,11 @@ static enum err give_result(struct verify *verify, struct reply *reply, uint64_t
         reply_store(reply, e, verify->store);
         return e;
     }
-    return reply_give(
-        reply, json_pack("{s:b, s:I, s:I, s:I, s:O, s:o}", "sound", verify->findings_n == 0,
-                         "envelopes", (json_int_t)checked, "forked", (json_int_t)forked,
-                         "findings_n", (json_int_t)verify->findings_n, "findings", verify->findings,
-                         "digest", form_id(digest.bytes, sizeof digest.bytes)));
+    return reply_give(reply, json_pack("{s:b, s:I, s:I, s:I, s:O, s:o}", "sound",
+                                       verify->findings_n == 0, "envelopes", (json_int_t)checked,
+                                       "forked", (json_int_t)forked, "findings_n",
+                                       (json_int_t)verify->findings_n, "findings", verify->findings,
+                                       "digest", form_id(digest.bytes, sizeof digest.bytes)));
 }
 
 static enum job_state step(struct job *job, struct reply *reply) {
@@ -86,7 +87,9 @@ static enum err begin(struct service *service, const struct asker *asker, const 
     verify->job = (struct job){.step = step, .free = verify_free};
     verify->store = service_store(service);
     verify->findings = json_array();
-    enum err e = verify->findings == NULL ? ERR_MEMORY : check_new(verify->store, &verify->check);
+    bool whole = !service_surroundings(service)->running;
+    enum err e =
+        verify->findings == NULL ? ERR_MEMORY : check_new(verify->store, whole, &verify->check);
     if (e != OK) {
         verify_free(&verify->job);
         return e;

@@ -103,7 +103,7 @@ static void assert_sound(const char *what, struct site *site) {
     uint64_t checked = 0, total = 0;
     char context[200];
     snprintf(context, sizeof context, "%s", what);
-    MUST(check_new(site->store, &check));
+    MUST(check_new(site->store, false, &check));
     while (!done)
         MUST(check_step(check, 1000, found, context, &done, &checked, &total));
     check_free(check);

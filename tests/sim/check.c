@@ -81,7 +81,7 @@ static bool is_sound(struct machine *machine, struct findings *findings) {
     bool done = false;
     uint64_t checked, total;
     machine->world->current = machine;
-    enum err err = check_new(machine->node->store, &check);
+    enum err err = check_new(machine->node->store, true, &check);
     while (err == OK && !done)
         err = check_step(check, 10, found, findings, &done, &checked, &total);
     check_free(check);

@@ -6,10 +6,12 @@
 #include "store/replica.h"
 #include "test.h"
 
+#include <fcntl.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void scene_begin(struct scene *s) {
     scene_open(s);
@@ -33,18 +35,22 @@ static void found(void *context, const struct check_finding *finding) {
     strncpy(findings->text, finding->text, sizeof findings->text - 1);
 }
 
-static struct findings check_all(struct site *site, uint64_t *ret_checked) {
+static struct findings check_as(struct site *site, bool whole, uint64_t *ret_checked) {
     struct findings findings = {.n = 0};
     struct check *check = NULL;
     bool done = false;
     uint64_t total = 0;
-    MUST(check_new(site->store, &check));
+    MUST(check_new(site->store, whole, &check));
     while (!done)
         MUST(check_step(check, 0, found, &findings, &done, ret_checked, &total));
     if (findings.n == 0)
         assert_int_equal(*ret_checked, total);
     check_free(check);
     return findings;
+}
+
+static struct findings check_all(struct site *site, uint64_t *ret_checked) {
+    return check_as(site, false, ret_checked);
 }
 
 /* Changes a stored database from outside, as damage or an intruder would. */
@@ -101,7 +107,7 @@ static size_t slices_of(struct site *site) {
     bool done = false;
     uint64_t checked = 0, total = 0;
     size_t n = 0;
-    MUST(check_new(site->store, &check));
+    MUST(check_new(site->store, false, &check));
     for (; !done; n++)
         MUST(check_step(check, 0, found, &findings, &done, &checked, &total));
     check_free(check);
@@ -216,6 +222,55 @@ TEST(a_rule_of_a_table_that_has_changed_is_damage) {
     struct findings findings = check_all(s.birk, &checked);
     assert_int_equal(findings.n, 1);
     assert_non_null(strstr(findings.text, "table 'generation' "));
+    scene_end(&s);
+}
+
+static uint32_t number_at(int fd, off_t at) {
+    uint8_t bytes[4];
+    assert_int_equal(pread(fd, bytes, sizeof bytes, at), sizeof bytes);
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* The first page that the list of free pages names becomes `page`. The form of the file:
+ * https://www.sqlite.org/fileformat2.html, 1.5. */
+static void free_instead(struct site *site, uint32_t page) {
+    change(site, "CREATE TABLE spare (bytes BLOB); INSERT INTO spare VALUES (zeroblob(100000));"
+                 "DROP TABLE spare");
+    int fd = open(site->path, O_RDWR);
+    uint32_t page_size = number_at(fd, 16) >> 16, list = number_at(fd, 32);
+    uint8_t bytes[4] = {(uint8_t)(page >> 24), (uint8_t)(page >> 16), (uint8_t)(page >> 8),
+                        (uint8_t)page};
+    assert_in_range(list, 2, 1000);
+    off_t at = (off_t)(list - 1) * page_size + 8;
+    assert_in_range(number_at(fd, at), 2, 1000);
+    assert_int_equal(pwrite(fd, bytes, sizeof bytes, at), sizeof bytes);
+    close(fd);
+    site_open(site);
+}
+
+/* Nothing that is read shows it; what is written next would need it. */
+TEST(a_list_of_free_pages_that_names_none_is_damage) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    free_instead(s.birk, 0x7f000000);
+    struct findings findings = check_all(s.birk, &checked);
+    assert_int_not_equal(findings.n, 0);
+    assert_int_equal(findings.first.error, ERR_CORRUPT);
+    scene_end(&s);
+}
+
+TEST(a_page_that_is_used_and_called_free_is_seen_when_all_is_looked_at_at_once) {
+    struct scene s;
+    uint64_t checked = 0;
+    scene_begin(&s);
+    free_instead(s.birk, 3);
+    struct findings findings = check_as(s.birk, true, &checked);
+    assert_int_not_equal(findings.n, 0);
+    assert_int_equal(findings.first.error, ERR_CORRUPT);
+    scene_end(&s);
+    scene_begin(&s);
+    assert_int_equal(check_as(s.birk, true, &checked).n, 0);
     scene_end(&s);
 }
 
@@ -587,6 +642,8 @@ int main(void) {
         cmocka_unit_test(a_database_that_lacks_its_own_member_is_damaged),
         cmocka_unit_test(a_database_of_an_earlier_form_is_damaged_though_its_pages_are_sound),
         cmocka_unit_test(a_rule_of_a_table_that_has_changed_is_damage),
+        cmocka_unit_test(a_list_of_free_pages_that_names_none_is_damage),
+        cmocka_unit_test(a_page_that_is_used_and_called_free_is_seen_when_all_is_looked_at_at_once),
         cmocka_unit_test(a_store_that_could_not_read_after_a_roll_back_calls_nothing_damaged),
         cmocka_unit_test(every_one_of_many_statements_is_verified),
         cmocka_unit_test(a_changed_header_is_found),

@@ -131,7 +131,7 @@ static void assert_sound(struct scene *s, struct site *site) {
     size_t findings = 0;
     uint64_t checked, total;
     bool done = false;
-    assert_ok(check_new(site->store, &check));
+    assert_ok(check_new(site->store, false, &check));
     while (!done)
         assert_ok(check_step(check, 10, complain, &findings, &done, &checked, &total));
     check_free(check);

@@ -439,7 +439,7 @@ static enum err verify(struct site *site, void *context, struct hasher *out) {
     uint64_t checked = 0, total = 0;
     struct verifying *verifying = context;
     verifying->out = out;
-    enum err e = check_new(site->store, &check);
+    enum err e = check_new(site->store, false, &check);
     while (e == OK && !done)
         e = check_step(check, 1000, tell_finding, verifying, &done, &checked, &total);
     hasher_add_u64(out, checked);
