@@ -111,11 +111,11 @@ static enum err take_rows(struct answers_walk *walk, bool keep) {
     size_t n = 0;
     bool row;
     enum err e;
-    sqlite3_stmt *statement =
-        db_statement(walk->store->db,
-                     "SELECT p.key, p.id8, p.mark, p.part, p.parts, p.answers, f.id, f.author"
-                     " FROM answer_part p JOIN feed f ON f.row = p.key >> 45"
-                     " WHERE p.survey = ?1 AND p.key > ?2 AND p.key <= ?3 ORDER BY p.key LIMIT ?4");
+    sqlite3_stmt *statement = db_statement(
+        walk->store->db, "SELECT p.key, p.id8, p.mark, p.part, p.parts, p.answers, f.id, f.author"
+                         " FROM answer_part p JOIN feed f ON f.row = p.key >> 45"
+                         " WHERE p.survey = ?1 AND p.key > ?2 AND +p.key > ?2 AND p.key <= ?3"
+                         " ORDER BY p.key LIMIT ?4");
     db_bind_borrowed(statement, 1, walk->survey.bytes, sizeof walk->survey.bytes);
     sqlite3_bind_int64(statement, 2, range->at);
     sqlite3_bind_int64(statement, 3, range->to);

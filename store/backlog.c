@@ -84,16 +84,18 @@ static sqlite3_stmt *keys_statement(struct store *store, const struct task *task
     switch (task->kind) {
     case TASK_ALL:
         return db_statement(
-            store->db,
-            "SELECT key, reason FROM entry WHERE status = 2 AND key > ? ORDER BY key LIMIT ?");
+            store->db, "SELECT key, reason FROM entry WHERE status = 2 AND key > ?1 AND +key > ?1"
+                       " ORDER BY key LIMIT ?2");
     case TASK_ROSTER:
         return db_statement(store->db,
                             "SELECT key, reason FROM entry INDEXED BY entry_waiting"
-                            " WHERE status = 2 AND reason = 16 AND key > ? ORDER BY key LIMIT ?");
+                            " WHERE status = 2 AND reason = 16 AND key > ?1 AND +key > ?1"
+                            " ORDER BY key LIMIT ?2");
     case TASK_STATUS: /* of an author that was not active */
         return db_statement(store->db,
                             "SELECT key, reason FROM entry INDEXED BY entry_waiting"
-                            " WHERE status = 2 AND reason = 17 AND key > ? ORDER BY key LIMIT ?");
+                            " WHERE status = 2 AND reason = 17 AND key > ?1 AND +key > ?1"
+                            " ORDER BY key LIMIT ?2");
     case TASK_CHANNEL:
         break;
     }
@@ -102,8 +104,8 @@ static sqlite3_stmt *keys_statement(struct store *store, const struct task *task
         "SELECT e.key, e.reason FROM channel c JOIN feed f ON f.channel = c.row AND f.waiting > 0"
         " JOIN entry e INDEXED BY entry_waiting ON e.key > f.row << 40 AND e.key < (f.row + 1) << "
         "40"
-        " WHERE c.id = ?3 AND e.status = 2 AND e.reason = 14 AND e.key > ?1 ORDER BY e.key LIMIT "
-        "?2");
+        " WHERE c.id = ?3 AND e.status = 2 AND e.reason = 14 AND e.key > ?1 AND +e.key > ?1"
+        " ORDER BY e.key LIMIT ?2");
     db_bind_bytes(get, 3, task->channel.bytes, sizeof task->channel.bytes);
     return get;
 }

@@ -141,7 +141,7 @@ static enum err check_integrity(struct check *check) {
     }
     sqlite3_stmt *get =
         db_statement(check->store->db, "SELECT rowid, name FROM sqlite_schema WHERE type = 'table'"
-                                       " AND rowid > ? ORDER BY rowid LIMIT 1");
+                                       " AND rowid > ?1 AND +rowid > ?1 ORDER BY rowid LIMIT 1");
     sqlite3_bind_int64(get, 1, check->table);
     bool row = false;
     enum err e = db_row(check->store->db, get, &row);
@@ -157,9 +157,9 @@ static enum err check_integrity(struct check *check) {
 
 static enum err next_feed(struct check *check, bool *ret_any) {
     struct feed_row feed = {0};
-    sqlite3_stmt *get =
-        db_statement(check->store->db,
-                     "SELECT * FROM feed_full WHERE row > ? AND head_seq > 0 ORDER BY row LIMIT 1");
+    sqlite3_stmt *get = db_statement(
+        check->store->db, "SELECT * FROM feed_full WHERE row > ?1 AND +row > ?1 AND head_seq > 0"
+                          " ORDER BY row LIMIT 1");
     sqlite3_bind_int64(get, 1, check->feed_row);
     bool row = false;
     enum err e = db_row(check->store->db, get, &row);
@@ -279,7 +279,8 @@ static enum err close_feed(struct check *check) {
 static enum err read_entry(struct check *check, struct stored_entry *ret_entry, bool *ret_any) {
     struct db *db = check->store->db;
     sqlite3_stmt *get = db_statement(db, "SELECT key, id, status, stored, bytes FROM entry"
-                                         " WHERE key > ? AND key <= ? ORDER BY key LIMIT 1");
+                                         " WHERE key > ?1 AND +key > ?1 AND key <= ?2"
+                                         " ORDER BY key LIMIT 1");
     sqlite3_bind_int64(get, 1, entry_key(check->feed_row, check->before.seq));
     sqlite3_bind_int64(get, 2, entry_key(check->feed_row, check->feed.head.seq));
     struct stored_entry entry = {0};

@@ -89,6 +89,7 @@ static enum err next_record(struct check *check, bool *ret_any) {
     sqlite3_stmt *get =
         db_statement(check->store->db, "SELECT record, channel, collection FROM version"
                                        " WHERE (record, channel, collection) > (?1, ?2, ?3)"
+                                       " AND (+record, +channel, +collection) > (?1, ?2, ?3)"
                                        " ORDER BY record, channel, collection LIMIT 1");
     record_key_bind(get, &check->record);
     struct record_key next = {0};

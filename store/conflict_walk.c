@@ -42,6 +42,7 @@ static enum err next_contested(struct conflict_walk *walk, bool *ret_any) {
     sqlite3_stmt *get =
         db_statement(db, "SELECT record, collection, field FROM contested WHERE record >= ?1"
                          " AND (record, collection, field) > (?1, ?2, ?3)"
+                         " AND (+record, +collection, +field) > (?1, ?2, ?3)"
                          " ORDER BY record, collection, field LIMIT 1");
     db_bind_borrowed(get, 1, walk->record.id.bytes, sizeof walk->record.id.bytes);
     sqlite3_bind_int(get, 2, walk->record.collection);

@@ -23,6 +23,10 @@ MUST_USE enum err db_meaning(int code);
 /* The same, noted as the last failure. */
 MUST_USE enum err db_error(struct db *, int code);
 
+/* A walk that looks for the next row once for each ("key > ? … LIMIT 1") says so twice: "key > ?1
+ * AND +key > ?1". SQLite finds the row by the first; in a tree that has lost its order that may be
+ * one from before, again and again, and by the second it is passed over. */
+
 /* The kept statement of `sql` (a string literal: its address is the key), reset and unbound. NULL
  * on failure. */
 sqlite3_stmt *db_statement(struct db *, const char *sql);

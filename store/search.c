@@ -153,8 +153,9 @@ void search_free(struct search *search) {
 }
 
 enum err search_step(struct search *search, bool *ret_done) {
-    sqlite3_stmt *get = db_statement(
-        search->store->db, "SELECT key, bytes FROM entry WHERE key > ? ORDER BY key LIMIT 1");
+    sqlite3_stmt *get =
+        db_statement(search->store->db, "SELECT key, bytes FROM entry WHERE key > ?1 AND +key > ?1"
+                                        " ORDER BY key LIMIT 1");
     bool row = false;
     sqlite3_bind_int64(get, 1, search->last_key);
     enum err e = db_row(search->store->db, get, &row);

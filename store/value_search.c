@@ -23,7 +23,7 @@ static sqlite3_stmt *next_version(struct store *s, const struct value_search *se
     sqlite3_stmt *statement =
         is_fixed(search)
             ? db_statement(s->db, COLUMNS " AND ?5 = 0 ORDER BY v.clock, f.id, v.key LIMIT 1")
-            : db_statement(s->db, COLUMNS " AND v.key > ?5 ORDER BY v.key LIMIT 1");
+            : db_statement(s->db, COLUMNS " AND v.key > ?5 AND +v.key > ?5 ORDER BY v.key LIMIT 1");
     record_key_bind(statement, record);
     sqlite3_bind_int(statement, 4, search->field);
     sqlite3_bind_int64(statement, 5, search->after);
