@@ -181,6 +181,8 @@ int main(int argc, char **argv) {
     }
     if (first == 0 || last < first)
         return usage();
+    if (!given.trace) /* which seeds were done is known of one that never ends, too */
+        (void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     setenv("TZ", "UTC", 1);
     json_object_seed(1);
     entropy_install();
