@@ -209,7 +209,7 @@ TEST(news_that_cannot_be_read_are_not_passed_over) {
         assert_int_not_equal(news.kind, NEWS_FEED);
         lost += news.kind == NEWS_LOST;
         if (news.kind == NEWS_LOST)
-            assert_err(ERR_IO, news.error);
+            assert_err(ERR_CORRUPT, news.error);
     }
     assert_int_equal(lost, 1);
     scene_end(&s);
