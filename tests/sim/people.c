@@ -166,8 +166,14 @@ static bool is_forgotten(struct people *people, const struct machine *machine) {
         !machine_is_up(machine) || !machine->node->joining ||
         machine->node->last_refusal != ERR_TICKET_UNKNOWN || !machine_is_up(town))
         return false;
+    struct arena arena;
+    struct roster_entry entry;
     town->world->current = town;
-    return roster_standing(town->node->store, &standing) == OK && standing.confirmed;
+    arena_init(&arena, KIB(64));
+    enum err known = roster_member(town->node->store, &machine->member, UINT64_MAX, &arena, &entry);
+    arena_done(&arena);
+    return known == ERR_NOT_FOUND && roster_standing(town->node->store, &standing) == OK &&
+           standing.confirmed;
 }
 
 /* Whoever isn't a member yet does the next step towards it. */
