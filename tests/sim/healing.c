@@ -213,6 +213,32 @@ static enum err hear(void *context, const struct feed_info *feed, const struct e
     return OK;
 }
 
+/* Is there an entry of its number, where it may be held? Which one is looked at later. */
+static bool has_arrived(struct world *world, const struct word *word, char why[static 256]) {
+    const struct machine *author = &world->machines[word->machine];
+    for (unsigned i = 0; i < world->machines_n; i++) {
+        struct machine *machine = &world->machines[i];
+        struct feed_info feed;
+        if (!check_counts(machine) ||
+            !channel_may_hold(&word->channel, &author->member, &machine->member, machine->role))
+            continue;
+        world->current = machine;
+        if (feed_find(machine->node->store, &word->name.feed, &feed) != OK ||
+            feed.head.seq < word->name.seq) {
+            snprintf(why, 256, "%s does not have what %s wrote last", machine->name, author->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool healing_has_arrived(struct world *world, char why[static 256]) {
+    bool all = true;
+    for (size_t i = 0; all && i < words.n; i++)
+        all = has_arrived(world, &words.list[i], why);
+    return all;
+}
+
 static void check_word(struct world *world, const struct word *word) {
     const struct machine *author = &world->machines[word->machine];
     for (unsigned i = 0; i < world->machines_n; i++) {

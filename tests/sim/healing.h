@@ -15,6 +15,9 @@ void healing_copied(const struct machine *);
  * first (`town`), in notices at least; then, all having heard of it, sites, in one with another
  * site at least. Nothing goes wrong any more, so nobody may be refused. */
 void healing_write(struct world *, bool town);
+/* Has it come everywhere? One whose disk was full may ask for a feed only half a minute later, and
+ * check_has_settled excuses feeds that a clone has forked. */
+bool healing_has_arrived(struct world *, char why[static 256]);
 /* All having had time to arrive: is it everywhere, applied where it is read, and not in a feed that
  * anybody knows to be forked? */
 void healing_check(struct world *);

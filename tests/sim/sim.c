@@ -68,7 +68,7 @@ static void settle(struct world *world) {
         for (unsigned j = 1; j < world->machines_n; j++)
             (void)people_join(world->people, &world->machines[j]);
         people_stay_outside(world->people);
-        bool settled = check_has_settled(world, why);
+        bool settled = check_has_settled(world, why) && healing_has_arrived(world, why);
         if (settled && !check_has_heard(world, why)) {
             settled = false;
             if (++unheard % UNHEARD_TIMES == 0 && !wait_for_words(world))
