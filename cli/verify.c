@@ -25,9 +25,10 @@ static void show_findings(const struct screen *screen, const json_t *document) {
 static bool a_copy_helps(const json_t *document) {
     size_t i;
     const json_t *finding;
-    json_array_foreach(json_object_get(document, "findings"), i,
-                       finding) if (strcmp(text_at(finding, "reason"), err_name(ERR_SIGNATURE)) !=
-                                    0) return true;
+    json_array_foreach(json_object_get(document, "findings"), i, finding) {
+        if (strcmp(text_at(finding, "reason"), err_name(ERR_SIGNATURE)) != 0)
+            return true;
+    }
     return false;
 }
 
@@ -49,11 +50,9 @@ static void show_verify(const struct screen *screen, const json_t *document) {
             put(screen, STYLE_PLAIN, "%s\n",
                 say(screen,
                     "Stop the node, keep replica.db aside and put back a copy of it; what that "
-                    "lacks "
-                    "is fetched from the others. README.md: Restoring a backup",
+                    "lacks is fetched from the others. README.md: Restoring a backup",
                     "Stands noden, gem replica.db et andet sted, og læg en kopi af den tilbage; "
-                    "hvad "
-                    "den mangler, hentes hos de andre. README.md: Restoring a backup"));
+                    "hvad den mangler, hentes hos de andre. README.md: Restoring a backup"));
     }
     if (forked > 0) {
         view_forks(screen, forked);

@@ -112,10 +112,10 @@ enum err service_check_home(const struct home *home, struct failure *ret_why) {
     if (left_log)
         return failure_say(
             ret_why, ERR_STATE,
-            MEND("move replica.db-wal away and start again; only if nobody has put back or "
-                 "replaced replica.db: touch replica.db-wal",
-                 "flyt replica.db-wal væk, og start igen; kun hvis ingen har lagt replica.db "
-                 "tilbage eller skiftet den ud: touch replica.db-wal"),
+            MEND("move replica.db-wal away and start again; only if both were put back "
+                 "together, or nobody has put back replica.db: touch replica.db-wal",
+                 "flyt replica.db-wal væk, og start igen; kun hvis de er lagt tilbage "
+                 "sammen, eller ingen har lagt replica.db tilbage: touch replica.db-wal"),
             "replica.db in %s was put there after replica.db-wal was written, which is of another",
             "replica.db i %s er lagt der, efter at replica.db-wal blev skrevet; den hører til en "
             "anden",
